@@ -1,0 +1,174 @@
+"""What happens to a node, and what it does about it: `core.step(event, now) -> effects`.
+
+One rule: everything undetermined enters as an argument. Events in, effects out; no clock, randomness, id or set
+order comes from inside.
+
+Both node kinds (`impl.core.broker.Broker`, `impl.core.controller.Controller`) have
+
+    step(event: Event, now: Millis) -> list[Effect]
+
+The host performs effects in order. A storage effect has been performed (and, where the configuration says so, synced)
+before the effects that follow it leave the node; a crash between two effects is a crash the log survives.
+"""
+
+from impl.core.facts import Fact
+from impl.core.messages import Reply, Request
+from impl.core.metadata import MetadataRecord
+from impl.core.types import (
+    Batch,
+    Connection,
+    EpochStart,
+    LeaderEpoch,
+    NodeId,
+    Offset,
+    TopicPartition,
+    Value,
+)
+
+
+# ---------------------------------------------------------------- events
+class RequestArrived(Value, frozen=True, gc=False):
+    """`correlation` is the sender's; the reply carries it back on the same connection."""
+
+    connection: Connection
+    correlation: int
+    request: Request
+
+
+class ReplyArrived(Value, frozen=True, gc=False):
+    """The answer of `node` to the request this node sent under `correlation`."""
+
+    node: NodeId
+    correlation: int
+    reply: Reply
+
+
+class ConnectionLost(Value, frozen=True, gc=False):
+    """The connection this node had opened to `node` is gone: nobody knows what arrived of the unanswered requests."""
+
+    node: NodeId
+
+
+class Disconnected(Value, frozen=True, gc=False):
+    """An incoming connection is gone: answers parked for it have nowhere to go."""
+
+    connection: Connection
+
+
+class Tick(Value, frozen=True, gc=False):
+    """Time has passed. The runtime ticks every node at a fixed period (`Settings.tick_ms`)."""
+
+
+class ShutDown(Value, frozen=True, gc=False):
+    """Stop cleanly: a broker tells the controller, which moves its leaderships away, and then says `Stopped`."""
+
+
+Event = RequestArrived | ReplyArrived | ConnectionLost | Disconnected | Tick | ShutDown
+
+
+# ---------------------------------------------------------------- effects
+class Send(Value, frozen=True, gc=False):
+    """Send a request to a peer over the connection to it, opened if there is none."""
+
+    node: NodeId
+    correlation: int
+    request: Request
+
+
+class SendReply(Value, frozen=True, gc=False):
+    connection: Connection
+    correlation: int
+    reply: Reply
+
+
+class CreateLog(Value, frozen=True, gc=False):
+    """The partition is ours: make its directory and an empty log, unless it is there."""
+
+    partition: TopicPartition
+    topic_id: bytes
+    configs: tuple[tuple[str, str], ...]
+
+
+class AppendBatch(Value, frozen=True, gc=False, kw_only=True):
+    """Write a batch at the end of the log, under this base offset and leader epoch."""
+
+    partition: TopicPartition
+    base_offset: Offset
+    leader_epoch: LeaderEpoch
+    batch: Batch
+
+
+class TruncateLog(Value, frozen=True, gc=False):
+    """Cut the log to `to`. The epoch checkpoint is written by `WriteEpochs`, which follows."""
+
+    partition: TopicPartition
+    to: Offset
+
+
+class WriteEpochs(Value, frozen=True, gc=False):
+    """The whole leader-epoch cache, to the leader-epoch-checkpoint file."""
+
+    partition: TopicPartition
+    epochs: tuple[EpochStart, ...]
+
+
+class WriteHighWatermarks(Value, frozen=True, gc=False):
+    """All high watermarks, to the replication-offset-checkpoint file (every 5 s, replica.high.watermark.checkpoint...)."""
+
+    watermarks: tuple[tuple[TopicPartition, Offset], ...]
+
+
+class AppendMetadata(Value, frozen=True, gc=False):
+    """Controller only: write these records to the metadata log and sync it."""
+
+    base_offset: Offset
+    records: tuple[MetadataRecord, ...]
+
+
+class Stopped(Value, frozen=True, gc=False):
+    """The node has nothing left to do; the process may end."""
+
+
+Effect = (
+    Send
+    | SendReply
+    | CreateLog
+    | AppendBatch
+    | TruncateLog
+    | WriteEpochs
+    | WriteHighWatermarks
+    | AppendMetadata
+    | Stopped
+    | Fact
+)
+
+
+# ---------------------------------------------------------------- what a node starts from
+class RecoveredProducer(Value, frozen=True, gc=False):
+    """Up to the last five batches of one producer, oldest first, rebuilt from the log (KAFKA-5494)."""
+
+    producer_id: int
+    producer_epoch: int
+    batches: tuple[tuple[int, int, Offset], ...]
+    """(first sequence, last sequence, base offset)."""
+
+
+class RecoveredLog(Value, frozen=True, gc=False, kw_only=True):
+    """One partition as recovery found it on disk."""
+
+    partition: TopicPartition
+    topic_id: bytes
+    log_start: Offset
+    log_end: Offset
+    high_watermark: Offset
+    """From the checkpoint, never above `log_end`."""
+    epochs: tuple[EpochStart, ...]
+    producers: tuple[RecoveredProducer, ...]
+    tail: tuple[Batch, ...]
+    """Headers of every batch at or past the high watermark; `data` is None."""
+
+
+class RecoveredMetadata(Value, frozen=True, gc=False):
+    """The controller's metadata log, whole."""
+
+    records: tuple[MetadataRecord, ...]

@@ -1,0 +1,337 @@
+"""What nodes say to each other, in the core's own small words.
+
+One rule: a message names what is meant, not how Kafka spells it. `impl/api/` translates each to and from the wire
+messages of Kafka's protocol; the simulator passes them as they are, or through the wire in a share of its runs.
+
+A request class and its reply class stand together. Client requests come first, then what brokers and the
+controller say among themselves (KIP-500, KIP-497, KIP-631).
+"""
+
+from impl.core.metadata import MetadataRecord
+from impl.core.types import (
+    Batch,
+    BrokerEpoch,
+    ErrorCode,
+    LeaderEpoch,
+    LogSlice,
+    Millis,
+    NodeId,
+    Offset,
+    PartitionEpoch,
+    TopicPartition,
+    Value,
+)
+
+CONSUMER = NodeId(-1)
+"""`Fetch.replica_id` of an ordinary consumer (and of a follower that has not yet reconciled its log)."""
+LATEST = -1
+EARLIEST = -2
+MAX_TIMESTAMP = -3
+
+
+# ---------------------------------------------------------------- produce
+class ProducePartition(Value, frozen=True, gc=False):
+    """`batch` is an error where the bytes were refused before the core saw them (wrong CRC, old magic, two batches)."""
+
+    partition: TopicPartition
+    batch: Batch | ErrorCode
+
+
+class Produce(Value, frozen=True, gc=False, kw_only=True):
+    acks: int
+    """0: no reply; 1: the leader has it; -1: the whole in-sync set has it."""
+    timeout_ms: int
+    partitions: tuple[ProducePartition, ...]
+
+
+class ProducedPartition(Value, frozen=True, gc=False):
+    partition: TopicPartition
+    error: ErrorCode
+    base_offset: Offset
+    log_start: Offset
+
+
+class Produced(Value, frozen=True, gc=False):
+    partitions: tuple[ProducedPartition, ...]
+
+
+# ---------------------------------------------------------------- fetch
+class FetchPartition(Value, frozen=True, gc=False, kw_only=True):
+    partition: TopicPartition
+    current_leader_epoch: LeaderEpoch
+    """The epoch the fetcher believes in; -1: it does not say (an old consumer)."""
+    fetch_offset: Offset
+    last_fetched_epoch: LeaderEpoch
+    """Epoch of the fetcher's last record (KIP-595's truncation on fetch); -1: it does not say, or has none."""
+    max_bytes: int
+
+
+class Fetch(Value, frozen=True, gc=False, kw_only=True):
+    replica_id: NodeId
+    max_wait_ms: int
+    min_bytes: int
+    max_bytes: int
+    partitions: tuple[FetchPartition, ...]
+
+
+class FetchedPartition(Value, frozen=True, gc=False, kw_only=True):
+    """`records` is a LogSlice when the core answers, bytes once the host has read it, and batches at a follower."""
+
+    partition: TopicPartition
+    error: ErrorCode
+    high_watermark: Offset
+    log_start: Offset
+    diverging: tuple[LeaderEpoch, Offset] | None = None
+    """The leader's epoch and its end offset from which the fetcher's log differs: truncate, ask again."""
+    records: LogSlice | bytes | tuple[Batch, ...] = ()
+
+
+class Fetched(Value, frozen=True, gc=False):
+    partitions: tuple[FetchedPartition, ...]
+
+
+# ---------------------------------------------------------------- offsets
+class OffsetQuery(Value, frozen=True, gc=False):
+    partition: TopicPartition
+    current_leader_epoch: LeaderEpoch
+    timestamp: int
+    """Milliseconds since 1970, or LATEST, EARLIEST, MAX_TIMESTAMP."""
+
+
+class ListOffsets(Value, frozen=True, gc=False):
+    queries: tuple[OffsetQuery, ...]
+
+
+class TimestampLookup(Value, frozen=True, gc=False):
+    """An offset the host looks up in storage: the first record at or after `timestamp` and below `limit`."""
+
+    partition: TopicPartition
+    timestamp: int
+    limit: Offset
+
+
+class ListedOffset(Value, frozen=True, gc=False):
+    partition: TopicPartition
+    error: ErrorCode
+    offset: Offset | TimestampLookup
+    """-1 when no record qualifies."""
+    timestamp: int
+    leader_epoch: LeaderEpoch
+
+
+class ListedOffsets(Value, frozen=True, gc=False):
+    offsets: tuple[ListedOffset, ...]
+
+
+class EpochQuery(Value, frozen=True, gc=False):
+    partition: TopicPartition
+    current_leader_epoch: LeaderEpoch
+    leader_epoch: LeaderEpoch
+
+
+class OffsetForLeaderEpoch(Value, frozen=True, gc=False):
+    queries: tuple[EpochQuery, ...]
+
+
+class EpochEnd(Value, frozen=True, gc=False):
+    partition: TopicPartition
+    error: ErrorCode
+    leader_epoch: LeaderEpoch
+    end_offset: Offset
+
+
+class EpochEnds(Value, frozen=True, gc=False):
+    ends: tuple[EpochEnd, ...]
+
+
+# ---------------------------------------------------------------- topics and producers
+class DescribeTopics(Value, frozen=True, gc=False):
+    """Kafka's Metadata request. `topics` None asks for all of them."""
+
+    topics: tuple[str, ...] | None
+    allow_auto_topic_creation: bool
+
+
+class BrokerAddress(Value, frozen=True, gc=False):
+    node: NodeId
+    host: str
+    port: int
+
+
+class DescribedPartition(Value, frozen=True, gc=False, kw_only=True):
+    index: int
+    error: ErrorCode
+    leader: NodeId
+    leader_epoch: LeaderEpoch
+    replicas: tuple[NodeId, ...]
+    isr: tuple[NodeId, ...]
+    offline: tuple[NodeId, ...]
+
+
+class DescribedTopic(Value, frozen=True, gc=False):
+    name: str
+    topic_id: bytes
+    error: ErrorCode
+    partitions: tuple[DescribedPartition, ...]
+
+
+class DescribedTopics(Value, frozen=True, gc=False):
+    brokers: tuple[BrokerAddress, ...]
+    controller: NodeId
+    topics: tuple[DescribedTopic, ...]
+
+
+class NewTopic(Value, frozen=True, gc=False, kw_only=True):
+    name: str
+    partition_count: int
+    """-1: the broker's num.partitions."""
+    replication_factor: int
+    """-1: the broker's default.replication.factor."""
+    assignments: tuple[tuple[NodeId, ...], ...] = ()
+    configs: tuple[tuple[str, str | None], ...] = ()
+
+
+class CreateTopics(Value, frozen=True, gc=False):
+    topics: tuple[NewTopic, ...]
+    timeout_ms: int
+    validate_only: bool
+
+
+class CreatedTopic(Value, frozen=True, gc=False):
+    name: str
+    topic_id: bytes
+    error: ErrorCode
+    message: str | None
+    partition_count: int
+    replication_factor: int
+
+
+class CreatedTopics(Value, frozen=True, gc=False):
+    topics: tuple[CreatedTopic, ...]
+
+
+class InitProducerId(Value, frozen=True, gc=False):
+    transactional_id: str | None
+    producer_id: int
+    producer_epoch: int
+
+
+class InitializedProducerId(Value, frozen=True, gc=False):
+    error: ErrorCode
+    producer_id: int
+    producer_epoch: int
+
+
+# ---------------------------------------------------------------- broker to controller
+class RegisterBroker(Value, frozen=True, gc=False, kw_only=True):
+    broker: NodeId
+    incarnation: bytes
+    """16 bytes, new for every start of the process."""
+    cluster_id: str
+    host: str
+    port: int
+
+
+class RegisteredBroker(Value, frozen=True, gc=False):
+    error: ErrorCode
+    broker_epoch: BrokerEpoch
+
+
+class BrokerHeartbeat(Value, frozen=True, gc=False, kw_only=True):
+    broker: NodeId
+    broker_epoch: BrokerEpoch
+    metadata_offset: Offset
+    """How far the broker has applied the metadata log; a fenced broker that has caught up is unfenced."""
+    want_shut_down: bool
+
+
+class HeartbeatAnswer(Value, frozen=True, gc=False):
+    error: ErrorCode
+    caught_up: bool
+    fenced: bool
+    should_shut_down: bool
+
+
+class AlterIsr(Value, frozen=True, gc=False, kw_only=True):
+    partition: TopicPartition
+    leader_epoch: LeaderEpoch
+    partition_epoch: PartitionEpoch
+    """The version the leader last knew: the compare of the compare-and-set (KIP-497)."""
+    isr: tuple[NodeId, ...]
+
+
+class AlterPartition(Value, frozen=True, gc=False):
+    broker: NodeId
+    broker_epoch: BrokerEpoch
+    partitions: tuple[AlterIsr, ...]
+
+
+class AlteredIsr(Value, frozen=True, gc=False, kw_only=True):
+    partition: TopicPartition
+    error: ErrorCode
+    leader: NodeId
+    leader_epoch: LeaderEpoch
+    partition_epoch: PartitionEpoch
+    isr: tuple[NodeId, ...]
+
+
+class AlteredPartition(Value, frozen=True, gc=False):
+    error: ErrorCode
+    partitions: tuple[AlteredIsr, ...]
+
+
+class AllocateProducerIds(Value, frozen=True, gc=False):
+    broker: NodeId
+    broker_epoch: BrokerEpoch
+
+
+class AllocatedProducerIds(Value, frozen=True, gc=False):
+    error: ErrorCode
+    first: int
+    count: int
+
+
+class FetchMetadata(Value, frozen=True, gc=False, kw_only=True):
+    """A broker reads the controller's metadata log from `offset`; on the wire a Fetch of `__cluster_metadata-0`."""
+
+    broker: NodeId
+    offset: Offset
+    max_wait_ms: Millis
+
+
+class FetchedMetadata(Value, frozen=True, gc=False):
+    error: ErrorCode
+    base_offset: Offset
+    records: tuple[MetadataRecord, ...]
+    end_offset: Offset
+    """One past the last record of the controller's log."""
+
+
+Request = (
+    Produce
+    | Fetch
+    | ListOffsets
+    | OffsetForLeaderEpoch
+    | DescribeTopics
+    | CreateTopics
+    | InitProducerId
+    | RegisterBroker
+    | BrokerHeartbeat
+    | AlterPartition
+    | AllocateProducerIds
+    | FetchMetadata
+)
+Reply = (
+    Produced
+    | Fetched
+    | ListedOffsets
+    | EpochEnds
+    | DescribedTopics
+    | CreatedTopics
+    | InitializedProducerId
+    | RegisteredBroker
+    | HeartbeatAnswer
+    | AlteredPartition
+    | AllocatedProducerIds
+    | FetchedMetadata
+)

@@ -1,0 +1,37 @@
+"""Configuration the core decides by, under Kafka's names and with Kafka's defaults."""
+
+from impl.core.types import NodeId, Value
+
+
+class Settings(Value, frozen=True, gc=False, kw_only=True):
+    """Times in milliseconds. `tick_ms` is ours: how often the runtime ticks a node."""
+
+    node: NodeId
+    cluster_id: str = "fencepost"
+    replica_lag_time_ms_max: int = 30_000
+    """replica.lag.time.max.ms"""
+    replica_fetch_wait_ms_max: int = 500
+    """replica.fetch.wait.max.ms"""
+    replica_fetch_bytes_max: int = 1_048_576
+    """replica.fetch.max.bytes"""
+    replica_fetch_backoff_ms: int = 1_000
+    """replica.fetch.backoff.ms"""
+    request_timeout_ms: int = 30_000
+    """request.timeout.ms: a peer that has not answered by then is asked again."""
+    min_insync_replicas: int = 1
+    """min.insync.replicas, where the topic does not set it"""
+    broker_heartbeat_interval_ms: int = 2_000
+    """broker.heartbeat.interval.ms"""
+    broker_session_timeout_ms: int = 9_000
+    """broker.session.timeout.ms"""
+    num_partitions: int = 1
+    """num.partitions"""
+    default_replication_factor: int = 1
+    """default.replication.factor"""
+    auto_create_topics_enable: bool = True
+    """auto.create.topics.enable"""
+    high_watermark_checkpoint_interval_ms: int = 5_000
+    """replica.high.watermark.checkpoint.interval.ms"""
+    message_bytes_max: int = 1_048_588
+    """message.max.bytes"""
+    tick_ms: int = 20
