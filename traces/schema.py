@@ -71,7 +71,7 @@ class Step(Line, frozen=True, kw_only=True, tag="step"):
 
 
 class Fault(Line, frozen=True, kw_only=True, tag="fault"):
-    """Something the world did: `crash n1`, `power loss n2`, `break n1 n2`, `partition n1 n3`, `pause n2`, `restart n1`."""
+    """Something the world did: `crash n1`, `power loss n2`, `break n1 n2`, `partition n1 n3`, `pause n2`."""
 
     n: int
     at: int
