@@ -1,0 +1,117 @@
+"""The invariant report: what must hold, how far each kind of evidence went, and what broke.
+
+One rule: the report decides nothing. It is given verdicts and figures (`Evidence`), counterexamples (`Exhibit`) and
+lays them out, as one self-contained HTML page and as the same in JSON.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+Arrow = Literal["proved", "explored", "fuzzed", "validated", "judged"]
+Word = Literal["holds", "violated", "unknown"]
+ARROWS: tuple[tuple[Arrow, str], ...] = (
+    ("proved", "Proved: every log length, every epoch, any number of replicas"),
+    ("explored", "Explored: every state of the model within bounds"),
+    ("fuzzed", "Fuzzed: the broker in a simulated world, judged at every step"),
+    ("validated", "Validated: every fact of the live run is a step of the model"),
+    ("judged", "Judged: what clients of the live run saw"),
+)
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """One arrow of the tower for one invariant: `figure` says how far it went, in words with numbers."""
+
+    arrow: Arrow
+    verdict: Word
+    figure: str
+
+
+class Invariant(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    title: str
+    statement: str
+    catches: str
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def verdict(self) -> Word:
+        """Violated if any arrow is; holds only if every arrow that was tried does."""
+        words = {evidence.verdict for evidence in self.evidence}
+        if "violated" in words:
+            return "violated"
+        return "holds" if words == {"holds"} else "unknown"
+
+
+class Exhibit(msgspec.Struct, frozen=True, kw_only=True):
+    """A counterexample: a planted or historic bug, its sentence, its drawing and its steps for the explorer."""
+
+    title: str
+    story: str
+    invariant: str
+    sentence: str
+    steps: int
+    command: str
+    drawing: str
+    frames: tuple[dict[str, Any], ...]
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of the run: its command, verdict and figures, for the table under the invariants."""
+
+    name: str
+    command: str
+    verdict: Literal["holds", "violated", "unknown", "done"]
+    seconds: float
+    headline: str
+    figures: tuple[tuple[str, str], ...]
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    generated: str
+    commit: str
+    machine: str
+    verdict: Word
+    seconds: float
+    invariants: tuple[Invariant, ...]
+    sections: tuple[Section, ...]
+    exhibits: tuple[Exhibit, ...]
+
+
+def write_report(report: Report, directory: Path) -> Path:
+    """Write `index.html` and `report.json` into `directory`, making it if need be; returns the page's path.
+
+    Raises OSError where the directory cannot be written.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    page = directory / "index.html"
+    page.write_text(_page(report), encoding="utf-8")
+    (directory / "report.json").write_text(json.dumps(msgspec.to_builtins(_with_verdicts(report)), indent=2), encoding="utf-8")
+    return page
+
+
+def read_report(directory: Path) -> Report:
+    """The report of an earlier run. Raises FileNotFoundError, or msgspec.ValidationError where it is not one."""
+    return msgspec.json.decode((directory / "report.json").read_bytes(), type=Report)
+
+
+def _with_verdicts(report: Report) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(report)
+    for invariant, whole in zip(plain["invariants"], report.invariants, strict=True):
+        invariant["verdict"] = whole.verdict
+    return plain
+
+
+def _page(report: Report) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    frames = [exhibit.frames for exhibit in report.exhibits]
+    return environment.get_template("page.html").render(report=report, arrows=ARROWS, frames=frames)
