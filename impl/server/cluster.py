@@ -1,0 +1,171 @@
+"""A controller and its brokers as separate processes on this machine.
+
+One rule: whatever is wrong with the ports, the directories or the configuration is found before the first process
+starts, and said in one line; after that the cluster is ready only when every broker is unfenced and answers.
+
+`data/` holds `controller`, `broker-1`, `broker-2`, ... (each a Kafka data directory with its `meta.properties`) and
+`logs`, one log file per process. Brokers are numbered from 1 and listen on consecutive ports.
+"""
+
+import contextlib
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from impl.core.types import CONTROLLER
+from impl.server.child import Child, ProcessConfiguration
+from impl.server.directory import DirectoryLock, new_id, read_meta
+from impl.server.errors import ChildFailed, DirectoryUnusable, ServerError
+from impl.server.ports import check_listenable, free_ports
+from impl.server.readiness import wait_until_all_answer
+
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+"""How long a process may take to stop cleanly before it is killed."""
+
+
+class ClusterPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What to start. `port` is broker 1's, 0 takes free ones; the controller takes the port after the last broker's."""
+
+    data: Path
+    brokers: int = 3
+    host: str = "127.0.0.1"
+    port: int = 9092
+    controller_port: int | None = None
+    configuration: Mapping[str, str] = {}
+    """Kafka's names and values, as `configuration.parse_overrides` has checked them."""
+    trace: Path | None = None
+    """Directory in which every process records its trace."""
+
+
+class Cluster:
+    """The running processes. Use `start`, then `stop`; or as a context manager, which does both."""
+
+    def __init__(self, plan: ClusterPlan) -> None:
+        if plan.brokers < 1:
+            raise ServerError(f"{plan.brokers} brokers make no cluster: ask for at least 1")
+        self.plan = plan
+        self._lock = DirectoryLock(plan.data)
+        try:
+            self.cluster_id = _cluster_id(plan.data)
+            first = plan.port or free_ports(plan.host, plan.brokers + 1)
+            self.ports = list(range(first, first + plan.brokers))
+            self.controller_port = plan.controller_port or first + plan.brokers
+            check_listenable(plan.host, [*self.ports, self.controller_port])
+        except ServerError:
+            self._lock.release()
+            raise
+        self.controller = self._child("controller", CONTROLLER, self.controller_port, "controller")
+        self.brokers = {
+            node: self._child("broker", node, port, f"broker-{node}") for node, port in enumerate(self.ports, 1)
+        }
+
+    # ------------------------------------------------------------ the whole
+    @property
+    def bootstrap(self) -> str:
+        """What a client is given: all brokers' addresses."""
+        return ",".join(self.address(node) for node in self.brokers)
+
+    def address(self, node: int) -> str:
+        return f"{self.plan.host}:{self.ports[node - 1]}"
+
+    def start(self) -> None:
+        """Start every process; return when all serve. Raises ServerError, having stopped what it started."""
+        deadline = time.monotonic() + START_SECONDS
+        try:
+            self.controller.start()
+            for broker in self.brokers.values():
+                broker.start()
+            for child in self.children:
+                child.wait_ready(deadline)
+            self.wait_until_all_answer(deadline)
+        except BaseException:
+            self.stop(seconds=0.0)
+            raise
+
+    def wait_until_all_answer(self, deadline: float) -> None:
+        """Until every running broker answers and knows all of them. Raises ChildFailed after `deadline`."""
+        running = {
+            node: (self.plan.host, self.ports[node - 1]) for node, child in self.brokers.items() if child.running
+        }
+        wait_until_all_answer(running, deadline)
+
+    def stop(self, seconds: float = STOP_SECONDS) -> list[str]:
+        """Stop cleanly, brokers first; kill what has not stopped in time. Returns a line for each that was killed."""
+        killed = self._stop(list(self.brokers.values()), seconds) + self._stop([self.controller], seconds)
+        with contextlib.suppress(OSError):
+            self._lock.release()
+        return killed
+
+    def __enter__(self) -> "Cluster":
+        self.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+    # ------------------------------------------------------------ one process
+    @property
+    def children(self) -> list[Child]:
+        return [self.controller, *self.brokers.values()]
+
+    def kill(self, node: int) -> None:
+        """kill -9 a broker."""
+        self.brokers[node].kill()
+
+    def restart(self, node: int, seconds: float = START_SECONDS) -> None:
+        """Start a broker that is down again, on its port and directory, and wait until it serves."""
+        deadline = time.monotonic() + seconds
+        self.brokers[node].start()
+        self.brokers[node].wait_ready(deadline)
+
+    def died(self) -> list[Child]:
+        """Processes that were started and run no more."""
+        return [child for child in self.children if child.process is not None and not child.running]
+
+    def _child(self, role: str, node: int, port: int, directory: str) -> Child:
+        configuration = ProcessConfiguration(
+            role="controller" if role == "controller" else "broker",
+            node=node,
+            cluster_id=self.cluster_id,
+            host=self.plan.host,
+            port=port,
+            data=str(self.plan.data / directory),
+            controller_host=self.plan.host,
+            controller_port=self.controller_port,
+            configuration=dict(self.plan.configuration),
+            trace=None if self.plan.trace is None else str(self.plan.trace),
+        )
+        return Child(configuration, self.plan.data / "logs" / f"{directory}.log")
+
+    def _stop(self, children: list[Child], seconds: float) -> list[str]:
+        deadline = time.monotonic() + seconds
+        killed = []
+        for child in children:
+            child.terminate()
+        for child in children:
+            if child.process is not None and child.wait(deadline) is None:
+                child.kill()
+                killed.append(f"{child.name} did not stop within {seconds:.0f} s and was killed")
+            child.close()
+        return killed
+
+
+def _cluster_id(data: Path) -> str:
+    """The cluster whose directories these are; a new one where there are none."""
+    found = {
+        directory: meta.cluster_id
+        for directory in sorted(data.iterdir())
+        if directory.is_dir() and (meta := read_meta(directory)) is not None
+    }
+    if len(set(found.values())) > 1:
+        raise DirectoryUnusable(
+            f"{data} holds directories of different clusters ({', '.join(f'{d.name}: {c}' for d, c in found.items())}):"
+            " choose another directory"
+        )
+    return next(iter(found.values()), None) or new_id()
+
+
+__all__ = ["ChildFailed", "Cluster", "ClusterPlan"]

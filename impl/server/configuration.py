@@ -1,0 +1,122 @@
+"""Kafka's broker configuration: names, defaults and ranges are Kafka's; an unknown name is an error.
+
+One rule: a value is parsed and checked where it enters, once, and every process gets the same checked text.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
+
+from impl.core.settings import Settings
+from impl.core.types import NodeId
+from impl.server.errors import ConfigurationError
+from impl.server.framing import REQUEST_BYTES_MAX
+from impl.storage.log_config import LogConfig
+
+INT_MAX = 2**31 - 1
+LONG_MAX = 2**63 - 1
+
+
+class NetworkConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """What only the network code needs to know."""
+
+    request_bytes_max: int = REQUEST_BYTES_MAX
+    """socket.request.max.bytes"""
+    reconnect_backoff_ms: int = 50
+    """reconnect.backoff.ms"""
+    reconnect_backoff_ms_max: int = 1_000
+    """reconnect.backoff.max.ms"""
+    connections_max: int = INT_MAX
+    """max.connections"""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One configuration: the field it sets, and the values it may have."""
+
+    field: str
+    lowest: int
+    highest: int
+    boolean: bool = False
+
+
+SETTINGS: Mapping[str, Entry] = {
+    "replica.lag.time.max.ms": Entry("replica_lag_time_ms_max", 1, LONG_MAX),
+    "replica.fetch.wait.max.ms": Entry("replica_fetch_wait_ms_max", 0, INT_MAX),
+    "replica.fetch.max.bytes": Entry("replica_fetch_bytes_max", 0, INT_MAX),
+    "replica.fetch.backoff.ms": Entry("replica_fetch_backoff_ms", 0, INT_MAX),
+    "request.timeout.ms": Entry("request_timeout_ms", 1, INT_MAX),
+    "min.insync.replicas": Entry("min_insync_replicas", 1, INT_MAX),
+    "broker.heartbeat.interval.ms": Entry("broker_heartbeat_interval_ms", 1, INT_MAX),
+    "broker.session.timeout.ms": Entry("broker_session_timeout_ms", 1, INT_MAX),
+    "num.partitions": Entry("num_partitions", 1, INT_MAX),
+    "default.replication.factor": Entry("default_replication_factor", 1, 32_767),
+    "auto.create.topics.enable": Entry("auto_create_topics_enable", 0, 1, boolean=True),
+    "replica.high.watermark.checkpoint.interval.ms": Entry("high_watermark_checkpoint_interval_ms", 1, LONG_MAX),
+    "message.max.bytes": Entry("message_bytes_max", 0, INT_MAX),
+}
+NETWORK: Mapping[str, Entry] = {
+    "socket.request.max.bytes": Entry("request_bytes_max", 1, INT_MAX),
+    "reconnect.backoff.ms": Entry("reconnect_backoff_ms", 1, INT_MAX),
+    "reconnect.backoff.max.ms": Entry("reconnect_backoff_ms_max", 1, INT_MAX),
+    "max.connections": Entry("connections_max", 0, INT_MAX),
+}
+LOG: Mapping[str, Entry] = {}
+TABLES: tuple[Mapping[str, Entry], ...] = (SETTINGS, NETWORK, LOG)
+
+
+def parse_overrides(texts: Iterable[str]) -> dict[str, str]:
+    """`name=value` as typed, to checked names and values. Raises ConfigurationError."""
+    overrides: dict[str, str] = {}
+    for text in texts:
+        name, separator, value = text.partition("=")
+        if not separator:
+            raise ConfigurationError(f"--config {text}: write it as name=value, as in min.insync.replicas=2")
+        overrides[name.strip()] = value.strip()
+    for name, value in overrides.items():
+        _value(name, value)
+    return overrides
+
+
+def known_names() -> list[str]:
+    """Every configuration this server understands, sorted."""
+    return sorted(name for table in TABLES for name in table)
+
+
+def settings(node: int, cluster_id: str, configuration: Mapping[str, str]) -> Settings:
+    """What the core decides by."""
+    defaults = Settings(node=NodeId(node), cluster_id=cluster_id)
+    return msgspec.structs.replace(defaults, **_chosen(SETTINGS, configuration))
+
+
+def network_config(configuration: Mapping[str, str]) -> NetworkConfig:
+    return NetworkConfig(**_chosen(NETWORK, configuration))
+
+
+def log_config(configuration: Mapping[str, str]) -> LogConfig:
+    """The broker's defaults for every log; a topic may override them."""
+    return LogConfig(**_chosen(LOG, configuration))
+
+
+def _chosen(table: Mapping[str, Entry], configuration: Mapping[str, str]) -> dict[str, int]:
+    return {table[name].field: _value(name, value) for name, value in configuration.items() if name in table}
+
+
+def _value(name: str, text: str) -> int:
+    entry = next((table[name] for table in TABLES if name in table), None)
+    if entry is None:
+        raise ConfigurationError(f"unknown configuration {name}: known are {', '.join(known_names())}")
+    parse: Callable[[str], int] = _boolean if entry.boolean else int
+    try:
+        value = parse(text)
+    except ValueError as error:
+        expected = "true or false" if entry.boolean else "a whole number"
+        raise ConfigurationError(f"{name}={text} is not {expected}") from error
+    if not entry.lowest <= value <= entry.highest:
+        raise ConfigurationError(f"{name}={text} is out of range: {entry.lowest} to {entry.highest}")
+    return value
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError(text)
+    return text.lower() == "true"

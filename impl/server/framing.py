@@ -1,0 +1,126 @@
+"""Length-prefixed frames out of a byte stream: Kafka's framing, four bytes of size and then the message.
+
+One rule: a peer's word is never trusted with memory. A size is checked against `socket.request.max.bytes` before a byte
+is reserved, and a large frame's buffer grows only as its bytes arrive.
+
+Small frames are cut out of one reused buffer; a frame that does not fit is read straight into a buffer of its own,
+which then belongs to whoever receives the frame: its record batches are written to disk from there without a copy
+(ecosystem.md section 7 measured `asyncio.BufferedProtocol` as the fast shape).
+"""
+
+import asyncio
+import struct
+
+BUFFER_BYTES = 65_536
+"""The reused buffer of a connection. Frames up to this size are copied out of it."""
+LARGE_FRAME_FIRST_BYTES = 1_048_576
+"""What a larger frame is granted before any of it has arrived; doubled as it fills."""
+REQUEST_BYTES_MAX = 104_857_600
+"""socket.request.max.bytes, Kafka's default."""
+
+SIZE = struct.Struct(">i")
+
+
+class FrameReader(asyncio.BufferedProtocol):
+    """Cuts frames and hands each to `frame_received`, in order, unless held.
+
+    A subclass overrides `frame_received` and `frame_refused`. While `hold()` is in force no frame is delivered and the
+    socket is not read, so the peer's own TCP window slows it down.
+    """
+
+    def __init__(self, frame_bytes_max: int = REQUEST_BYTES_MAX) -> None:
+        self.frame_bytes_max = frame_bytes_max
+        self.transport: asyncio.Transport | None = None
+        self._buffer = bytearray(BUFFER_BYTES)
+        self._view = memoryview(self._buffer)
+        self._start = 0
+        self._end = 0
+        self._large: bytearray | None = None
+        self._large_filled = 0
+        self._large_size = 0
+        self._held = False
+
+    # ------------------------------------------------------------ for the subclass
+    def frame_received(self, frame: memoryview) -> None:
+        """One whole frame, without its size. The receiver may keep it."""
+        raise AssertionError(f"a subclass receives the frames, such as this one of {len(frame)} bytes")
+
+    def frame_refused(self, reason: str) -> None:
+        """The stream cannot be followed any further: the peer announced an impossible size."""
+        raise AssertionError(f"a subclass closes the connection: {reason}")
+
+    # ------------------------------------------------------------ back pressure
+    def hold(self) -> None:
+        """Deliver nothing and read nothing until `release`."""
+        if not self._held:
+            self._held = True
+            if self.transport is not None and not self.transport.is_closing():
+                self.transport.pause_reading()
+
+    def release(self) -> None:
+        """Go on with what has arrived, then read again."""
+        if self._held:
+            self._held = False
+            self._cut()
+            if not self._held and self.transport is not None and not self.transport.is_closing():
+                self.transport.resume_reading()
+
+    # ------------------------------------------------------------ asyncio.BufferedProtocol
+    def get_buffer(self, sizehint: int) -> memoryview:
+        del sizehint
+        if self._large is not None:
+            return memoryview(self._large)[self._large_filled :]
+        return self._view[self._end :]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self._large is None:
+            self._end += nbytes
+            self._cut()
+            return
+        self._large_filled += nbytes
+        if self._large_filled == self._large_size:
+            frame, self._large = self._large, None
+            self.frame_received(memoryview(frame))
+        elif self._large_filled == len(self._large):
+            # A new one and not a resize: asyncio still holds the view it has just read into.
+            larger = bytearray(min(2 * len(self._large), self._large_size))
+            larger[: self._large_filled] = self._large
+            self._large = larger
+
+    # ------------------------------------------------------------ cutting
+    def _cut(self) -> None:
+        """Deliver every whole frame in the buffer; leave room for more at its end."""
+        while not self._held and self._end - self._start >= SIZE.size:
+            (size,) = SIZE.unpack_from(self._buffer, self._start)
+            if not 0 <= size <= self.frame_bytes_max:
+                self._start = self._end = 0
+                self.frame_refused(f"frame of {size} bytes, allowed are 0 to {self.frame_bytes_max}")
+                return
+            begin = self._start + SIZE.size
+            if self._end - begin < size:
+                self._wait_for_rest(begin, size)
+                return
+            self._start = begin + size
+            self.frame_received(memoryview(bytes(self._view[begin : begin + size])))
+        if self._start == self._end:
+            self._start = self._end = 0
+        elif not self._held:
+            self._compact()
+
+    def _wait_for_rest(self, begin: int, size: int) -> None:
+        """A frame has arrived in part: move it to where the rest of it will fit."""
+        if SIZE.size + size <= BUFFER_BYTES:
+            self._compact()
+            return
+        arrived = self._end - begin
+        self._large = bytearray(min(size, max(LARGE_FRAME_FIRST_BYTES, arrived)))
+        self._large[:arrived] = self._view[begin : self._end]
+        self._large_filled = arrived
+        self._large_size = size
+        self._start = self._end = 0
+
+    def _compact(self) -> None:
+        if self._start:
+            left = self._end - self._start
+            self._buffer[:left] = bytes(self._view[self._start : self._end])
+            self._start, self._end = 0, left
