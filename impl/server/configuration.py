@@ -60,7 +60,24 @@ NETWORK: Mapping[str, Entry] = {
     "reconnect.backoff.max.ms": Entry("reconnect_backoff_ms_max", 1, INT_MAX),
     "max.connections": Entry("connections_max", 0, INT_MAX),
 }
-LOG: Mapping[str, Entry] = {}
+_SEGMENT_BYTES = Entry("segment_bytes", 14, INT_MAX)
+_SEGMENT_MS = Entry("segment_ms", 1, LONG_MAX)
+_SEGMENT_INDEX_BYTES = Entry("segment_index_bytes", 12, INT_MAX)
+_INDEX_INTERVAL_BYTES = Entry("index_interval_bytes", 0, INT_MAX)
+_FLUSH_MESSAGES = Entry("flush_messages", 1, LONG_MAX)
+LOG: Mapping[str, Entry] = {
+    "log.segment.bytes": _SEGMENT_BYTES,
+    "log.roll.ms": _SEGMENT_MS,
+    "log.index.size.max.bytes": _SEGMENT_INDEX_BYTES,
+    "log.index.interval.bytes": _INDEX_INTERVAL_BYTES,
+    "log.flush.interval.messages": _FLUSH_MESSAGES,
+    # The same under the topics' names, which is how people remember them.
+    "segment.bytes": _SEGMENT_BYTES,
+    "segment.ms": _SEGMENT_MS,
+    "segment.index.bytes": _SEGMENT_INDEX_BYTES,
+    "index.interval.bytes": _INDEX_INTERVAL_BYTES,
+    "flush.messages": _FLUSH_MESSAGES,
+}
 TABLES: tuple[Mapping[str, Entry], ...] = (SETTINGS, NETWORK, LOG)
 
 
