@@ -17,13 +17,13 @@ class LogConfig(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     segment_bytes: int = 1_073_741_824
     """segment.bytes (log.segment.bytes): a segment that would grow past this is closed and a new one begun."""
     segment_ms: int = 604_800_000
-    """segment.ms (log.roll.ms): likewise when a batch is this much younger than the segment's first, by their timestamps."""
+    """segment.ms (log.roll.ms): likewise when a batch is this much younger than the segment's first, by timestamps."""
     segment_index_bytes: int = 10_485_760
     """segment.index.bytes (log.index.size.max.bytes): likewise when the offset or time index is this large."""
     index_interval_bytes: int = 4_096
     """index.interval.bytes (log.index.interval.bytes): log bytes between two index entries."""
     flush_messages: int = LONG_MAX
-    """flush.messages (log.flush.interval.messages): records after which the log is synced; 1 syncs before every reply."""
+    """flush.messages (log.flush.interval.messages): records after which the log is synced; 1: before every reply."""
 
     def overridden(self, configs: Iterable[tuple[str, str]]) -> "LogConfig":
         """With a topic's own configurations (Kafka name, value). Names that are not about storage are others' business.
