@@ -1,0 +1,134 @@
+"""The APIs we speak: Kafka's key, the two message classes, and the versions.
+
+One rule: whatever depends on an API's version is asked here, and answered from kio's schemas: how a body is read and
+written, and which header stands before it.
+
+The versions are those that librdkafka, kafka-python, aiokafka, kcat, kafkajs and @platformatic/kafka were seen to
+choose. A wider range costs nothing but its tests.
+"""
+
+import functools
+from enum import IntEnum
+from typing import NamedTuple
+
+from kio.index import load_request_schema, load_response_schema
+
+from impl.wire.codec import Codec, codec_for
+from impl.wire.message import Message
+from impl.wire.messages import (
+    allocate_producer_ids,
+    alter_partition,
+    api_versions,
+    broker_heartbeat,
+    broker_registration,
+    create_topics,
+    fetch,
+    find_coordinator,
+    init_producer_id,
+    list_offsets,
+    metadata,
+    offset_for_leader_epoch,
+    produce,
+)
+
+
+class ApiKey(IntEnum):
+    """Kafka's API keys: those we speak."""
+
+    PRODUCE = 0
+    FETCH = 1
+    LIST_OFFSETS = 2
+    METADATA = 3
+    FIND_COORDINATOR = 10
+    API_VERSIONS = 18
+    CREATE_TOPICS = 19
+    INIT_PRODUCER_ID = 22
+    OFFSET_FOR_LEADER_EPOCH = 23
+    ALTER_PARTITION = 56
+    BROKER_REGISTRATION = 62
+    BROKER_HEARTBEAT = 63
+    ALLOCATE_PRODUCER_IDS = 67
+
+
+class Api(NamedTuple):
+    """One API and the versions of it that we read and write, both ends included."""
+
+    key: ApiKey
+    request: type[Message]
+    response: type[Message]
+    first: int
+    last: int
+
+
+APIS: dict[int, Api] = {
+    api.key: api
+    for api in (
+        Api(ApiKey.PRODUCE, produce.ProduceRequest, produce.ProduceResponse, 3, 11),
+        Api(ApiKey.FETCH, fetch.FetchRequest, fetch.FetchResponse, 4, 16),
+        Api(ApiKey.LIST_OFFSETS, list_offsets.ListOffsetsRequest, list_offsets.ListOffsetsResponse, 1, 9),
+        Api(ApiKey.METADATA, metadata.MetadataRequest, metadata.MetadataResponse, 0, 13),
+        Api(
+            ApiKey.FIND_COORDINATOR,
+            find_coordinator.FindCoordinatorRequest,
+            find_coordinator.FindCoordinatorResponse,
+            0,
+            6,
+        ),
+        Api(ApiKey.API_VERSIONS, api_versions.ApiVersionsRequest, api_versions.ApiVersionsResponse, 0, 4),
+        Api(ApiKey.CREATE_TOPICS, create_topics.CreateTopicsRequest, create_topics.CreateTopicsResponse, 2, 7),
+        Api(
+            ApiKey.INIT_PRODUCER_ID,
+            init_producer_id.InitProducerIdRequest,
+            init_producer_id.InitProducerIdResponse,
+            0,
+            5,
+        ),
+        Api(
+            ApiKey.OFFSET_FOR_LEADER_EPOCH,
+            offset_for_leader_epoch.OffsetForLeaderEpochRequest,
+            offset_for_leader_epoch.OffsetForLeaderEpochResponse,
+            2,
+            4,
+        ),
+        Api(
+            ApiKey.ALTER_PARTITION,
+            alter_partition.AlterPartitionRequest,
+            alter_partition.AlterPartitionResponse,
+            2,
+            3,
+        ),
+        Api(
+            ApiKey.BROKER_REGISTRATION,
+            broker_registration.BrokerRegistrationRequest,
+            broker_registration.BrokerRegistrationResponse,
+            0,
+            4,
+        ),
+        Api(
+            ApiKey.BROKER_HEARTBEAT,
+            broker_heartbeat.BrokerHeartbeatRequest,
+            broker_heartbeat.BrokerHeartbeatResponse,
+            0,
+            1,
+        ),
+        Api(
+            ApiKey.ALLOCATE_PRODUCER_IDS,
+            allocate_producer_ids.AllocateProducerIdsRequest,
+            allocate_producer_ids.AllocateProducerIdsResponse,
+            0,
+            0,
+        ),
+    )
+}
+
+
+@functools.cache
+def request_codec(api_key: int, version: int) -> Codec[Message]:
+    """The codec of a request's body; compiled when first asked for. Only for versions in `APIS`."""
+    return codec_for(APIS[api_key].request, load_request_schema(api_key, version))
+
+
+@functools.cache
+def response_codec(api_key: int, version: int) -> Codec[Message]:
+    """The codec of a response's body; compiled when first asked for. Only for versions in `APIS`."""
+    return codec_for(APIS[api_key].response, load_response_schema(api_key, version))

@@ -1,0 +1,85 @@
+"""Our codec held to kio's: every message we serve, every version, byte for byte and value for value."""
+
+import io
+import warnings
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import HealthCheck, given, settings
+from kio.index import load_request_schema, load_response_schema
+from kio.serial import entity_reader, entity_writer
+from kio.static.primitive import Records
+
+from impl.wire.apis import APIS, request_codec, response_codec
+from impl.wire.codec.schema import describe
+from impl.wire.codec.types import structure_classes
+from tests.wire.kio_values import to_ours
+
+st.register_type_strategy(Records, st.binary(max_size=80).map(Records))
+
+CASES = [
+    pytest.param(api, version, kind, id=f"{api.key.name}-{kind}-{version}")
+    for api in APIS.values()
+    for version in range(api.first, api.last + 1)
+    for kind in ("request", "response")
+]
+
+
+def schema_and_class(api, version, kind):
+    if kind == "request":
+        return load_request_schema(api.key, version), api.request, request_codec(api.key, version)
+    return load_response_schema(api.key, version), api.response, response_codec(api.key, version)
+
+
+@pytest.mark.parametrize(("api", "version", "kind"), CASES)
+def test_bytes_and_values_are_kios(api, version, kind):
+    schema, our_class, codec = schema_and_class(api, version, kind)
+    write, read = entity_writer(schema), entity_reader(schema)
+
+    @settings(
+        max_examples=8,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+    @given(st.from_type(schema))
+    def check(theirs):
+        buffer = io.BytesIO()
+        write(buffer, theirs)
+        encoded = buffer.getvalue()
+        ours = to_ours(theirs, our_class)
+        assert b"".join(codec.write(ours)) == encoded
+        assert codec.read(encoded) == ours
+        assert codec.read(bytearray(encoded)) == ours
+        assert to_ours(read(encoded, 0)[0], our_class) == ours
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        check()
+
+
+@pytest.mark.parametrize(("api", "version", "kind"), CASES)
+def test_declared_classes_have_every_field_and_default(api, version, kind):
+    schema, our_class, _ = schema_and_class(api, version, kind)
+    assert_declared(describe(schema), schema, our_class)
+
+
+def assert_declared(entity, schema, our_class):
+    classes = structure_classes(our_class)
+    defaults = our_class()
+    for field in entity.fields:
+        assert field.name in classes, f"{our_class.__name__} lacks {field.name}"
+        if field.tag is not None:
+            theirs = schema.__dataclass_fields__[field.name].default
+            ours = getattr(defaults, field.name)
+            assert ours == (to_ours(theirs, classes[field.name]) if field.entity and theirs != () else theirs)
+        if field.entity:
+            nested = schema.__dataclass_fields__[field.name].type
+            assert_declared(field.entity, innermost(nested), classes[field.name])
+
+
+def innermost(annotation):
+    while getattr(annotation, "__args__", None):
+        annotation = annotation.__args__[0]
+    return annotation
