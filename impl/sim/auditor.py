@@ -1,0 +1,78 @@
+"""The client that makes the topic, watches until the cluster is whole, and reads everything back in the end.
+
+One rule: it judges by answers to ordinary requests, as any client could.
+"""
+
+from impl.core.events import Send
+from impl.core.messages import CreatedTopics, CreateTopics, DescribedTopics, NewTopic, Reply
+from impl.core.types import NO_LEADER, ErrorCode, TopicPartition
+from impl.sim.client import BACKOFF_MS
+from impl.sim.consumer import Consumer
+from impl.sim.ledger import Report
+
+_CREATING, _WATCHING, _READING = range(3)
+
+
+class Auditor(Consumer):
+    """First it creates, then it watches until told to read."""
+
+    def __init__(
+        self, name: str, number: int, *, topic: str, partitions: int, brokers: int, replication: int, report: Report
+    ) -> None:
+        super().__init__(name, number, topic=topic, partitions=partitions, brokers=brokers, report=report)
+        self.whole = False
+        """Every partition has a leader and all its replicas in sync, as far as the last answer said."""
+        self._replication = replication
+        self._phase = _CREATING
+        self._creating = False
+        self.stale = False
+
+    def watch(self) -> None:
+        """Ask again until the cluster is whole."""
+        self.whole = False
+        self._phase = _WATCHING
+        self.stale = True
+
+    def read(self) -> None:
+        """Read every partition from the start of its log."""
+        self._phase = _READING
+        self.stale = True
+
+    def flow(self, now: int, sends: list[Send]) -> None:
+        if self._phase == _CREATING:
+            if not self._creating and now >= self._resume_at:
+                self._creating = True
+                new = NewTopic(
+                    name=self._topic, partition_count=len(self.partitions), replication_factor=self._replication
+                )
+                self.request(self.next_contact(), CreateTopics((new,), 5_000, False), "topic", now, sends)
+        elif self._phase == _READING:
+            super().flow(now, sends)
+
+    def answered(self, about: TopicPartition | str, reply: Reply, now: int, sends: list[Send]) -> None:
+        if isinstance(about, TopicPartition):
+            super().answered(about, reply, now, sends)
+            return
+        assert isinstance(reply, CreatedTopics)
+        self._creating = False
+        if reply.topics[0].error in (ErrorCode.NONE, ErrorCode.TOPIC_ALREADY_EXISTS):
+            self.watch()
+        else:
+            # Too few brokers are up yet.
+            self._resume_at = now + BACKOFF_MS
+
+    def unanswered(self, about: TopicPartition | str, now: int) -> None:
+        if isinstance(about, TopicPartition):
+            super().unanswered(about, now)
+        else:
+            self._creating = False
+            self._resume_at = now + BACKOFF_MS
+
+    def described(self, reply: DescribedTopics, now: int) -> None:
+        super().described(reply, now)
+        described = [partition for topic in reply.topics for partition in topic.partitions]
+        self.whole = len(described) == len(self.partitions) and all(
+            partition.leader != NO_LEADER and len(partition.isr) == len(partition.replicas) for partition in described
+        )
+        if self._phase == _WATCHING and not self.whole:
+            self.refresh(now)

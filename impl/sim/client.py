@@ -1,0 +1,142 @@
+"""What producers and consumers have in common: requests with correlations and timeouts, and knowledge of the leaders.
+
+One rule: clients are written as the broker is, events in and requests out, and are part of the same deterministic run.
+They know the cluster only by its answers.
+"""
+
+from typing import Any
+
+from impl.core.events import ConnectionLost, Event, ReplyArrived, Send, Tick
+from impl.core.messages import DescribedTopics, DescribeTopics, Reply, Request
+from impl.core.types import NO_LEADER, ErrorCode, LeaderEpoch, NodeId, TopicPartition
+
+TIMEOUT_MS = 800
+"""A request without an answer for so long is given up, and asked again of whoever leads by then."""
+BACKOFF_MS = 40
+
+
+class Client:
+    """One client process. Subclasses say what they want in `flow` and what an answer means to them in `answered`."""
+
+    def __init__(self, name: str, topic: str, partitions: int, brokers: int) -> None:
+        self.name = name
+        self.partitions = tuple(TopicPartition(topic, index) for index in range(partitions))
+        self.leaders: dict[TopicPartition, tuple[NodeId, LeaderEpoch]] = {}
+        self.stale = True
+        """The leaders must be asked for before anything else is sent."""
+        self._topic = topic
+        self._brokers = brokers
+        self._contact = 0
+        self._describing = False
+        self._wait_until = 0
+        self._correlation = 0
+        self._waiting: dict[int, tuple[NodeId, int, Any]] = {}
+        """Unanswered requests: whom it was sent to, when it is given up, what it was about."""
+
+    # ------------------------------------------------------------ for subclasses
+    def flow(self, now: int, sends: list[Send]) -> None:
+        """Send whatever is due. The leaders are known as far as they were told."""
+
+    def answered(self, about: Any, reply: Reply, now: int, sends: list[Send]) -> None:
+        """The answer to a request sent about this."""
+
+    def unanswered(self, about: Any, now: int) -> None:
+        """Nobody knows whether that request was received."""
+
+    # ------------------------------------------------------------ the shell's side
+    def handle(self, event: Event, now: int) -> list[Send]:
+        """One event; what to send because of it."""
+        sends: list[Send] = []
+        if type(event) is ReplyArrived:
+            waiting = self._waiting.pop(event.correlation, None)
+            if waiting is not None:
+                self._reply(waiting[2], event.reply, now, sends)
+        elif type(event) is ConnectionLost:
+            self._give_up([number for number, entry in self._waiting.items() if entry[0] == event.node], now)
+        elif type(event) is Tick:
+            late = [number for number, entry in self._waiting.items() if entry[1] <= now]
+            if late:
+                self._give_up(late, now)
+        self._proceed(now, sends)
+        return sends
+
+    def _proceed(self, now: int, sends: list[Send]) -> None:
+        if self.stale:
+            if not self._describing and now >= self._wait_until:
+                self._describing = True
+                self.request(self.next_contact(), DescribeTopics((self._topic,), False), None, now, sends)
+        else:
+            self.flow(now, sends)
+
+    def _reply(self, about: Any, reply: Reply, now: int, sends: list[Send]) -> None:
+        if about is None:
+            self._describing = False
+            assert isinstance(reply, DescribedTopics)
+            self.described(reply, now)
+        else:
+            self.answered(about, reply, now, sends)
+
+    def described(self, reply: DescribedTopics, now: int) -> None:
+        """Learn the leaders. While a partition has none the question is asked again."""
+        self.stale = False
+        for topic in reply.topics:
+            for partition in topic.partitions:
+                leader, epoch = partition.leader, partition.leader_epoch
+                known = self.leaders.get(TopicPartition(topic.name, partition.index))
+                # A broker that lags behind may still name the leader before (KIP-320).
+                if leader != NO_LEADER and (known is None or epoch >= known[1]):
+                    self.leaders[TopicPartition(topic.name, partition.index)] = (leader, epoch)
+        if any(partition not in self.leaders for partition in self.partitions):
+            self.refresh(now)
+
+    def _give_up(self, numbers: list[int], now: int) -> None:
+        for number in numbers:
+            about = self._waiting.pop(number)[2]
+            if about is None:
+                self._describing = False
+                self._wait_until = now + BACKOFF_MS
+            else:
+                self.unanswered(about, now)
+
+    # ------------------------------------------------------------ helpers
+    def request(self, node: NodeId, request: Request, about: Any, now: int, sends: list[Send]) -> int:
+        """Send a request and wait for its answer. Returns its correlation."""
+        self._correlation = number = self._correlation + 1
+        self._waiting[number] = (node, now + TIMEOUT_MS, about)
+        sends.append(Send(node, number, request))
+        return number
+
+    def forget(self, correlation: int) -> None:
+        """Whatever is answered to that request no longer matters."""
+        self._waiting.pop(correlation, None)
+
+    def refresh(self, now: int) -> None:
+        """Ask for the leaders again, after a moment."""
+        self.stale = True
+        self._wait_until = now + BACKOFF_MS
+
+    def next_contact(self) -> NodeId:
+        """Each broker in turn."""
+        self._contact = self._contact % self._brokers + 1
+        return NodeId(self._contact)
+
+
+def moved(error: ErrorCode) -> bool:
+    """Whether an error says that the leaders are not where the client thinks."""
+    return error in _MOVED
+
+
+_MOVED = frozenset(
+    {
+        ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+        ErrorCode.LEADER_NOT_AVAILABLE,
+        ErrorCode.NOT_LEADER_OR_FOLLOWER,
+        ErrorCode.BROKER_NOT_AVAILABLE,
+        ErrorCode.REPLICA_NOT_AVAILABLE,
+        ErrorCode.FENCED_LEADER_EPOCH,
+        ErrorCode.UNKNOWN_LEADER_EPOCH,
+        ErrorCode.KAFKA_STORAGE_ERROR,
+        ErrorCode.UNKNOWN_TOPIC_ID,
+        ErrorCode.NEW_LEADER_ELECTED,
+    }
+)

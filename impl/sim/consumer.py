@@ -1,0 +1,100 @@
+"""A consumer: reads each partition from its leader, below the high watermark, from the start of the log onwards.
+
+One rule: it never goes back and never skips; an offset it cannot read is asked for again.
+"""
+
+
+from impl.core.events import Send
+from impl.core.messages import CONSUMER, Fetch, Fetched, FetchPartition, Reply
+from impl.core.types import NO_EPOCH, ErrorCode, Offset, TopicPartition
+from impl.sim.client import BACKOFF_MS, Client, moved
+from impl.sim.ledger import Report
+from impl.wire.batches import records
+
+WAIT_MS = 200
+BYTES_MAX = 65_536
+
+
+class Consumer(Client):
+    """One reading client; `number` is its place among the clients, from 1."""
+
+    def __init__(self, name: str, number: int, *, topic: str, partitions: int, brokers: int, report: Report) -> None:
+        super().__init__(name, topic, partitions, brokers)
+        self.positions: dict[TopicPartition, Offset] = dict.fromkeys(self.partitions, Offset(0))
+        self.high_watermarks: dict[TopicPartition, Offset] = {}
+        """As the last answer of each partition's leader gave it."""
+        self._number = number
+        self._report = report
+        self._operations = 0
+        self._fetching: set[TopicPartition] = set()
+        self._resume_at = 0
+
+    def flow(self, now: int, sends: list[Send]) -> None:
+        if now < self._resume_at:
+            return
+        for partition in self.partitions:
+            if partition not in self._fetching:
+                self._fetching.add(partition)
+                leader, epoch = self.leaders[partition]
+                wanted = FetchPartition(
+                    partition=partition,
+                    current_leader_epoch=epoch,
+                    fetch_offset=self.positions[partition],
+                    last_fetched_epoch=NO_EPOCH,
+                    max_bytes=BYTES_MAX,
+                )
+                request = Fetch(
+                    replica_id=CONSUMER,
+                    max_wait_ms=WAIT_MS,
+                    min_bytes=1,
+                    max_bytes=BYTES_MAX,
+                    partitions=(wanted,),
+                )
+                self.request(leader, request, partition, now, sends)
+
+    def answered(self, about: TopicPartition, reply: Reply, now: int, sends: list[Send]) -> None:
+        assert isinstance(reply, Fetched)
+        self._fetching.discard(about)
+        answer = reply.partitions[0]
+        if answer.error == ErrorCode.NONE:
+            self.high_watermarks[about] = answer.high_watermark
+            assert isinstance(answer.records, bytes | tuple)
+            if answer.records:
+                self._read(about, bytes(answer.records), now)
+            return
+        self._resume_at = now + BACKOFF_MS
+        if moved(answer.error):
+            self.refresh(now)
+
+    def _read(self, partition: TopicPartition, data: bytes, now: int) -> None:
+        # A whole batch is sent even where the position is in its middle.
+        for offset, _, key, value in records(data):
+            if offset >= self.positions[partition]:
+                self.positions[partition] = Offset(offset + 1)
+                self._operations += 1
+                self._report(
+                    at=now,
+                    client=self.name,
+                    process=self._number * 16,
+                    id=self._operations,
+                    operation="consume",
+                    phase="ok",
+                    partition=str(partition),
+                    key=(key or b"").decode(),
+                    value=(value or b"").decode(),
+                    offset=offset,
+                )
+
+    def unanswered(self, about: TopicPartition, now: int) -> None:
+        self._fetching.discard(about)
+        self._resume_at = now + BACKOFF_MS
+        self.refresh(now)
+
+    def caught_up(self) -> bool:
+        """Every partition has been read up to the high watermark last told."""
+        return all(
+            partition in self.high_watermarks and position >= self.high_watermarks[partition]
+            for partition, position in self.positions.items()
+        )
+
+

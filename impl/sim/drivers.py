@@ -1,0 +1,148 @@
+"""Who answers `choose`: a seeded generator, a recorded map, a script; each records its answers that were not 0.
+
+One rule: weights live here. The world sees values; how often a fault comes, and which kinds, is the driver's business.
+
+Keys the world asks, and what the value says:
+
+    ("fault", slot)                  a value of `impl.sim.faults.FaultTable`; a slot is 20 ms of the run
+    ("send", slot, client)           a producer sends to its key number value - 1
+    ("delay", link, window, index)   extra delay of the index-th message put on a link (`n1>n2`) in a 20 ms window
+    ("arrived", link, window, index) how many messages in flight still arrive when a connection breaks
+    ("survive", node, what, life)    how much of what was not synced survives the power loss that ends this life of a
+                                     node; `what` as in `impl.sim.disk.Decide`: a file, or a directory entry
+
+Weights as measured (a swarm: few kinds of fault a run, so that they pile up): per seed one to three kinds, never
+broken connections alone, leadership moves doubled in half of the seeds; a fault in 2 to 20 % of the slots, a delay on
+2 to 40 % of the messages, a send in 5 to 50 % of the slots.
+"""
+
+import random
+from collections import deque
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from impl.sim.choices import Choices, Key
+from impl.sim.faults import BREAK, MOVE, FaultTable
+
+
+class Weights(msgspec.Struct, frozen=True):
+    """How a seeded run is weighted. Shares are probabilities per slot, message or question."""
+
+    kinds: tuple[str, ...]
+    """A kind named twice comes twice as often."""
+    fault: float
+    delay: float
+    send: float
+    other: float = 0.5
+    """Share of answers other than 0 to the rest: what a break or a power loss leaves."""
+
+    @classmethod
+    def swarm(cls, seed: int, kinds: Sequence[str]) -> "Weights":
+        """The recipe above, drawn for one seed out of these kinds."""
+        draw = random.Random(f"weights {seed}")
+        chosen = draw.sample(list(kinds), min(draw.choice((1, 2, 3)), len(kinds)))
+        if draw.random() < 0.5 and MOVE in kinds:
+            chosen += [MOVE] * len(chosen)
+        if all(kind == BREAK for kind in chosen):
+            chosen = [MOVE] if MOVE in kinds else chosen
+        return cls(
+            tuple(chosen),
+            draw.choice((0.02, 0.05, 0.1, 0.2)),
+            draw.choice((0.02, 0.1, 0.2, 0.4)),
+            draw.choice((0.05, 0.2, 0.5)),
+        )
+
+
+class Seeded:
+    """A generator with weights. Each kind of key draws from its own stream: more messages do not change the faults."""
+
+    def __init__(self, seed: int, table: FaultTable, weights: Weights | None = None) -> None:
+        self.weights = weights or Weights.swarm(seed, table.kinds)
+        self.made: dict[Key, int] = {}
+        """Every answer that was not 0."""
+        self._table = table
+        self._faults = random.Random(f"faults {seed}")
+        self._sends = random.Random(f"sends {seed}").random
+        self._delays = random.Random(f"delays {seed}").random
+        self._others = random.Random(f"others {seed}").random
+
+    def choose(self, key: Key, n: int) -> int:
+        kind = key[0]
+        if kind == "delay":
+            if self._delays() >= self.weights.delay:
+                return 0
+            value = 1 + int(self._delays() * (n - 1))
+        elif kind == "send":
+            if self._sends() >= self.weights.send:
+                return 0
+            value = 1 + int(self._sends() * (n - 1))
+        elif kind == "fault":
+            value = self._fault()
+        else:
+            value = self._other(n)
+        if value:
+            self.made[key] = value
+        return value
+
+    def _fault(self) -> int:
+        draw = self._faults
+        if draw.random() >= self.weights.fault or not self.weights.kinds:
+            return 0
+        values = self._table.values[self.weights.kinds[int(draw.random() * len(self.weights.kinds))]]
+        return values[int(draw.random() * len(values))] if values else 0
+
+    def _other(self, n: int) -> int:
+        if n < 2 or self._others() >= self.weights.other:
+            return 0
+        return 1 + int(self._others() * (n - 1))
+
+
+class Recorded:
+    """Answers from a map; a key that is not there is 0. A value too big for its question is lowered to fit."""
+
+    def __init__(self, choices: Mapping[Key, int]) -> None:
+        self._get = choices.get
+        self.made: dict[Key, int] = {}
+        """The entries that were asked for: the rest of the map had no part in the run."""
+
+    def choose(self, key: Key, n: int) -> int:
+        value = self._get(key, 0)
+        if value:
+            value = min(value, n - 1)
+            self.made[key] = value
+        return value
+
+
+class Scripted:
+    """A queue of faults and sends over another driver: for callers that decide while the run goes on.
+
+    What is queued is answered, one entry a slot and client, and recorded like any choice, so that the run replays from
+    `made` alone.
+    """
+
+    def __init__(self, table: FaultTable, base: Choices | None = None) -> None:
+        self.made: dict[Key, int] = {}
+        self._table = table
+        self._base = base or Recorded({})
+        self._faults: deque[int] = deque()
+        self._sends: dict[int, deque[int]] = {}
+
+    def fault(self, kind: str, first: int = 0, second: int = 0, duration_ms: int = 40) -> None:
+        """A fault for the next free slot. Raises ValueError where there is no such fault (see `FaultTable`)."""
+        self._faults.append(self._table.encode(kind, first, second, duration_ms))
+
+    def send(self, client: int, key: int) -> None:
+        """Producer `client` (from 1) sends to its key number `key` (from 0) in its next free slot."""
+        self._sends.setdefault(client, deque()).append(1 + key)
+
+    def choose(self, key: Key, n: int) -> int:
+        if key[0] == "fault" and self._faults:
+            value = self._faults.popleft()
+        elif key[0] == "send" and self._sends.get(int(key[2])):
+            value = min(self._sends[int(key[2])].popleft(), n - 1)
+        else:
+            value = self._base.choose(key, n)
+        if value:
+            self.made[key] = value
+        return value

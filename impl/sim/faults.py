@@ -1,0 +1,115 @@
+"""What may go wrong, numbered: one value of one choice is one whole fault.
+
+One rule: a value says kind, target and duration together, so that removing or lowering one choice removes or shortens
+one fault and touches no other. 0 is no fault.
+
+A value is `1 + action * len(DURATIONS_MS) + duration`: lowering it within its action shortens the fault. The table
+depends only on how many processes and partitions there are, and is the same on every machine.
+
+Processes are numbered: 0 the controller, 1 to n the brokers, then the clients.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+DURATIONS_MS = (40, 200, 700, 1500)
+LAG_LASTS_MS = 700
+"""How long a slow link stays slow; the duration says how slow (half of it is added to every message)."""
+CONTROLLER_PROCESS = 0
+
+MOVE = "move"
+CRASH = "crash"
+CRASH_MID_WRITE = "crash mid-write"
+POWER_LOSS = "power loss"
+POWER_LOSS_MID_WRITE = "power loss mid-write"
+BLACKOUT = "blackout"
+CONTROLLER_CRASH = "controller crash"
+PAUSE = "pause"
+BREAK = "break"
+BLOCK = "block"
+ISOLATE = "isolate"
+LAG = "lag"
+
+KINDS = (
+    MOVE,
+    CRASH,
+    CRASH_MID_WRITE,
+    POWER_LOSS,
+    POWER_LOSS_MID_WRITE,
+    BLACKOUT,
+    CONTROLLER_CRASH,
+    PAUSE,
+    BREAK,
+    BLOCK,
+    ISOLATE,
+    LAG,
+)
+POWER_KINDS = (POWER_LOSS, POWER_LOSS_MID_WRITE, BLACKOUT)
+"""Those that lose what was written and not synced."""
+WRITES_MAX = 4
+"""A fault in the middle of a step comes at the first to this many-th write or sync from now."""
+
+
+class Fault(NamedTuple):
+    """One decoded value. What `first` and `second` mean depends on the kind.
+
+    move: broker, partition index. crash, power loss, pause: process. mid-write: broker, which write from now.
+    break: two processes. block, lag: from, to. isolate: broker, 1 if cut off from clients too.
+    """
+
+    kind: str
+    first: int
+    second: int
+    duration_ms: int
+
+
+def process_name(process: int, brokers: int) -> str:
+    """`controller`, `n1`..., `c1`...: as traces and observers name them."""
+    if process == CONTROLLER_PROCESS:
+        return "controller"
+    return f"n{process}" if process <= brokers else f"c{process - brokers}"
+
+
+class FaultTable:
+    """Every fault a cluster of this shape can suffer, by value."""
+
+    def __init__(self, *, brokers: int, clients: int, partitions: int) -> None:
+        self.actions: tuple[tuple[str, int, int], ...] = tuple(_actions(brokers, clients, partitions))
+        self.size = 1 + len(self.actions) * len(DURATIONS_MS)
+        """Values run from 0 to one below this."""
+        self.values: dict[str, tuple[int, ...]] = {
+            kind: tuple(value for value in range(1, self.size) if self._action(value)[0] == kind) for kind in KINDS
+        }
+        """Values by kind, in ascending order."""
+        self.kinds: tuple[str, ...] = tuple(kind for kind in KINDS if self.values[kind])
+
+    def _action(self, value: int) -> tuple[str, int, int]:
+        return self.actions[(value - 1) // len(DURATIONS_MS)]
+
+    def decode(self, value: int) -> Fault:
+        """The fault of a value from 1 to `size - 1`."""
+        kind, first, second = self._action(value)
+        return Fault(kind, first, second, DURATIONS_MS[(value - 1) % len(DURATIONS_MS)])
+
+    def encode(self, kind: str, first: int = 0, second: int = 0, duration_ms: int = DURATIONS_MS[0]) -> int:
+        """The value of a fault. Raises ValueError where the table has none: no such target, or no such duration."""
+        return 1 + self.actions.index((kind, first, second)) * len(DURATIONS_MS) + DURATIONS_MS.index(duration_ms)
+
+
+def _actions(brokers: int, clients: int, partitions: int) -> Iterator[tuple[str, int, int]]:
+    nodes = range(brokers + 1)
+    for partition in range(partitions):
+        yield from ((MOVE, broker, partition) for broker in nodes[1:])
+    for kind in (CRASH, POWER_LOSS):
+        yield from ((kind, broker, 0) for broker in nodes[1:])
+    for kind in (CRASH_MID_WRITE, POWER_LOSS_MID_WRITE):
+        yield from ((kind, broker, write) for broker in nodes[1:] for write in range(1, WRITES_MAX + 1))
+    yield (BLACKOUT, 0, 0)
+    yield (CONTROLLER_CRASH, CONTROLLER_PROCESS, 0)
+    yield from ((PAUSE, node, 0) for node in nodes)
+    # Between two clients there is nothing to break, and clients do not talk to the controller.
+    yield from ((BREAK, one, other) for one in nodes for other in nodes if one < other)
+    yield from ((BREAK, one, client) for one in nodes[1:] for client in range(brokers + 1, brokers + clients + 1))
+    for kind in (BLOCK, LAG):
+        yield from ((kind, source, target) for source in nodes for target in nodes if source != target)
+    yield from ((ISOLATE, broker, with_clients) for broker in nodes[1:] for with_clients in (0, 1))

@@ -1,0 +1,80 @@
+"""What clients were promised and what they read: the client's view of a run, kept and compared at its end.
+
+One rule: it knows only what clients saw.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+Report = Callable[..., None]
+"""Takes the fields of an `op` line as keywords."""
+
+
+class Ledger:
+    """Collects operations, passes them on, and compares the final reading with what was acknowledged."""
+
+    def __init__(self, tell: Report) -> None:
+        self._tell = tell
+        self.invoked = 0
+        self.acknowledged: dict[tuple[str, str], None] = {}
+        """(partition, value) of every record whose write was acknowledged, in that order."""
+        self.final: dict[str, list[tuple[str, str]]] = {}
+        """The final reading: (key, value) by partition, in order of offsets."""
+        self.consumed = 0
+        self.reader = ""
+        """The client whose reading is the final one."""
+
+    def op(self, **fields: Any) -> None:
+        """One operation's phase, as clients report it."""
+        if fields["operation"] == "produce":
+            if fields["phase"] == "invoke":
+                self.invoked += 1
+            elif fields["phase"] == "ok":
+                self.acknowledged[fields["partition"], fields["value"]] = None
+        else:
+            self.consumed += 1
+            if fields["client"] == self.reader:
+                self.final.setdefault(fields["partition"], []).append((fields["key"], fields["value"]))
+        self._tell(**fields)
+
+    def lost(self) -> tuple[str, ...]:
+        """Acknowledged records that the final reading does not hold."""
+        found = {(partition, value) for partition, records in self.final.items() for _, value in records}
+        return tuple(f"{partition} {value}" for partition, value in self.acknowledged if (partition, value) not in found)
+
+    def disordered(self) -> tuple[str, ...]:
+        """Records that the final reading holds twice, or after a later one of the same key.
+
+        A key of a producer that is not idempotent (`p...`) may hold a record twice: only first appearances count.
+        """
+        wrong = []
+        for partition, records in self.final.items():
+            highest: dict[str, int] = {}
+            seen: set[str] = set()
+            for key, value in records:
+                number = int(value.rpartition(":")[2])
+                again = value in seen and key.startswith("p")
+                if not again and number <= highest.get(key, -1):
+                    wrong.append(f"{partition} {value} after {key}:{highest[key]}")
+                seen.add(value)
+                highest[key] = max(number, highest.get(key, -1))
+        return tuple(wrong)
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What one run came to."""
+
+    steps: int
+    """Events handled by brokers and the controller."""
+    simulated_ms: int
+    invoked: int
+    acknowledged: int
+    consumed: int
+    healthy: bool
+    """After the faults stopped every in-sync set filled up again, every write was answered, and all was read back."""
+    lost: tuple[str, ...]
+    disordered: tuple[str, ...]
+    given_up: int
+    """Producers that had to start anew because the broker no longer knew what it had acknowledged."""

@@ -1,0 +1,122 @@
+"""The processes of a world: the controller, the brokers on their disks, and the clients.
+
+One rule: whoever needs a number of its own (a node, an incarnation, a client) gets it from its place here.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from msgspec.structs import replace
+
+from impl.core.broker import Broker
+from impl.core.controller import Controller
+from impl.core.facts import Fact
+from impl.core.types import CONTROLLER, NodeId
+from impl.host.broker import BrokerHost
+from impl.host.controller import ControllerHost
+from impl.sim.auditor import Auditor
+from impl.sim.client import Client
+from impl.sim.consumer import Consumer
+from impl.sim.disk import SimDisk
+from impl.sim.faults import CONTROLLER_PROCESS, process_name
+from impl.sim.ledger import Report
+from impl.sim.process import Host, Process
+from impl.sim.producer import Producer
+from impl.sim.scenario import TOPIC, Scenario
+
+CLIENT_TICK_MS = 100
+BASE_PORT = 9092
+
+Record = Callable[[str, list[Fact]], None]
+"""Called with a node's name and what one of its steps did."""
+
+
+class Population:
+    """Builds every process of a scenario; none is started yet."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        record: Record,
+        report: Report,
+        make_broker: type[Broker],
+        make_controller: type[Controller],
+    ) -> None:
+        self._scenario = scenario
+        self._record = record
+        self._report = report
+        self._make_broker = make_broker
+        self._make_controller = make_controller
+        self.processes: list[Process] = [self._controller()]
+        self.processes += [self._broker(number) for number in range(1, scenario.brokers + 1)]
+        self.producers = [self._producer(number) for number in range(1, scenario.clients + 1)]
+        """Each with its process."""
+        for number in range(scenario.clients + 1, scenario.clients + scenario.consumers + 1):
+            self._client(Consumer(self._client_name(number), number, report=report, **self._topic()))
+        number = scenario.clients + scenario.consumers + 1
+        name = self._client_name(number)
+        self.auditor = Auditor(name, number, replication=scenario.replication, report=report, **self._topic())
+        self._client(self.auditor)
+
+    # ------------------------------------------------------------ nodes
+    def _controller(self) -> Process:
+        process = self._node(CONTROLLER_PROCESS, CONTROLLER)
+
+        def make_host(_life: int) -> Host:
+            assert process.disk is not None
+            settings = replace(self._scenario.settings, node=CONTROLLER)
+            record = partial(self._record, process.name)
+            return ControllerHost(process.disk, settings, record=record, make_controller=self._make_controller)
+
+        process.make_host = make_host
+        return process
+
+    def _broker(self, number: int) -> Process:
+        process = self._node(number, NodeId(number))
+
+        def make_host(life: int) -> Host:
+            assert process.disk is not None
+            return BrokerHost(
+                process.disk,
+                replace(self._scenario.settings, node=NodeId(number)),
+                self._scenario.log,
+                host=process.name,
+                port=BASE_PORT,
+                incarnation=((number << 64) + life + 1).to_bytes(16, "big"),
+                record=partial(self._record, process.name),
+                make_broker=self._make_broker,
+            )
+
+        process.make_host = make_host
+        return process
+
+    def _node(self, index: int, node: NodeId) -> Process:
+        process = Process(index, process_name(index, self._scenario.brokers), node, self._scenario.settings.tick_ms)
+        process.disk = SimDisk()
+        return process
+
+    # ------------------------------------------------------------ clients
+    def _producer(self, number: int) -> tuple[Process, Producer]:
+        scenario = self._scenario
+        producer = Producer(
+            self._client_name(number),
+            number,
+            keys=scenario.keys,
+            acks=scenario.acks,
+            idempotent=number > scenario.plain_clients,
+            report=self._report,
+            **self._topic(),
+        )
+        return self._client(producer), producer
+
+    def _client(self, client: Client) -> Process:
+        process = Process(len(self.processes), client.name, NodeId(-1), CLIENT_TICK_MS)
+        process.handle = client.handle
+        self.processes.append(process)
+        return process
+
+    def _client_name(self, number: int) -> str:
+        return process_name(self._scenario.brokers + number, self._scenario.brokers)
+
+    def _topic(self) -> dict[str, int | str]:
+        return {"topic": TOPIC, "partitions": self._scenario.partitions, "brokers": self._scenario.brokers}

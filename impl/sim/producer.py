@@ -1,0 +1,218 @@
+"""A producer: idempotent or plain, several keys, batches retried as they are until they are acknowledged.
+
+One rule: a batch keeps its identity (producer id, epoch, sequence, bytes) through every retry. An idempotent producer
+has up to five in flight per partition and sends all that is unanswered again, in order, when one is not answered well;
+a plain one has one in flight and may write it twice.
+
+Values are `key:number`, numbered per key, so that order per key can be read off a log.
+"""
+
+from impl.core.events import Send
+from impl.core.messages import InitializedProducerId, InitProducerId, Produce, Produced, ProducePartition, Reply
+from impl.core.types import ErrorCode, TopicPartition
+from impl.sim.client import BACKOFF_MS, Client, moved
+from impl.sim.ledger import Report
+from impl.wire.batches import build, validate_produce
+
+IN_FLIGHT_MAX = 5
+RECORDS = (1, 1, 2, 1, 3)
+"""Records in each batch, in turn."""
+PROCESSES = 16
+"""Room for this many operations at a time in the numbers of one client's processes."""
+
+_LOST_TRACK = frozenset(
+    {
+        ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
+        ErrorCode.UNKNOWN_PRODUCER_ID,
+        ErrorCode.INVALID_PRODUCER_EPOCH,
+    }
+)
+_REFUSED = frozenset(
+    {
+        ErrorCode.CORRUPT_MESSAGE,
+        ErrorCode.MESSAGE_TOO_LARGE,
+        ErrorCode.INVALID_REQUIRED_ACKS,
+        ErrorCode.UNSUPPORTED_FOR_MESSAGE_FORMAT,
+        ErrorCode.INVALID_RECORD,
+        ErrorCode.INVALID_TIMESTAMP,
+    }
+)
+
+
+class _Batch:
+    """One batch until it is acknowledged."""
+
+    __slots__ = ("correlation", "data", "key", "operations", "partition", "sent", "values")
+
+    def __init__(self, partition: TopicPartition, key: str, values: list[str], operations: list[tuple[int, int]]) -> None:
+        self.partition = partition
+        self.key = key
+        self.values = values
+        self.operations = operations
+        """(process, id) of each record's operation."""
+        self.data = b""
+        self.sent = False
+        self.correlation = 0
+
+
+class Producer(Client):
+    """One producing client; `number` is its place among the clients, from 1."""
+
+    def __init__(
+        self,
+        name: str,
+        number: int,
+        *,
+        topic: str,
+        partitions: int,
+        brokers: int,
+        keys: int,
+        acks: int,
+        idempotent: bool,
+        report: Report,
+    ) -> None:
+        super().__init__(name, topic, partitions, brokers)
+        self.idempotent = idempotent
+        self.given_up = 0
+        self.keys = tuple(f"{'k' if idempotent else 'p'}{number}.{index}" for index in range(keys))
+        self._number = number
+        self._acks = acks
+        self._report = report
+        self._numbers = dict.fromkeys(self.keys, 0)
+        self._batches = 0
+        self._operations = 0
+        self._free = list(range(PROCESSES - 1, -1, -1))
+        self._unacknowledged: dict[TopicPartition, list[_Batch]] = {partition: [] for partition in self.partitions}
+        self._sequences = dict.fromkeys(self.partitions, 0)
+        self._resume_at = 0
+        self._producer = (-1, -1)
+        self._initializing = False
+
+    @property
+    def idle(self) -> bool:
+        """Every record sent is acknowledged or given up."""
+        return not any(self._unacknowledged.values())
+
+    def produce(self, key: int, now: int) -> list[Send]:
+        """Send the next batch of one key, unless as many as may be are in flight."""
+        partition = self.partitions[(self._number + key) % len(self.partitions)]
+        waiting = self._unacknowledged[partition]
+        sends: list[Send] = []
+        count = RECORDS[self._batches % len(RECORDS)]
+        if len(waiting) < (IN_FLIGHT_MAX if self.idempotent else 1) and count <= len(self._free):
+            waiting.append(self._invoke(partition, self.keys[key], count, now))
+            self._proceed(now, sends)
+        return sends
+
+    def _invoke(self, partition: TopicPartition, key: str, count: int, now: int) -> _Batch:
+        first = self._numbers[key]
+        self._numbers[key] = first + count
+        self._batches += 1
+        values = [f"{key}:{first + index}" for index in range(count)]
+        operations = [(self._number * PROCESSES + self._free.pop(), self._operations + index) for index in range(count)]
+        self._operations += count
+        batch = _Batch(partition, key, values, operations)
+        self._tell(batch, "invoke", now)
+        return batch
+
+    def _tell(self, batch: _Batch, phase: str, now: int, base_offset: int | None = None, error: str = "") -> None:
+        for index, (process, identity) in enumerate(batch.operations):
+            self._report(
+                at=now,
+                client=self.name,
+                process=process,
+                id=identity,
+                operation="produce",
+                phase=phase,
+                partition=str(batch.partition),
+                key=batch.key,
+                value=batch.values[index],
+                offset=None if base_offset is None or base_offset < 0 else base_offset + index,
+                acks=self._acks,
+                error=error,
+            )
+            if phase != "invoke":
+                self._free.append(process % PROCESSES)
+
+    # ------------------------------------------------------------ sending
+    def flow(self, now: int, sends: list[Send]) -> None:
+        if now < self._resume_at or self.idle:
+            return
+        if self.idempotent and self._producer[0] < 0:
+            if not self._initializing:
+                self._initializing = True
+                self.request(self.next_contact(), InitProducerId(None, -1, -1), "producer id", now, sends)
+            return
+        for partition, waiting in self._unacknowledged.items():
+            for batch in waiting:
+                if not batch.sent:
+                    self._send(partition, batch, now, sends)
+
+    def _send(self, partition: TopicPartition, batch: _Batch, now: int, sends: list[Send]) -> None:
+        if not batch.data:
+            batch.data = self._encode(partition, batch, now)
+        batch.sent = True
+        contents = ProducePartition(partition, validate_produce(batch.data))
+        request = Produce(acks=self._acks, timeout_ms=500, partitions=(contents,))
+        batch.correlation = self.request(self.leaders[partition][0], request, batch, now, sends)
+
+    def _encode(self, partition: TopicPartition, batch: _Batch, now: int) -> bytes:
+        records = [(batch.key.encode(), value.encode()) for value in batch.values]
+        if not self.idempotent:
+            return build(records, timestamp=now)
+        sequence = self._sequences[partition]
+        self._sequences[partition] = sequence + len(records)
+        identity, epoch = self._producer
+        return build(
+            records, timestamp=now, producer_id=identity, producer_epoch=epoch, base_sequence=sequence
+        )
+
+    # ------------------------------------------------------------ answers
+    def answered(self, about: _Batch | str, reply: Reply, now: int, sends: list[Send]) -> None:
+        if isinstance(reply, InitializedProducerId):
+            self._initializing = False
+            if reply.error == ErrorCode.NONE:
+                self._producer = (reply.producer_id, reply.producer_epoch)
+            else:
+                self._resume_at = now + BACKOFF_MS
+            return
+        assert isinstance(reply, Produced)
+        assert isinstance(about, _Batch)
+        answer = reply.partitions[0]
+        error = answer.error
+        if error in (ErrorCode.NONE, ErrorCode.DUPLICATE_SEQUENCE_NUMBER):
+            self._unacknowledged[about.partition].remove(about)
+            self._tell(about, "ok", now, answer.base_offset)
+        elif error in _REFUSED:
+            self._unacknowledged[about.partition].remove(about)
+            self._tell(about, "fail", now, error=error.name)
+        elif error in _LOST_TRACK and self._unacknowledged[about.partition][0] is about:
+            self._start_anew(now, error)
+        else:
+            self._again(about.partition, now, moved=moved(error))
+
+    def unanswered(self, about: _Batch | str, now: int) -> None:
+        if isinstance(about, str):
+            self._initializing = False
+        else:
+            self._again(about.partition, now, moved=True)
+
+    def _again(self, partition: TopicPartition, now: int, *, moved: bool) -> None:
+        """Send everything unanswered of a partition once more, in order, after a moment."""
+        for batch in self._unacknowledged[partition]:
+            self.forget(batch.correlation)
+            batch.sent = False
+        self._resume_at = now + BACKOFF_MS
+        if moved:
+            self.refresh(now)
+
+    def _start_anew(self, now: int, error: ErrorCode) -> None:
+        """The broker does not know what came before: it lost it. Nobody knows what became of what is unanswered."""
+        self.given_up += 1
+        self._producer = (-1, -1)
+        for partition, waiting in self._unacknowledged.items():
+            for batch in waiting:
+                self.forget(batch.correlation)
+                self._tell(batch, "unknown", now, error=error.name)
+            waiting.clear()
+            self._sequences[partition] = 0

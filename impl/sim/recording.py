@@ -1,0 +1,99 @@
+"""Turning what happens in a world into the lines of a trace.
+
+One rule: recording looks and changes nothing. A run takes the same course with and without it.
+
+A line is written for every step that handled a message or did anything; ticks after which nothing happened leave none.
+Which step sent a message is remembered by the message's number on the heap.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from impl.core.events import ConnectionLost, Disconnected, Event, ReplyArrived, RequestArrived
+from impl.core.facts import Fact
+from impl.core.types import CONTROLLER, NodeId
+from impl.sim.network import Network
+from impl.sim.process import Process
+from traces.recorder import Recorder
+
+LogEnds = dict[str, tuple[int, int, int]]
+
+
+class Recording:
+    """One run's trace in the making."""
+
+    def __init__(self, recorder: Recorder, network: Network, names: Sequence[str]) -> None:
+        self.recorder = recorder
+        self.facts: Sequence[Fact] = ()
+        """What the step under way did so far."""
+        self._network = network
+        self._names = names
+        self._line: int | None = None
+        self._causes: dict[int, int] = {}
+        self._known: dict[str, LogEnds] = {}
+
+    def sent(self, number: int) -> None:
+        """The step under way put this message on the heap."""
+        if self._line is not None:
+            self._causes[number] = self._line
+
+    def begin(self) -> None:
+        """A step begins: nothing is known of it yet."""
+        self.facts = ()
+
+    def step(self, process: Process, event: Event | None, number: int, now: int, *, acted: bool) -> None:
+        """A step came to its end, or was cut short by what an observer raised: write its line. None: it started."""
+        cause = self._causes.pop(number, None)
+        spoken = isinstance(event, RequestArrived | ReplyArrived | ConnectionLost | Disconnected)
+        if not (acted or spoken or self.facts or event is None):
+            self._line = None
+            return
+        self._line = self.recorder.step(
+            at=now,
+            node=process.name,
+            event=self._words(event),
+            facts=self.facts,
+            cause=cause,
+            logs=self._changed(process),
+        )
+
+    def idle(self) -> None:
+        """What is sent now is sent by no step."""
+        self._line = None
+
+    def died(self, process: Process) -> None:
+        """Its log is another when it comes back."""
+        self._known.pop(process.name, None)
+
+    def _words(self, event: Event | None) -> str:
+        if isinstance(event, RequestArrived):
+            connection = self._network.accepted(event.connection)
+            sender = "nobody" if connection is None else self._names[connection.opener]
+            return f"{type(event.request).__name__} from {sender}"
+        if isinstance(event, ReplyArrived):
+            return f"{type(event.reply).__name__} from {self._name(event.node)}"
+        if isinstance(event, ConnectionLost):
+            return f"connection to {self._name(event.node)} lost"
+        if isinstance(event, Disconnected):
+            return "a peer disconnected"
+        return "start" if event is None else type(event).__name__.lower()
+
+    def _name(self, node: NodeId) -> str:
+        return self._names[0 if node == CONTROLLER else node]
+
+    def _changed(self, process: Process) -> LogEnds:
+        ends = log_ends(process)
+        known = self._known.get(process.name, {})
+        self._known[process.name] = ends
+        return {name: end for name, end in ends.items() if known.get(name) != end}
+
+
+def log_ends(process: Process) -> LogEnds:
+    """Log end offset, last epoch and high watermark of every log of a broker."""
+    broker: Any = getattr(process.host, "broker", None)
+    if broker is None:
+        return {}
+    return {
+        str(partition.name): (partition.log_end, partition.epochs.last_epoch, partition.high_watermark)
+        for partition in broker.partitions.values()
+    }

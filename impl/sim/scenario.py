@@ -1,0 +1,83 @@
+"""What a simulated run is set up with besides its choices.
+
+One rule: a scenario and the choices together are the whole run. It is plain data, so that it goes into a trace's
+header and comes back out of it.
+
+Times are short, so that a second of simulated time sees elections, shrinking and growing in-sync sets, and restarts.
+"""
+
+import random
+from typing import Any
+
+import msgspec
+
+from impl.core.settings import Settings
+from impl.core.types import NodeId
+from impl.sim.faults import FaultTable
+from impl.storage.log_config import LogConfig
+
+SIMULATED = Settings(
+    node=NodeId(0),
+    replica_lag_time_ms_max=600,
+    replica_fetch_wait_ms_max=200,
+    replica_fetch_backoff_ms=60,
+    request_timeout_ms=500,
+    min_insync_replicas=2,
+    broker_heartbeat_interval_ms=200,
+    broker_session_timeout_ms=900,
+    auto_create_topics_enable=False,
+    high_watermark_checkpoint_interval_ms=200,
+    tick_ms=40,
+)
+"""`node` is filled in for each node."""
+
+TOPIC = "t"
+
+
+class Scenario(msgspec.Struct, frozen=True, kw_only=True):
+    """The cluster, its clients, and how long the weather lasts."""
+
+    brokers: int = 3
+    partitions: int = 1
+    replication: int = 3
+    clients: int = 2
+    """Producers; each has its own keys."""
+    plain_clients: int = 0
+    """How many of them are not idempotent: one request in flight, and retries may write twice."""
+    consumers: int = 1
+    keys: int = 2
+    """Per producer."""
+    acks: int = -1
+    horizon_ms: int = 4_000
+    """How long faults and sends are chosen, counted from when the cluster is up."""
+    settle_ms_max: int = 15_000
+    """How long the cluster then has, without faults, to heal and to be read back."""
+    wire: bool = False
+    """Every message becomes Kafka's bytes and is read again."""
+    settings: Settings = SIMULATED
+    log: LogConfig = msgspec.field(default_factory=LogConfig)
+
+    def table(self) -> FaultTable:
+        """The faults a cluster of this shape can suffer."""
+        return FaultTable(brokers=self.brokers, clients=self.clients, partitions=self.partitions)
+
+    def varied(self, seed: int) -> "Scenario":
+        """This scenario as one seed of a campaign runs it: horizons, partitions and the way of the messages mixed."""
+        draw = random.Random(f"scenario {seed}")
+        return msgspec.structs.replace(
+            self,
+            horizon_ms=draw.choice((1_000, 2_000, 4_000, 4_000, 8_000, 12_000)),
+            partitions=draw.choice((1, 1, 1, 2)),
+            plain_clients=draw.choice((0, 0, 1)),
+            wire=draw.random() < 0.125,
+        )
+
+    def configuration(self) -> dict[str, Any]:
+        """As a trace's header holds it."""
+        built: dict[str, Any] = msgspec.to_builtins(self)
+        return built
+
+    @classmethod
+    def from_configuration(cls, configuration: dict[str, Any]) -> "Scenario":
+        """Back from a trace's header. Raises msgspec.ValidationError naming the field that does not fit."""
+        return msgspec.convert(configuration, cls)
