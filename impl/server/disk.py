@@ -1,0 +1,168 @@
+"""A log directory on a real file system: the real half of `impl/storage/files.py`.
+
+One rule: nothing here decides anything; each call is the system call its interface names.
+
+A log directory may have many more files than a process may have open, so files open themselves when used, and the
+least recently opened ones that were not used since are closed behind the scenes (`_Descriptors`, second chance). That
+loses no sync: Linux reports a write-back error to the next fsync of the file, whichever descriptor it comes through.
+"""
+
+import os
+import shutil
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+
+OPEN_FILES_MAX = 512
+"""Default bound on descriptors held open for one log directory."""
+_BUFFERS_MAX = 1_024
+"""IOV_MAX on every system we know."""
+_ONE_BUFFER = (bytes, memoryview)
+_sync_data = getattr(os, "fdatasync", os.fsync)
+"""macOS has no fdatasync."""
+
+
+class _Descriptors:
+    """Which files hold a descriptor; closes one that was not used lately when there are too many."""
+
+    def __init__(self, bound: int) -> None:
+        assert bound > 0
+        self._bound = bound
+        self._open: deque[RealFile] = deque()
+
+    def opened(self, file: "RealFile") -> None:
+        while len(self._open) >= self._bound:
+            oldest = self._open.popleft()
+            if oldest.descriptor is None:
+                continue
+            if oldest.used_lately:
+                oldest.used_lately = False
+                self._open.append(oldest)
+            else:
+                oldest.close()
+        self._open.append(file)
+
+
+class RealFile:
+    """A file of a log directory. Only this object makes it longer or shorter, so it knows its size."""
+
+    __slots__ = ("_descriptors", "_path", "_size", "descriptor", "used_lately")
+
+    def __init__(self, path: str, descriptors: _Descriptors, *, create: bool) -> None:
+        self._path = path
+        self._descriptors = descriptors
+        self.descriptor: int | None = None
+        self.used_lately = True
+        self._size = os.fstat(self._opened(os.O_CREAT if create else 0)).st_size
+
+    def size(self) -> int:
+        return self._size
+
+    def append(self, data: bytes | memoryview | Sequence[bytes | memoryview]) -> None:
+        descriptor = self.fileno()
+        buffers = [data] if isinstance(data, _ONE_BUFFER) else data
+        expected = sum(map(len, buffers))
+        written = os.pwritev(descriptor, buffers[:_BUFFERS_MAX], self._size)
+        if written < expected:
+            _write_all(descriptor, b"".join(buffers)[written:], self._size + written)
+        self._size += expected
+
+    def write_at(self, position: int, data: bytes | memoryview) -> None:
+        _write_all(self.fileno(), data, position)
+        self._size = max(self._size, position + len(data))
+
+    def read(self, position: int, size: int) -> bytes:
+        found = os.pread(self.fileno(), size, position)
+        end = min(position + size, self._size)
+        while found and position + len(found) < end:
+            more = os.pread(self.fileno(), end - position - len(found), position + len(found))
+            if not more:
+                break
+            found += more
+        return found
+
+    def truncate(self, size: int) -> None:
+        if size < self._size:
+            os.ftruncate(self.fileno(), size)
+            self._size = size
+
+    def sync(self) -> None:
+        _sync_data(self.fileno())
+
+    def close(self) -> None:
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+            self.descriptor = None
+
+    def fileno(self) -> int:
+        self.used_lately = True
+        return self._opened() if self.descriptor is None else self.descriptor
+
+    def _opened(self, flags: int = 0) -> int:
+        self._descriptors.opened(self)
+        self.descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC | flags, 0o644)
+        return self.descriptor
+
+
+class RealDisk:
+    """One log directory. Whoever makes it holds the directory's lock (`impl.server.directory.DirectoryLock`)."""
+
+    def __init__(self, root: Path, *, open_files_max: int = OPEN_FILES_MAX) -> None:
+        self._root = str(root)
+        os.makedirs(self._root, exist_ok=True)
+        self._descriptors = _Descriptors(open_files_max)
+
+    def open(self, path: str, *, create: bool = False) -> RealFile:
+        return RealFile(self._at(path), self._descriptors, create=create)
+
+    def exists(self, path: str) -> bool:
+        return os.path.exists(self._at(path))
+
+    def list(self, path: str) -> list[str]:
+        return sorted(os.listdir(self._at(path)))
+
+    def make_directory(self, path: str) -> None:
+        os.makedirs(self._at(path), exist_ok=True)
+
+    def remove(self, path: str) -> None:
+        target = self._at(path)
+        if os.path.isdir(target):
+            shutil.rmtree(target)
+        else:
+            os.remove(target)
+
+    def replace(self, source: str, target: str) -> None:
+        os.replace(self._at(source), self._at(target))
+
+    def read_file(self, path: str) -> bytes:
+        with open(self._at(path), "rb") as file:
+            return file.read()
+
+    def write_file(self, path: str, data: bytes) -> None:
+        temporary = path + ".tmp"
+        descriptor = os.open(self._at(temporary), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        try:
+            _write_all(descriptor, data, 0)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        self.replace(temporary, path)
+        self.sync_directory(path.rpartition("/")[0])
+
+    def sync_directory(self, path: str) -> None:
+        descriptor = os.open(self._at(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _at(self, path: str) -> str:
+        return f"{self._root}/{path}" if path else self._root
+
+
+def _write_all(descriptor: int, data: bytes | memoryview, position: int) -> None:
+    rest = memoryview(data)
+    while rest:
+        written = os.pwrite(descriptor, rest, position)
+        rest = rest[written:]
+        position += written
