@@ -1,0 +1,81 @@
+"""Per-key order as records are read: what one producer sent of one key is read in the order sent, each once.
+
+One rule: it judges each record when it is read and remembers one number for each reader and key.
+"""
+
+from collections.abc import Callable
+
+from traces.schema import Op
+
+Key = tuple[str, str]
+"""(partition, key)."""
+
+
+def never(_key: str) -> bool:
+    return False
+
+
+class ReadOrder:
+    """Takes operations one by one. `may_repeat` says of which keys the producer is not idempotent: a retry may have
+    written a record twice, and only the first time that a reader meets it counts."""
+
+    def __init__(self, may_repeat: Callable[[str], bool] = never) -> None:
+        self._may_repeat = may_repeat
+        self._sent: dict[tuple[str, str, str], tuple[str, int]] = {}
+        """(partition, key, value) -> (client, its place among what the client sent of that key)."""
+        self._count: dict[tuple[str, str, str], int] = {}
+        self._readers: dict[tuple[str, int, str], _Reading] = {}
+
+    def take(self, op: Op) -> tuple[str, str] | None:
+        """An anomaly (class, sentence) that this operation shows, or None."""
+        if op.operation == "produce":
+            if op.phase == "invoke":
+                sender = (op.client, op.partition, op.key)
+                place = self._count[sender] = self._count.get(sender, -1) + 1
+                self._sent.setdefault((op.partition, op.key, op.value), (op.client, place))
+            return None
+        if op.phase != "ok" or op.offset is None or op.error:
+            return None
+        return self._read(op, op.offset)
+
+    def _read(self, op: Op, offset: int) -> tuple[str, str] | None:
+        reader = (op.client, op.process, op.partition)
+        reading = self._readers.get(reader)
+        if reading is None or offset <= reading.offset:
+            reading = self._readers[reader] = _Reading()
+        reading.offset = offset
+        sent = self._sent.get((op.partition, op.key, op.value))
+        if sent is None:
+            return None
+        client, place = sent
+        last = reading.places.get((client, op.key))
+        if last is None or place > last[0]:
+            reading.places[client, op.key] = (place, op.value)
+            reading.offsets[op.key, op.value] = offset
+            return None
+        before = reading.offsets.get((op.key, op.value))
+        if before is not None:
+            if self._may_repeat(op.key):
+                return None
+            return "duplicated", f"{_words(op)} is read twice, at offsets {before} and {offset} of {op.partition}"
+        reading.offsets[op.key, op.value] = offset
+        return (
+            "reordered",
+            f"{_words(op)} is read at offset {offset} of {op.partition}, after {last[1]!r}, which {client} sent later",
+        )
+
+
+class _Reading:
+    """One pass of one reader over one partition."""
+
+    __slots__ = ("offset", "offsets", "places")
+
+    def __init__(self) -> None:
+        self.offset = -1
+        self.places: dict[tuple[str, str], tuple[int, str]] = {}
+        """(client, key) -> the latest record read: its place and its value."""
+        self.offsets: dict[tuple[str, str], int] = {}
+
+
+def _words(op: Op) -> str:
+    return f"record {op.value!r} of key {op.key!r}"

@@ -1,0 +1,102 @@
+"""`Checker`: judges an execution fact by fact, as it happens or from a trace.
+
+One rule: each step costs what it touched. A fact is judged by the invariants that name its type, taken into the ghost,
+and judged again; nothing is scanned anew. `invariants.step.full.FullChecker` scans everything and holds this one to it.
+
+Facts are any objects with the fields of `traces.facts`, told apart by the name of their class, so that a running
+simulation is judged on the broker's own structs and a trace on the format's.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from invariants.catalogue import STEP_INVARIANTS
+from invariants.history.judge import CLASSES, Judgement, judge
+from invariants.history.judge import verdict as come_to
+from invariants.history.order import ReadOrder, never
+from invariants.step.ghost import Partition, Replica
+from invariants.step.invariant import CONTROLLER, Judge
+from invariants.step.take import TAKE
+from invariants.verdict import Violated
+from traces.schema import Op
+
+STOPPING_FAULTS = frozenset({"crash", "power loss", "kill", "stop"})
+"""Kinds of fault after which a node's process is no more."""
+
+Plan = tuple[Judge, ...]
+
+
+def _plan(name: str) -> Plan:
+    before = [invariant.before[name] for invariant in STEP_INVARIANTS if name in invariant.before]
+    after = [invariant.after[name] for invariant in STEP_INVARIANTS if name in invariant.after]
+    return (*before, TAKE[name], *after)
+
+
+_PLANS: Mapping[str, Plan] = {name: _plan(name) for name in TAKE}
+
+
+class Checker:
+    """Raises `Violated` at the first fact that breaks an invariant. One checker judges one execution.
+
+    `may_repeat` and `final` are for the clients' view, as in `invariants.history.judge`: keys whose producer is not
+    idempotent, and the client whose reading is complete when the execution finishes.
+    """
+
+    def __init__(self, may_repeat: Callable[[str], bool] = never, final: str = "") -> None:
+        self.partitions: dict[str, Partition] = {}
+        self.judged = 0
+        """Facts judged so far."""
+        self._nodes: dict[str, int] = {"controller": CONTROLLER.node}
+        self._plans: dict[type, Plan] = {}
+        self._may_repeat = may_repeat
+        self._final = final
+        self._order = ReadOrder(may_repeat)
+        self._ops: list[Op] = []
+
+    def facts(self, node: str, at: int, facts: Iterable[Any]) -> None:  # noqa: ARG002 - an observer is told the time
+        """What one step of `node` did, in order."""
+        number = self._nodes.get(node)
+        if number is None:
+            number = self._nodes[node] = int(node.removeprefix("n"))
+        for fact in facts:
+            kind = type(fact)
+            plan = self._plans.get(kind)
+            if plan is None:
+                plan = self._plans[kind] = _PLANS[kind.__name__]
+            partition = self.partitions.get(fact.partition)
+            if partition is None:
+                partition = self.partitions[fact.partition] = Partition(fact.partition)
+            replica = CONTROLLER if number < 0 else partition.replicas.get(number) or partition.replica(number)
+            if not replica.running and kind.__name__ != "Restart":
+                partition.returns(replica)
+            self._judge(plan, partition, replica, fact)
+
+    def _judge(self, plan: Plan, partition: Partition, replica: Replica, fact: Any) -> None:
+        for judge_or_take in plan:
+            judge_or_take(partition, replica, fact)
+        self.judged += 1
+
+    def fault(self, kind: str, targets: Iterable[str], **detail: Any) -> None:  # noqa: ARG002 - only targets move the ghost
+        """What the world did. Only what ends a process moves the ghost."""
+        if kind in STOPPING_FAULTS:
+            for target in targets:
+                if target.startswith("n"):
+                    for partition in self.partitions.values():
+                        partition.stop(int(target[1:]))
+
+    def op(self, **fields: Any) -> None:
+        """One operation of a client, as the fields of `traces.schema.Op`: order per key is judged as records are
+        read."""
+        op = Op(n=len(self._ops), **fields)
+        self._ops.append(op)
+        anomaly = self._order.take(op)
+        if anomaly is not None:
+            raise Violated(CLASSES[anomaly[0]], anomaly[1])
+
+    def finish(self) -> Judgement:
+        """The execution is over: judge what the clients saw as a whole. Raises Violated for the worst of it."""
+        judgement = judge(self._ops, self._may_repeat, self._final)
+        verdict = come_to(judgement)
+        if isinstance(verdict, Violated):
+            raise verdict
+        return judgement

@@ -1,0 +1,106 @@
+"""What must be true of every replica by the facts so far: the ghost state that invariants are judged on.
+
+One rule: the ghost is moved by facts and faults alone and costs what a fact touches; nothing here judges.
+
+A crash means that the node does not run. What its disk holds is known again from its `Restart` fact, tail included,
+because a crash may have completed the step it cut short. A node that is back is not yet a *candidate*: the controller
+still knows its former process, and will not have registered the new one. It counts again when it follows or leads.
+"""
+
+from dataclasses import dataclass, field
+
+from invariants.step.log import GhostLog, Prefixes
+from traces.facts import AcknowledgeProduce, Content, Restart
+
+NOBODY = -1
+
+
+@dataclass(slots=True)
+class Replica:
+    """One node's part in one partition."""
+
+    node: int
+    log: GhostLog = field(default_factory=GhostLog)
+    high_watermark: int = 0
+    leader_epoch: int = -1
+    """The newest it acted in. It survives a restart: a process must not fall behind what its predecessor did."""
+    leading: bool = False
+    running: bool = True
+    counts: bool = True
+    """Runs as the process that the controller knows: led or followed since it started."""
+    asked: dict[int, int] = field(default_factory=dict)
+    """Leader epoch -> the highest offset it fetched from, as a replica, in that epoch."""
+
+
+@dataclass(slots=True)
+class Partition:
+    """One partition: its replicas, what the controller decided, and what was committed and promised."""
+
+    name: str
+    replicas: dict[int, Replica] = field(default_factory=dict)
+    prefixes: Prefixes = field(default_factory=Prefixes)
+    committed: GhostLog = field(default_factory=GhostLog)
+    """The ghost: every batch below a high watermark that a leader ever set."""
+    promises: dict[int, AcknowledgeProduce] = field(default_factory=dict)
+    """Base offset -> the last acks=all answer given for it."""
+    unsettled: dict[int, AcknowledgeProduce] = field(default_factory=dict)
+    """Promises the committed prefix does not reach; empty in a run that acknowledges what is committed."""
+    isr: tuple[int, ...] = ()
+    leader: int = NOBODY
+    leader_epoch: int = -1
+    partition_epoch: int = -1
+    leaders: dict[int, int] = field(default_factory=dict)
+    """Leader epoch -> the node that leads it, as the controller decided or, where nobody recorded it, as it acted."""
+    sequences: dict[tuple[int, int], int] = field(default_factory=dict)
+    """(producer id, producer epoch) -> the sequence its next committed batch must begin with."""
+    producer_epochs: dict[int, int] = field(default_factory=dict)
+    sequenced: int = 0
+    """How many committed batches `sequences` has taken."""
+
+    def replica(self, node: int) -> Replica:
+        replica = self.replicas.get(node)
+        if replica is None:
+            replica = self.replicas[node] = Replica(node)
+        return replica
+
+    def append(self, replica: Replica, batch: Content) -> None:
+        """Write a batch behind a replica's log. Raises Violated where logs stop matching."""
+        replica.log.append(batch, self.prefixes.extend(replica.log.prefix, batch, replica.node))
+
+    def restart(self, replica: Replica, fact: Restart) -> None:
+        """The disk again: the log up to `tail_from` as it was, and the tail that was found."""
+        replica.log.cut(fact.tail_from)
+        for batch in fact.tail:
+            if batch.base_offset >= replica.log.end:
+                self.append(replica, batch)
+        replica.high_watermark = fact.high_watermark
+        replica.running = True
+        replica.counts = False
+        replica.leading = False
+
+    def commit(self, replica: Replica, to: int) -> list[Content]:
+        """Extend the committed prefix to what a leader has below `to`. Returns the batches that are new in it."""
+        first, last = len(self.committed.batches), replica.log.batches_below(to)
+        new = replica.log.batches[first:last]
+        for index, batch in enumerate(new, first):
+            self.committed.append(batch, replica.log.prefixes[index])
+        return new
+
+    def stop(self, node: int) -> None:
+        """The node's process has ended. What it had stays on its disk until a `Restart` says otherwise."""
+        replica = self.replicas.get(node)
+        if replica is not None:
+            replica.running = False
+            replica.counts = False
+            replica.leading = False
+
+    def returns(self, replica: Replica) -> None:
+        """A node that was down acts without a `Restart` fact: recovery found nothing of this partition."""
+        replica.log.cut(0)
+        replica.high_watermark = 0
+        replica.running = True
+
+    @property
+    def candidates(self) -> list[Replica]:
+        """Running members of the controller's in-sync set, in order: any of them may be elected next."""
+        return [replica for node in self.isr if (replica := self.replicas.get(node)) is not None and replica.counts]

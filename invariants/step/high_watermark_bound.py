@@ -1,0 +1,113 @@
+"""The high watermark bound (I5): nothing is called committed before everyone who must have it has it.
+
+A leader's high watermark is at most the log end of every member of its maximal in-sync set, whose logs agree with its
+own below it. A follower's is at most its own log end and at most what some leader has committed, and below it its
+log is
+the committed one.
+"""
+
+from invariants.step.ghost import Partition, Replica
+from invariants.step.invariant import StepInvariant
+from invariants.step.log import GhostLog
+from invariants.step.words import node_words, set_words
+from invariants.verdict import Violated
+from traces.facts import AdvanceHighWatermark, ReceiveFetch, Restart, Truncate
+
+ID = "high_watermark_bound"
+
+
+def _leader(partition: Partition, leader: Replica, fact: AdvanceHighWatermark) -> None:
+    """Before the committed prefix grows."""
+    to, log = fact.to, leader.log
+    who = f"n{leader.node}, leader of epoch {fact.leader_epoch},"
+    if to > log.end:
+        raise Violated(ID, f"{who} sets its high watermark to {to}, and its log ends at {log.end}")
+    prefix = log.prefix_at(to)
+    for node in fact.maximal_isr:
+        member = partition.replicas.get(node)
+        if member is None or member is leader or not member.counts:
+            continue
+        if member.log.end < to:
+            raise Violated(
+                ID,
+                f"{who} sets its high watermark to {to}, and the log of n{node}, a member of its maximal in-sync set "
+                f"{set_words(fact.maximal_isr)}, ends at {member.log.end}",
+            )
+        if member.log.prefix_at(to) != prefix:
+            where = _difference(member.log, log, to)
+            raise Violated(
+                ID,
+                f"{who} sets its high watermark to {to}, and the log of n{node}, a member of its maximal in-sync set, "
+                f"differs from its own at offset {where}",
+            )
+    _agrees(partition, leader, min(to, partition.committed.end), who)
+
+
+def _follower(partition: Partition, replica: Replica, fact: ReceiveFetch | Truncate | Restart) -> None:
+    """After its log and its high watermark were set."""
+    to = fact.high_watermark
+    if to == 0:
+        return
+    who = node_words(replica.node)
+    if to > replica.log.end:
+        raise Violated(ID, f"{who} sets its high watermark to {to}, and its log ends at {replica.log.end}")
+    if to > partition.committed.end:
+        raise Violated(
+            ID, f"{who} sets its high watermark to {to}, and no leader has committed beyond {partition.committed.end}"
+        )
+    _agrees(partition, replica, to, who)
+
+
+def _agrees(partition: Partition, replica: Replica, to: int, who: str) -> None:
+    """Below `to`, the replica's log is the committed one."""
+    if replica.log.prefix_at(to) != partition.committed.prefix_at(to):
+        where = _difference(replica.log, partition.committed, to)
+        raise Violated(
+            ID,
+            f"{who} sets its high watermark to at least {to}, and its log differs at offset {where} from what "
+            "is committed",
+        )
+
+
+def _difference(one: GhostLog, other: GhostLog, to: int) -> int:
+    """The first offset below `to` at which two logs differ."""
+    for mine, theirs in zip(one.batches, other.batches, strict=False):
+        if mine != theirs:
+            return min(mine.base_offset, theirs.base_offset)
+    return min(one.end, other.end, to)
+
+
+def _everywhere(partition: Partition) -> None:
+    """The same for every running replica, batch by batch."""
+    committed = partition.committed
+    for replica in partition.replicas.values():
+        if not replica.running:
+            continue
+        to = replica.high_watermark
+        if to > replica.log.end or to > committed.end:
+            raise Violated(
+                ID, f"n{replica.node} has high watermark {to}: log end {replica.log.end}, committed {committed.end}"
+            )
+        mine = [batch for batch in replica.log.batches if batch.base_offset < to]
+        if mine != [batch for batch in committed.batches if batch.base_offset < to]:
+            raise Violated(ID, f"n{replica.node} differs from what is committed below its high watermark {to}")
+
+
+INVARIANT = StepInvariant(
+    id=ID,
+    names=("I5",),
+    statement=(
+        "A leader's high watermark is at most the log end of every member of its maximal in-sync set; a "
+        "follower's is at "
+        "most its own log end and at most what was committed; below a high watermark all logs agree."
+    ),
+    argument=(
+        "A leader counts a follower's position only when it has confirmed, in its own epoch, that the "
+        "follower's log is a "
+        "prefix of its own; a follower adopts a watermark only from the leader it copies."
+    ),
+    breaks="diverging-fetch-counted",
+    before={"AdvanceHighWatermark": _leader},
+    after={"ReceiveFetch": _follower, "Truncate": _follower, "Restart": _follower},
+    everywhere=_everywhere,
+)
