@@ -6,7 +6,7 @@ One rule: it judges by answers to ordinary requests, as any client could.
 from impl.core.events import Send
 from impl.core.messages import CreatedTopics, CreateTopics, DescribedTopics, NewTopic, Reply
 from impl.core.types import NO_LEADER, ErrorCode, TopicPartition
-from impl.sim.client import BACKOFF_MS
+from impl.sim.client import BACKOFF_MS, Target
 from impl.sim.consumer import Consumer
 from impl.sim.ledger import Report
 
@@ -16,10 +16,8 @@ _CREATING, _WATCHING, _READING = range(3)
 class Auditor(Consumer):
     """First it creates, then it watches until told to read."""
 
-    def __init__(
-        self, name: str, number: int, *, topic: str, partitions: int, brokers: int, replication: int, report: Report
-    ) -> None:
-        super().__init__(name, number, topic=topic, partitions=partitions, brokers=brokers, report=report)
+    def __init__(self, name: str, number: int, target: Target, replication: int, report: Report) -> None:
+        super().__init__(name, number, target, report)
         self.whole = False
         """Every partition has a leader and all its replicas in sync, as far as the last answer said."""
         self._replication = replication
@@ -49,9 +47,9 @@ class Auditor(Consumer):
         elif self._phase == _READING:
             super().flow(now, sends)
 
-    def answered(self, about: TopicPartition | str, reply: Reply, now: int, sends: list[Send]) -> None:
+    def answered(self, about: TopicPartition | str, reply: Reply, now: int) -> None:
         if isinstance(about, TopicPartition):
-            super().answered(about, reply, now, sends)
+            super().answered(about, reply, now)
             return
         assert isinstance(reply, CreatedTopics)
         self._creating = False

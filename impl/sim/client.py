@@ -4,7 +4,7 @@ One rule: clients are written as the broker is, events in and requests out, and 
 They know the cluster only by its answers.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from impl.core.events import ConnectionLost, Event, ReplyArrived, Send, Tick
 from impl.core.messages import DescribedTopics, DescribeTopics, Reply, Request
@@ -15,17 +15,25 @@ TIMEOUT_MS = 800
 BACKOFF_MS = 40
 
 
+class Target(NamedTuple):
+    """What a client is pointed at: the topic it uses, and how many brokers it may ask (1 to that many)."""
+
+    topic: str
+    partitions: int
+    brokers: int
+
+
 class Client:
     """One client process. Subclasses say what they want in `flow` and what an answer means to them in `answered`."""
 
-    def __init__(self, name: str, topic: str, partitions: int, brokers: int) -> None:
+    def __init__(self, name: str, target: Target) -> None:
         self.name = name
-        self.partitions = tuple(TopicPartition(topic, index) for index in range(partitions))
+        self.partitions = tuple(TopicPartition(target.topic, index) for index in range(target.partitions))
         self.leaders: dict[TopicPartition, tuple[NodeId, LeaderEpoch]] = {}
         self.stale = True
         """The leaders must be asked for before anything else is sent."""
-        self._topic = topic
-        self._brokers = brokers
+        self._topic = target.topic
+        self._brokers = target.brokers
         self._contact = 0
         self._describing = False
         self._wait_until = 0
@@ -37,7 +45,7 @@ class Client:
     def flow(self, now: int, sends: list[Send]) -> None:
         """Send whatever is due. The leaders are known as far as they were told."""
 
-    def answered(self, about: Any, reply: Reply, now: int, sends: list[Send]) -> None:
+    def answered(self, about: Any, reply: Reply, now: int) -> None:
         """The answer to a request sent about this."""
 
     def unanswered(self, about: Any, now: int) -> None:
@@ -50,7 +58,7 @@ class Client:
         if type(event) is ReplyArrived:
             waiting = self._waiting.pop(event.correlation, None)
             if waiting is not None:
-                self._reply(waiting[2], event.reply, now, sends)
+                self._reply(waiting[2], event.reply, now)
         elif type(event) is ConnectionLost:
             self._give_up([number for number, entry in self._waiting.items() if entry[0] == event.node], now)
         elif type(event) is Tick:
@@ -68,13 +76,13 @@ class Client:
         else:
             self.flow(now, sends)
 
-    def _reply(self, about: Any, reply: Reply, now: int, sends: list[Send]) -> None:
+    def _reply(self, about: Any, reply: Reply, now: int) -> None:
         if about is None:
             self._describing = False
             assert isinstance(reply, DescribedTopics)
             self.described(reply, now)
         else:
-            self.answered(about, reply, now, sends)
+            self.answered(about, reply, now)
 
     def described(self, reply: DescribedTopics, now: int) -> None:
         """Learn the leaders. While a partition has none the question is asked again."""

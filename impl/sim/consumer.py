@@ -3,11 +3,10 @@
 One rule: it never goes back and never skips; an offset it cannot read is asked for again.
 """
 
-
 from impl.core.events import Send
 from impl.core.messages import CONSUMER, Fetch, Fetched, FetchPartition, Reply
 from impl.core.types import NO_EPOCH, ErrorCode, Offset, TopicPartition
-from impl.sim.client import BACKOFF_MS, Client, moved
+from impl.sim.client import BACKOFF_MS, Client, Target, moved
 from impl.sim.ledger import Report
 from impl.wire.batches import records
 
@@ -18,8 +17,8 @@ BYTES_MAX = 65_536
 class Consumer(Client):
     """One reading client; `number` is its place among the clients, from 1."""
 
-    def __init__(self, name: str, number: int, *, topic: str, partitions: int, brokers: int, report: Report) -> None:
-        super().__init__(name, topic, partitions, brokers)
+    def __init__(self, name: str, number: int, target: Target, report: Report) -> None:
+        super().__init__(name, target)
         self.positions: dict[TopicPartition, Offset] = dict.fromkeys(self.partitions, Offset(0))
         self.high_watermarks: dict[TopicPartition, Offset] = {}
         """As the last answer of each partition's leader gave it."""
@@ -52,15 +51,15 @@ class Consumer(Client):
                 )
                 self.request(leader, request, partition, now, sends)
 
-    def answered(self, about: TopicPartition, reply: Reply, now: int, sends: list[Send]) -> None:
+    def answered(self, about: TopicPartition, reply: Reply, now: int) -> None:
         assert isinstance(reply, Fetched)
         self._fetching.discard(about)
         answer = reply.partitions[0]
         if answer.error == ErrorCode.NONE:
             self.high_watermarks[about] = answer.high_watermark
-            assert isinstance(answer.records, bytes | tuple)
             if answer.records:
-                self._read(about, bytes(answer.records), now)
+                assert isinstance(answer.records, bytes)
+                self._read(about, answer.records, now)
             return
         self._resume_at = now + BACKOFF_MS
         if moved(answer.error):
@@ -96,5 +95,3 @@ class Consumer(Client):
             partition in self.high_watermarks and position >= self.high_watermarks[partition]
             for partition, position in self.positions.items()
         )
-
-

@@ -42,7 +42,9 @@ class Ledger:
     def lost(self) -> tuple[str, ...]:
         """Acknowledged records that the final reading does not hold."""
         found = {(partition, value) for partition, records in self.final.items() for _, value in records}
-        return tuple(f"{partition} {value}" for partition, value in self.acknowledged if (partition, value) not in found)
+        return tuple(
+            f"{partition} {value}" for partition, value in self.acknowledged if (partition, value) not in found
+        )
 
     def disordered(self) -> tuple[str, ...]:
         """Records that the final reading holds twice, or after a later one of the same key.

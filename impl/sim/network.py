@@ -228,4 +228,3 @@ class Network:
         """No link is blocked or slow any more. What is already held stays due when it was."""
         for link in range(self._size * self._size):
             self._blocked_until[link] = self._slow_until[link] = 0
-

@@ -3,7 +3,7 @@
 One rule: whoever needs a number of its own (a node, an incarnation, a client) gets it from its place here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 from msgspec.structs import replace
@@ -15,7 +15,7 @@ from impl.core.types import CONTROLLER, NodeId
 from impl.host.broker import BrokerHost
 from impl.host.controller import ControllerHost
 from impl.sim.auditor import Auditor
-from impl.sim.client import Client
+from impl.sim.client import Client, Target
 from impl.sim.consumer import Consumer
 from impl.sim.disk import SimDisk
 from impl.sim.faults import CONTROLLER_PROCESS, process_name
@@ -52,10 +52,10 @@ class Population:
         self.producers = [self._producer(number) for number in range(1, scenario.clients + 1)]
         """Each with its process."""
         for number in range(scenario.clients + 1, scenario.clients + scenario.consumers + 1):
-            self._client(Consumer(self._client_name(number), number, report=report, **self._topic()))
+            self._client(Consumer(self._client_name(number), number, self._target(), report))
         number = scenario.clients + scenario.consumers + 1
         name = self._client_name(number)
-        self.auditor = Auditor(name, number, replication=scenario.replication, report=report, **self._topic())
+        self.auditor = Auditor(name, number, self._target(), scenario.replication, report)
         self._client(self.auditor)
 
     # ------------------------------------------------------------ nodes
@@ -101,11 +101,11 @@ class Population:
         producer = Producer(
             self._client_name(number),
             number,
+            self._target(),
             keys=scenario.keys,
             acks=scenario.acks,
             idempotent=number > scenario.plain_clients,
             report=self._report,
-            **self._topic(),
         )
         return self._client(producer), producer
 
@@ -118,5 +118,5 @@ class Population:
     def _client_name(self, number: int) -> str:
         return process_name(self._scenario.brokers + number, self._scenario.brokers)
 
-    def _topic(self) -> dict[str, int | str]:
-        return {"topic": TOPIC, "partitions": self._scenario.partitions, "brokers": self._scenario.brokers}
+    def _target(self) -> Target:
+        return Target(TOPIC, self._scenario.partitions, self._scenario.brokers)

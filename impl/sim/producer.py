@@ -10,7 +10,7 @@ Values are `key:number`, numbered per key, so that order per key can be read off
 from impl.core.events import Send
 from impl.core.messages import InitializedProducerId, InitProducerId, Produce, Produced, ProducePartition, Reply
 from impl.core.types import ErrorCode, TopicPartition
-from impl.sim.client import BACKOFF_MS, Client, moved
+from impl.sim.client import BACKOFF_MS, Client, Target, moved
 from impl.sim.ledger import Report
 from impl.wire.batches import build, validate_produce
 
@@ -44,7 +44,9 @@ class _Batch:
 
     __slots__ = ("correlation", "data", "key", "operations", "partition", "sent", "values")
 
-    def __init__(self, partition: TopicPartition, key: str, values: list[str], operations: list[tuple[int, int]]) -> None:
+    def __init__(
+        self, partition: TopicPartition, key: str, values: list[str], operations: list[tuple[int, int]]
+    ) -> None:
         self.partition = partition
         self.key = key
         self.values = values
@@ -62,16 +64,14 @@ class Producer(Client):
         self,
         name: str,
         number: int,
+        target: Target,
         *,
-        topic: str,
-        partitions: int,
-        brokers: int,
         keys: int,
         acks: int,
         idempotent: bool,
         report: Report,
     ) -> None:
-        super().__init__(name, topic, partitions, brokers)
+        super().__init__(name, target)
         self.idempotent = idempotent
         self.given_up = 0
         self.keys = tuple(f"{'k' if idempotent else 'p'}{number}.{index}" for index in range(keys))
@@ -163,12 +163,10 @@ class Producer(Client):
         sequence = self._sequences[partition]
         self._sequences[partition] = sequence + len(records)
         identity, epoch = self._producer
-        return build(
-            records, timestamp=now, producer_id=identity, producer_epoch=epoch, base_sequence=sequence
-        )
+        return build(records, timestamp=now, producer_id=identity, producer_epoch=epoch, base_sequence=sequence)
 
     # ------------------------------------------------------------ answers
-    def answered(self, about: _Batch | str, reply: Reply, now: int, sends: list[Send]) -> None:
+    def answered(self, about: _Batch | str, reply: Reply, now: int) -> None:
         if isinstance(reply, InitializedProducerId):
             self._initializing = False
             if reply.error == ErrorCode.NONE:
