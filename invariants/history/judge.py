@@ -70,11 +70,11 @@ def judge(ops: Iterable[Op], may_repeat: Callable[[str], bool] = never, final: s
 
 def verdict(judgement: Judgement, allowed: frozenset[str] = frozenset()) -> Verdict:
     """What a judgement comes to; classes in `allowed` are not held against it."""
+    if judgement.unusable:
+        return Unknown(judgement.unusable)
     for anomaly in judgement.anomalies:
         if anomaly.kind not in allowed:
             return Violated(CLASSES[anomaly.kind], anomaly.example)
-    if judgement.unusable:
-        return Unknown(judgement.unusable)
     if judgement.unread:
         return Unknown(
             f"{judgement.unread} acknowledged records lie past what was read: read to the end after the faults"

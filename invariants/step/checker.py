@@ -10,12 +10,12 @@ simulation is judged on the broker's own structs and a trace on the format's.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from invariants.catalogue import STEP_INVARIANTS
 from invariants.history.judge import CLASSES, Judgement, judge
 from invariants.history.judge import verdict as come_to
 from invariants.history.order import ReadOrder, never
 from invariants.step.ghost import Partition, Replica
 from invariants.step.invariant import CONTROLLER, Judge
+from invariants.step.judged import STEP_INVARIANTS
 from invariants.step.take import TAKE
 from invariants.verdict import Violated
 from traces.schema import Op

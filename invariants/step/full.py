@@ -6,9 +6,9 @@ One rule: it is for tests. It compares whole logs record by record and uses none
 
 from typing import Any
 
-from invariants.catalogue import STEP_INVARIANTS
 from invariants.step.checker import Checker, Plan
 from invariants.step.ghost import Partition, Replica
+from invariants.step.judged import STEP_INVARIANTS
 
 
 class FullChecker(Checker):

@@ -1,0 +1,15 @@
+"""Which invariants are judged step by step, in the order in which a fact is judged by them.
+
+One rule: what a node may do in its epoch comes first, so that a sentence names the first thing that went wrong.
+"""
+
+from invariants.step import epoch_fencing, high_watermark_bound, log_matching, no_committed_loss, per_key_order
+from invariants.step.invariant import StepInvariant
+
+STEP_INVARIANTS: tuple[StepInvariant, ...] = (
+    epoch_fencing.INVARIANT,
+    log_matching.INVARIANT,
+    high_watermark_bound.INVARIANT,
+    no_committed_loss.INVARIANT,
+    per_key_order.INVARIANT,
+)

@@ -1,0 +1,429 @@
+"""Each invariant is broken by hand, and the checker names it in a sentence made of facts; sound stories pass."""
+
+from collections.abc import Callable
+
+import pytest
+
+from invariants.catalogue import CATALOGUE, HEADLINE
+from invariants.step import Checker, FullChecker, Violated
+from tests.invariants.story import Story, content
+
+A = content(0, 0, 0xA)
+B = content(1, 0, 0xB)
+
+
+def judged(story: Callable[[Story], None]) -> Violated:
+    """What both checkers say about a story: they must say the same."""
+    said = []
+    for checker in (Checker(), FullChecker()):
+        with pytest.raises(Violated) as caught:
+            story(Story(checker))
+        said.append(caught.value)
+    assert said[0] == said[1]
+    return said[0]
+
+
+# ---------------------------------------------------------------- no committed loss
+def committed_and_promised(story: Story) -> None:
+    story.begin()
+    story.replicate(1, 0, A)
+    story.advance(1, 0, to=1)
+    story.promise(1, A, epoch=0)
+
+
+def leader_lacks(story: Story) -> None:
+    committed_and_promised(story)
+    story.checker.fault("crash", ("n2",))
+    story.restart(2, end=0)
+    story.elect(2, epoch=1, version=1)
+    story.lead(2, epoch=1)
+
+
+def candidate_truncates(story: Story) -> None:
+    committed_and_promised(story)
+    story.elect(2, epoch=1, version=1)
+    story.follow(3, 1, 2)
+    story.truncate(3, 1, to=0)
+
+
+def promised_too_early(story: Story) -> None:
+    story.begin()
+    story.append(1, A)
+    story.promise(1, A, epoch=0)
+
+
+def promise_replaced(story: Story) -> None:
+    """n2 and n3 are gone when n1 promises; n3 leads and commits something else in its place."""
+    story.begin()
+    story.append(1, A)
+    story.checker.fault("crash", ("n2",))
+    story.checker.fault("crash", ("n3",))
+    story.promise(1, A, epoch=0)
+    story.checker.fault("crash", ("n1",))
+    story.fail_over(3, removed=1, epoch=1, version=1, isr=(2, 3))
+    story.restart(3, end=0)
+    story.checker.facts("n3", 0, ())
+    story.fail_over(3, removed=2, epoch=2, version=2, isr=(3,))
+    story.lead(3, epoch=2, isr=(3,))
+
+
+def committed_where_a_candidate_lacks_it(story: Story) -> None:
+    """n3 is dropped from the maximal set before the controller has dropped it (KIP-497)."""
+    story.begin()
+    story.append(1, A)
+    story.copy(2, 0, 1, A)
+    story.advance(1, 0, to=1, maximal=(1, 2))
+
+
+def expanded_below_the_committed(story: Story) -> None:
+    story.create(isr=(1, 2))
+    story.lead(1, 0)
+    story.follow(2, 0, 1)
+    story.follow(3, 0, 1)
+    story.replicate(1, 0, A, followers=(2,))
+    story.advance(1, 0, to=1, maximal=(1, 2))
+    story.alter(1, epoch=0, version=1, isr=(1, 2, 3))
+
+
+# ---------------------------------------------------------------- per-key order
+def sequence_twice(story: Story) -> None:
+    first = content(0, 0, 0xA, producer=7, sequence=0)
+    again = content(1, 0, 0xA, producer=7, sequence=0)
+    story.begin()
+    story.replicate(1, 0, first)
+    story.replicate(1, 0, again)
+    story.advance(1, 0, to=2)
+
+
+def sequence_skipped(story: Story) -> None:
+    story.begin()
+    story.replicate(1, 0, content(0, 0, 0xA, producer=7, sequence=0))
+    story.replicate(1, 0, content(1, 0, 0xB, producer=7, sequence=2))
+    story.advance(1, 0, to=1)
+    story.advance(1, 0, to=2)
+
+
+def producer_epoch_falls(story: Story) -> None:
+    story.begin()
+    new = content(0, 0, 0xA, producer=7, sequence=0)
+    story.replicate(1, 0, type(new)(0, 1, 0, 0xA, 7, 3, 0))
+    story.replicate(1, 0, type(new)(1, 1, 0, 0xB, 7, 2, 0))
+    story.advance(1, 0, to=2)
+
+
+# ---------------------------------------------------------------- the high watermark bound
+def past_the_own_log(story: Story) -> None:
+    story.begin()
+    story.advance(1, 0, to=1, maximal=(1,))
+
+
+def past_a_member(story: Story) -> None:
+    story.begin()
+    story.append(1, A)
+    story.advance(1, 0, to=1)
+
+
+def over_a_difference(story: Story) -> None:
+    """n3 has a record of its own where n1 commits: n1 counted a log that had left its own (KAFKA-13141)."""
+    other = content(1, 1, 0xC)
+    story.begin()
+    story.replicate(1, 0, A)
+    story.elect(3, epoch=1, version=1)
+    story.lead(3, 1, start=1)
+    story.append(3, other)
+    story.elect(1, epoch=2, version=2)
+    story.lead(1, 2, start=1)
+    story.append(1, content(1, 2, 0xD))
+    story.copy(2, 0, 1, end=1)
+    story.advance(1, 2, to=2, maximal=(1, 3))
+
+
+def follower_past_the_committed(story: Story) -> None:
+    story.begin()
+    story.append(1, A)
+    story.copy(2, 0, 1, A, hw=1)
+
+
+def follower_past_its_log(story: Story) -> None:
+    committed_and_promised(story)
+    story.append(1, B)
+    story.copy(2, 0, 1, B, hw=3)
+
+
+# ---------------------------------------------------------------- epoch fencing
+def two_leaders(story: Story) -> None:
+    story.begin()
+    story.lead(2, 0)
+
+
+def epoch_falls(story: Story) -> None:
+    story.begin()
+    story.elect(2, epoch=1, version=1)
+    story.follow(3, 1, 2)
+    story.follow(3, 0, 1)
+
+
+def election_goes_back(story: Story) -> None:
+    story.begin()
+    story.elect(2, epoch=1, version=1)
+    story.elect(3, epoch=1, version=2)
+
+
+def election_out_of_the_set(story: Story) -> None:
+    story.create(isr=(1, 2))
+    story.elect(3, epoch=1, version=1, isr=(1, 2))
+
+
+def version_goes_back(story: Story) -> None:
+    story.create()
+    story.fence(3, epoch=0, version=1, isr=(1, 2))
+    story.fence(2, epoch=0, version=1, isr=(1,))
+
+
+def set_of_an_old_epoch(story: Story) -> None:
+    story.begin()
+    story.elect(2, epoch=1, version=1)
+    story.alter(1, epoch=0, version=2, isr=(1, 2))
+
+
+def set_of_another_leader(story: Story) -> None:
+    story.begin()
+    story.alter(2, epoch=0, version=1, isr=(1, 2))
+
+
+def deposed_leader_appends(story: Story) -> None:
+    story.begin()
+    story.elect(2, epoch=1, version=1)
+    story.follow(1, 1, 2)
+    story.append(1, A)
+
+
+def counted_across_epochs(story: Story) -> None:
+    story.begin()
+    story.ask(3, 0, 1, offset=0)
+    story.elect(2, epoch=1, version=1)
+    story.lead(2, 1)
+    story.count(2, 1, follower=3, offset=0)
+
+
+def counted_more_than_asked(story: Story) -> None:
+    story.begin()
+    story.ask(3, 0, 1, offset=0)
+    story.append(1, A)
+    story.count(1, 0, follower=3, offset=1)
+
+
+def copies_from_no_leader(story: Story) -> None:
+    story.begin()
+    story.copy(3, 0, 2)
+
+
+def follower_truncates_for_an_old_epoch(story: Story) -> None:
+    story.begin()
+    story.elect(2, epoch=1, version=1)
+    story.follow(3, 1, 2)
+    story.truncate(3, 0, to=0)
+
+
+# ---------------------------------------------------------------- log matching
+def same_epoch_other_record(story: Story) -> None:
+    story.begin()
+    story.append(1, A)
+    story.copy(2, 0, 1, content(0, 0, 0xF))
+
+
+def same_epoch_behind_another_prefix(story: Story) -> None:
+    """n3 keeps its own record of epoch 0 below a copied record of epoch 2 (KIP-279)."""
+    story.begin()
+    story.append(1, A)
+    story.elect(3, epoch=1, version=1)
+    story.lead(3, 1)
+    story.append(3, content(0, 1, 0xB))
+    story.elect(1, epoch=2, version=2)
+    story.lead(1, 2, start=1)
+    story.append(1, content(1, 2, 0xC))
+    story.follow(3, 2, 1)
+    story.copy(3, 2, 1, content(1, 2, 0xC))
+
+
+def epochs_fall_within_a_log(story: Story) -> None:
+    story.begin()
+    story.elect(2, epoch=1, version=1)
+    story.lead(2, 1)
+    story.append(2, content(0, 1, 0xA))
+    story.follow(3, 1, 2)
+    story.copy(3, 1, 2, content(0, 1, 0xA))
+    story.copy(3, 1, 2, content(1, 0, 0xB))
+
+
+def copies_past_its_end(story: Story) -> None:
+    story.begin()
+    story.append(1, A)
+    story.append(1, B)
+    story.copy(2, 0, 1, B)
+
+
+def log_end_does_not_add_up(story: Story) -> None:
+    story.begin()
+    story.append(1, A)
+    story.copy(2, 0, 1, A, end=2)
+
+
+LOSS, ORDER, BOUND, FENCING, MATCHING = (
+    "no_committed_loss",
+    "per_key_order",
+    "high_watermark_bound",
+    "epoch_fencing",
+    "log_matching",
+)
+PROMISED = "record 0 (crc 0000000a), acknowledged at offset 0 in epoch 0, is missing from n2, leader of epoch 1"
+VIOLATIONS = [
+    (leader_lacks, LOSS, PROMISED),
+    (candidate_truncates, LOSS, "is missing from n3, which runs and is in the in-sync set of epoch 1"),
+    (promised_too_early, LOSS, "is missing from n2"),
+    (promise_replaced, LOSS, "is missing from n3, leader of epoch 2"),
+    (committed_where_a_candidate_lacks_it, LOSS, "committed, written in epoch 0, is missing from n3"),
+    (expanded_below_the_committed, LOSS, "is missing from n3"),
+    (sequence_twice, ORDER, "is sequence 0 of producer 7, which is committed already as record 0 (crc 0000000a)"),
+    (sequence_skipped, ORDER, "committed where sequence 1 is due"),
+    (producer_epoch_falls, ORDER, "in producer epoch 2, after a batch of epoch 3"),
+    (past_the_own_log, BOUND, "sets its high watermark to 1, and its log ends at 0"),
+    (past_a_member, BOUND, "the log of n2, a member of its maximal in-sync set {n1, n2, n3}, ends at 0"),
+    (over_a_difference, BOUND, "a member of its maximal in-sync set, differs from its own at offset 1"),
+    (follower_past_the_committed, BOUND, "to 1, and no leader has committed beyond 0"),
+    (follower_past_its_log, BOUND, "n2 sets its high watermark to 3, and its log ends at 2"),
+    (two_leaders, FENCING, "n2 leads epoch 0, whose leader is n1"),
+    (epoch_falls, FENCING, "n3 begins to follow in epoch 0, and has been in epoch 1"),
+    (election_goes_back, FENCING, "the controller elects n3 in epoch 1, after epoch 1"),
+    (election_out_of_the_set, FENCING, "elects n3 in epoch 1, which is not in the in-sync set {n1, n2}"),
+    (version_goes_back, FENCING, "writes partition epoch 1 after partition epoch 1"),
+    (set_of_an_old_epoch, FENCING, "for leader epoch 0 in epoch 1"),
+    (set_of_another_leader, FENCING, "an in-sync set that n2 proposed; n1 leads epoch 0"),
+    (deposed_leader_appends, FENCING, "n1 acts as leader of epoch 0 (append), and follows in epoch 1"),
+    (counted_across_epochs, FENCING, "of n3, which sent no fetch in that epoch: it last fetched in epoch 0"),
+    (counted_more_than_asked, FENCING, "counts position 1 of n3, which fetched from 0 at most in that epoch"),
+    (copies_from_no_leader, FENCING, "n3 follows n2 in epoch 0 (copy), whose leader is n1"),
+    (follower_truncates_for_an_old_epoch, FENCING, "n3 acts as follower in epoch 0 (truncate), and follows in epoch 1"),
+    (same_epoch_other_record, MATCHING, "n2 has record 0 (crc 0000000f) in leader epoch 0, where another log has"),
+    (same_epoch_behind_another_prefix, MATCHING, "on n3, and behind another prefix in another log"),
+    (epochs_fall_within_a_log, MATCHING, "of leader epoch 0 behind a batch of epoch 1"),
+    (copies_past_its_end, MATCHING, "n2 copies record 1 (crc 0000000b), and its log ends at 0"),
+    (log_end_does_not_add_up, MATCHING, "n2 says that its log ends at 2; by what it wrote it ends at 1"),
+]
+
+
+@pytest.mark.parametrize(("story", "invariant", "words"), VIOLATIONS, ids=lambda value: getattr(value, "__name__", ""))
+def test_a_violation_is_named(story, invariant, words):
+    violated = judged(story)
+    assert violated.invariant == invariant
+    assert words in violated.sentence
+
+
+def test_every_invariant_of_the_catalogue_is_broken_here():
+    assert {invariant for _, invariant, _ in VIOLATIONS} == set(CATALOGUE)
+    assert {invariant.id for invariant in HEADLINE} < set(CATALOGUE)
+
+
+# ---------------------------------------------------------------- sound stories
+def test_a_fail_over_and_a_return():
+    """n1 crashes with a record of its own, n2 leads on, n1 comes back, is cut and copies."""
+    story = Story()
+    committed_and_promised(story)
+    story.append(1, B)
+    story.checker.fault("crash", ("n1",))
+    story.fail_over(2, removed=1, epoch=1, version=1, isr=(2, 3))
+    story.lead(2, 1, start=1, isr=(2, 3))
+    story.follow(3, 1, 2)
+    new = content(1, 1, 0xC)
+    story.replicate(2, 1, new, followers=(3,))
+    story.count(2, 1, follower=3, offset=2)
+    story.advance(2, 1, to=2, maximal=(2, 3))
+    story.promise(2, new, epoch=1)
+    story.restart(1, end=2, tail=(A, B))
+    story.follow(1, 1, 2)
+    story.truncate(1, 1, to=1)
+    story.copy(1, 1, 2, new, hw=2)
+    story.alter(2, epoch=1, version=2, isr=(1, 2, 3))
+    partition = story.checker.partitions["t-0"]
+    assert [batch.crc for batch in partition.committed.batches] == [0xA, 0xC]
+    assert [replica.node for replica in partition.candidates] == [1, 2, 3]
+
+
+def test_a_crash_may_have_completed_the_step_it_cut_short():
+    story = Story()
+    story.begin()
+    story.checker.fault("crash", ("n1",))
+    story.restart(1, end=1, tail=(A,))
+    assert story.checker.partitions["t-0"].replica(1).log.batches == [A]
+
+
+def test_a_member_that_is_down_is_no_candidate():
+    """Power took n3's record; it does not count until the controller knows its new process."""
+    story = Story()
+    committed_and_promised(story)
+    story.checker.fault("power loss", ("n3",))
+    story.restart(3, end=0)
+    story.fence(3, epoch=0, version=1, isr=(1, 2))
+    story.follow(3, 0, 1)
+    assert [replica.node for replica in story.checker.partitions["t-0"].candidates] == [1, 2]
+
+
+def test_the_last_member_that_lost_its_tail_is_caught_when_it_counts_again():
+    story = Story()
+    committed_and_promised(story)
+    for node in (1, 2, 3):
+        story.checker.fault("power loss", (f"n{node}",))
+    story.fail_over(2, removed=1, epoch=1, version=1, isr=(2, 3))
+    story.fail_over(3, removed=2, epoch=2, version=2, isr=(3,))
+    story.elect(-1, epoch=3, version=3, isr=(3,))
+    story.restart(3, end=0)
+    story.elect(3, epoch=4, version=4, isr=(3,))
+    with pytest.raises(Violated, match="is missing from n3, leader of epoch 4"):
+        story.lead(3, 4, isr=(3,))
+
+
+def test_a_disk_without_the_partition_has_no_restart_fact():
+    story = Story()
+    committed_and_promised(story)
+    story.checker.fault("power loss", ("n3",))
+    story.fence(3, epoch=0, version=1, isr=(1, 2))
+    story.follow(3, 0, 1)
+    assert story.checker.partitions["t-0"].replica(3).log.end == 0
+
+
+def test_batches_of_several_records():
+    story = Story()
+    story.begin()
+    three = content(0, 0, 0xA, count=3, producer=7, sequence=2**31 - 3)
+    wrapped = content(3, 0, 0xB, producer=7, sequence=0)
+    story.checker.partitions["t-0"].sequences[7, 0] = 2**31 - 3
+    story.append(1, three)
+    story.append(1, wrapped)
+    log = story.checker.partitions["t-0"].replica(1).log
+    assert [log.batches_below(offset) for offset in range(6)] == [0, 1, 1, 1, 2, 2]
+    assert [log.batch_at(offset) for offset in (0, 2, 3, 4)] == [three, three, wrapped, None]
+    log.cut(3)
+    assert (log.end, log.batches) == (3, [three])
+    log.cut(2)
+    assert (log.end, log.batches) == (0, [])
+
+
+def test_sequences_wrap():
+    checker = Checker()
+    story = Story(checker)
+    story.begin()
+    partition = checker.partitions["t-0"]
+    partition.sequences[7, 0] = 2**31 - 1
+    partition.producer_epochs[7] = 0
+    story.replicate(1, 0, content(0, 0, 0xA, producer=7, sequence=2**31 - 1))
+    story.replicate(1, 0, content(1, 0, 0xB, producer=7, sequence=0))
+    story.advance(1, 0, to=2)
+    assert partition.sequences[7, 0] == 1
+
+
+def test_an_unknown_fact_is_refused():
+    class Invented:
+        partition = "t-0"
+
+    with pytest.raises(KeyError, match="Invented"):
+        Checker().facts("n1", 0, [Invented()])
