@@ -1,0 +1,131 @@
+"""A model that is stepped by name: the state of one partition, and what the model says to each step.
+
+One rule: a step is taken whole or refused, and a refusal names the `require` that is false, by its source text, with
+the values of its sides. Refused steps change nothing.
+
+There are no bounds: epochs and logs grow as the steps make them, and a step costs what the action costs as written
+(about a microsecond for each line), however long the log is.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from model.design import Model
+from model.explain import Refusal
+from model.language import Disabled
+from model.reading_values import Bounds, Call, Reading, Values
+from model.shared_log import SharedLog
+
+
+class UnknownAction(ValueError):  # noqa: N818 - it says what the action is
+    """A step that names no action of the model, or other parameters than the action has."""
+
+
+class ActionDisabled(Disabled):
+    """A step that the model does not allow: which `require` is false.
+
+    `conjunct` is its source text at `file`:`line`, `values` the texts and values of its sides.
+    """
+
+    def __init__(self, action: str, parameters: Mapping[str, Any], refusal: Refusal) -> None:
+        given = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
+        super().__init__(f"{action}({given}) is not allowed here: {refusal.text} is false{refusal.described}")
+        self.action, self.parameters = action, dict(parameters)
+        self.conjunct, self.values, self.file, self.line = refusal.text, refusal.values, refusal.file, refusal.line
+
+
+class GrowingTable(dict[Any, Any]):
+    """A table without bounds: a key that was never assigned has the blank value."""
+
+    __slots__ = ("blank",)
+
+    def __init__(self, blank: object, known: Mapping[Any, Any]) -> None:
+        super().__init__(known)
+        self.blank = blank
+
+    def __missing__(self, key: object) -> object:
+        return self.blank
+
+
+class Machine:
+    """One partition's model. `replicas` are its members, any ints; `isr` the in-sync set to start from, all of them
+    unless told; `state` may be read, variable by variable, and is changed by `step` only.
+    """
+
+    def __init__(
+        self, model: Model, *, replicas: Sequence[int], isr: Iterable[int] | None = None, variant: str | None = None
+    ) -> None:
+        bounds = Bounds(leader_epochs=-1, partition_epochs=-1, log=0, values=1)
+        self.reading = Reading(model, replicas=replicas, bounds=bounds, variant=variant)
+        self.members = frozenset(replicas)
+        self.parameters = {
+            name: tuple((p.name, p.domain) for p in step.function.parameters)
+            for name, step in self.reading.steps.items()
+        }
+        self.functions = {name: step.python for name, step in self.reading.steps.items()}
+        self.state = self.unbounded(self.reading.initial(isr))
+
+    def unbounded(self, state: Values) -> Values:
+        """The initial state over growing tables: what it says of the first epoch holds for those to come, except what
+        it assigns to the first epoch alone, which differs from the blank."""
+        for name, variable in self.reading.variables.items():
+            value = getattr(state, name)
+            if not variable.keys:
+                continue
+            if variable.kind == "log":
+                value = dict.fromkeys(value, SharedLog())
+            if any(domain != "Replica" for domain in variable.keys):
+                blank = self.blank(name, len(variable.keys), value)
+                value = GrowingTable(blank, value)
+            setattr(state, name, value)
+        return state
+
+    def blank(self, name: str, keys: int, value: Mapping[Any, Any]) -> object:
+        """The value of keys that the initial state does not name: of the whole table, or of a blank one."""
+        if keys > 1:
+            return next(iter(value.values()))
+        blank = next(iter(getattr(self.reading.blank, name).values()))
+        return SharedLog() if blank == () else blank
+
+    def arguments(self, name: str, parameters: Mapping[str, Any]) -> list[Any]:
+        """The arguments in order; UnknownAction names what is missing, superfluous, or no member."""
+        expected = self.parameters.get(name)
+        if expected is None:
+            raise UnknownAction(
+                f"{self.reading.model.name} has no action {name!r}; it has {', '.join(self.parameters)}"
+            )
+        if parameters.keys() != {p for p, _ in expected}:
+            wanted = ", ".join(p for p, _ in expected) or "none"
+            raise UnknownAction(f"{name} has the parameters {wanted}, not {', '.join(sorted(parameters)) or 'none'}")
+        for parameter, domain in expected:
+            value = parameters[parameter]
+            if (domain == "Replica" and value not in self.members) or (
+                domain == "ReplicaSet" and not value <= self.members
+            ):
+                members = ", ".join(map(str, sorted(self.members)))
+                raise UnknownAction(f"{name}: {parameter}={value!r} is no replica of this partition ({members})")
+        return [parameters[parameter] for parameter, _ in expected]
+
+    def step(self, name: str, **parameters: Any) -> None:
+        """Takes one action. ActionDisabled when the model does not allow it, UnknownAction when there is none such."""
+        arguments = self.arguments(name, parameters)
+        try:
+            self.functions[name](self.state, *arguments)
+        except (Disabled, LookupError):
+            refusal = self.reading.refusal(name, self.state, arguments)
+            if refusal is None:
+                raise
+            raise ActionDisabled(name, parameters, refusal) from None
+
+    def enabled(self, name: str, **parameters: Any) -> bool:
+        """Whether the step could be taken; nothing is changed."""
+        return self.reading.refusal(name, self.state, self.arguments(name, parameters)) is None
+
+    def run(self, steps: Iterable[Call]) -> None:
+        """Takes steps one after the other."""
+        for name, parameters in steps:
+            self.step(name, **parameters)
+
+    def broken(self) -> str | None:
+        """The first safety property that does not hold now; reads whole logs."""
+        return self.reading.broken(self.state)

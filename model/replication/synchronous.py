@@ -1,0 +1,28 @@
+"""The synchronous grain: a fetch, and a follower's reconciling, as one step each.
+
+One rule: a coarse step is a sequence of the model's own actions, and no message outlives the step that sent it. What is
+found at this grain is therefore an execution of the model; what is not found may still hide in the messages. It is the
+grain of searches, which reach about a third further with it.
+"""
+
+from model.language import Offset, Replica, as_offset, macro
+from model.replication.follower import receive_fetch, reconcile, send_fetch, truncate
+from model.replication.leader import acknowledge, answer_fetch, answer_probe
+from model.replication.state import State
+
+
+@macro
+def fetch(s: State, follower: Replica, leader: Replica, log_end: Offset) -> None:
+    """A follower fetches at its log end and receives the leader's log up to `log_end`, and its high watermark."""
+    send_fetch(s, follower)
+    acknowledge(s, leader, follower, as_offset(len(s.log[follower])))
+    answer_fetch(s, leader, follower)
+    receive_fetch(s, follower, log_end, min(s.high_watermark[leader], log_end))
+
+
+@macro
+def reconcile_with(s: State, follower: Replica, leader: Replica, to: Offset) -> None:
+    """A follower learns where its log leaves the leader's, truncates to there, and is reconciled."""
+    answer_probe(s, leader)
+    truncate(s, follower, to)
+    reconcile(s, follower)
