@@ -23,6 +23,22 @@ class Target(NamedTuple):
     brokers: int
 
 
+class KnownTopics:
+    """Topic ids as a client has learnt them, for versions of the wire that say ids."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, bytes] = {}
+
+    def learn(self, name: str, topic_id: bytes) -> None:
+        self._ids[name] = topic_id
+
+    def id_of(self, name: str) -> bytes | None:
+        return self._ids.get(name)
+
+    def name_of(self, topic_id: bytes) -> str | None:
+        return next((name for name, known in self._ids.items() if known == topic_id), None)
+
+
 class Client:
     """One client process. Subclasses say what they want in `flow` and what an answer means to them in `answered`."""
 
@@ -30,6 +46,7 @@ class Client:
         self.name = name
         self.partitions = tuple(TopicPartition(target.topic, index) for index in range(target.partitions))
         self.leaders: dict[TopicPartition, tuple[NodeId, LeaderEpoch]] = {}
+        self.topics = KnownTopics()
         self.stale = True
         """The leaders must be asked for before anything else is sent."""
         self._topic = target.topic
@@ -88,6 +105,7 @@ class Client:
         """Learn the leaders. While a partition has none the question is asked again."""
         self.stale = False
         for topic in reply.topics:
+            self.topics.learn(topic.name, topic.topic_id)
             for partition in topic.partitions:
                 leader, epoch = partition.leader, partition.leader_epoch
                 known = self.leaders.get(TopicPartition(topic.name, partition.index))

@@ -6,15 +6,18 @@ A line is written for every step that handled a message or did anything; ticks a
 Which step sent a message is remembered by the message's number on the heap.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from impl.core.events import ConnectionLost, Disconnected, Event, ReplyArrived, RequestArrived
 from impl.core.facts import Fact
 from impl.core.types import CONTROLLER, NodeId
+from impl.sim.choices import Key
 from impl.sim.network import Network
 from impl.sim.process import Process
+from impl.sim.scenario import Scenario
 from traces.recorder import Recorder
+from traces.schema import VERSION, Header
 
 LogEnds = dict[str, tuple[int, int, int]]
 
@@ -94,6 +97,21 @@ def log_ends(process: Process) -> LogEnds:
     if broker is None:
         return {}
     return {
-        str(partition.name): (partition.log_end, partition.epochs.last_epoch, partition.high_watermark)
+        str(partition.name): (partition.log_end, partition.epochs.latest, partition.high_watermark)
         for partition in broker.partitions.values()
     }
+
+
+def header(
+    scenario: Scenario, made: Mapping[Key, int], *, seed: int | None = None, mutant: str | None = None, commit: str = ""
+) -> Header:
+    """The header of a simulated run's trace: with the code at `commit`, all it takes to run it again."""
+    return Header(
+        version=VERSION,
+        origin="simulated",
+        commit=commit,
+        configuration=scenario.configuration(),
+        mutant=mutant,
+        seed=seed,
+        choices=tuple(sorted(made.items())),
+    )

@@ -116,7 +116,7 @@ def test_a_choice_names_its_link_window_and_place_so_that_others_keep_theirs():
     asked = []
 
     class Asking:
-        def choose(self, key, n):
+        def choose(self, key, _n):
             asked.append(key)
             return 0
 
