@@ -84,10 +84,8 @@ class Checker:
                     for partition in self.partitions.values():
                         partition.stop(int(target[1:]))
 
-    def op(self, **fields: Any) -> None:
-        """One operation of a client, as the fields of `traces.schema.Op`: order per key is judged as records are
-        read."""
-        op = Op(n=len(self._ops), **fields)
+    def op(self, op: Op) -> None:
+        """One line of the clients' view: order per key is judged as records are read."""
         self._ops.append(op)
         anomaly = self._order.take(op)
         if anomaly is not None:
