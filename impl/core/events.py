@@ -164,6 +164,7 @@ class RecoveredLog(Value, frozen=True, gc=False, kw_only=True):
     """From the checkpoint, never above `log_end`."""
     epochs: tuple[EpochStart, ...]
     producers: tuple[RecoveredProducer, ...]
+    """As of the high watermark; what producers wrote after it is in `tail`."""
     tail: tuple[Batch, ...]
     """Headers of every batch at or past the high watermark; `data` is None."""
 

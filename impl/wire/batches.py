@@ -75,7 +75,12 @@ def parse_header(data: Buffer, position: int = 0) -> Batch:
     end = position + _whole_size(view, position)
     if end > len(view):
         raise CorruptBatch(-1, f"ends {end - len(view)} bytes after the data")
-    return _read(view, position, end, check_crc=False)
+    return _read(view, position, end, view[position:end])
+
+
+def parse_header_only(data: Buffer, position: int, size: int) -> Batch:
+    """The same for a batch of `size` bytes of which only the header need be there; `data` of the result is None."""
+    return _read(memoryview(data), position, position + size, None)
 
 
 def split(data: Buffer) -> tuple[Batch, ...]:
@@ -91,7 +96,7 @@ def split(data: Buffer) -> tuple[Batch, ...]:
         end = position + _whole_size(view, position)
         if end > size:
             break
-        batches.append(_read(view, position, end, check_crc=True))
+        batches.append(_read_checked(view, position, end))
         position = end
     return tuple(batches)
 
@@ -110,7 +115,7 @@ def validate_produce(data: Buffer) -> Batch:
     end = _whole_size(view, 0)
     if end > len(view):
         raise CorruptBatch(-1, f"says it has {end} bytes, but {len(view)} came")
-    batch = _read(view, 0, end, check_crc=True)
+    batch = _read_checked(view, 0, end)
     if end < len(view):
         raise CorruptBatch(batch.base_offset, "more than one batch for one partition", ErrorCode.INVALID_RECORD)
     attributes = (view[21] << 8) | view[22]
@@ -133,7 +138,7 @@ def _producer_refusal(batch: Batch, attributes: int) -> str | None:
     return None
 
 
-def stamp(data: Buffer, base_offset: int, leader_epoch: int) -> list[Buffer]:
+def stamp(data: Buffer, base_offset: int, leader_epoch: int) -> list[bytes | memoryview]:
     """The batch as it is stored: the same bytes with this base offset and leader epoch, as buffers to write together.
 
     The content is not copied; the CRC stands, because it covers neither field.
@@ -220,15 +225,26 @@ def _whole_size(view: memoryview, position: int) -> int:
     return int(length) + LENGTH_ENDS
 
 
-def _read(view: memoryview, position: int, end: int, *, check_crc: bool) -> Batch:
+def has_its_crc(data: Buffer, position: int, end: int, crc: int) -> bool:
+    """Whether the batch from `position` to `end` has this CRC."""
+    return bool(crc32c(memoryview(data)[position + CRC_FROM : end]) == crc)
+
+
+def _read_checked(view: memoryview, position: int, end: int) -> Batch:
+    """The batch between `position` and `end`, its CRC checked. Raises CorruptBatch."""
+    batch = _read(view, position, end, view[position:end])
+    if crc32c(view[position + CRC_FROM : end]) != batch.crc:
+        raise CorruptBatch(batch.base_offset, f"its bytes do not have the CRC {batch.crc} that its header says")
+    return batch
+
+
+def _read(view: memoryview, position: int, end: int, data: memoryview | None) -> Batch:
     """The batch between `position` and `end`, its fields checked against each other. Raises CorruptBatch."""
     (base_offset, _, leader_epoch, magic, crc, _, last_offset_delta, _, max_timestamp, *producer, count) = (
         HEADER.unpack_from(view, position)
     )
     if magic != MAGIC:
         raise CorruptBatch(base_offset, f"magic {magic}; only record batches, version {MAGIC}, are stored")
-    if check_crc and crc32c(view[position + CRC_FROM : end]) != crc:
-        raise CorruptBatch(base_offset, f"its bytes do not have the CRC {crc} that its header says")
     if count < 1 or last_offset_delta != count - 1 or base_offset < 0:
         reason = f"{count} records over {last_offset_delta + 1} offsets"
         raise CorruptBatch(base_offset, reason, ErrorCode.INVALID_RECORD)
@@ -242,5 +258,5 @@ def _read(view: memoryview, position: int, end: int, *, check_crc: bool) -> Batc
         base_sequence=producer[2],
         max_timestamp=max_timestamp,
         size=end - position,
-        data=view[position:end],
+        data=data,
     )

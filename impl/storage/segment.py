@@ -1,0 +1,240 @@
+"""One segment of a log: a `.log` file of batches, named after its first offset, and its two indexes.
+
+One rule: batches lie one after the other without a gap, in bytes and in offsets; the indexes only shorten walks.
+
+Theory of operation. What was lately written is also remembered as two lists of boundaries (`_offsets[i]` begins at
+byte `_positions[i]`, the last pair being the end), so that an append, and a read near the end, touch no file but for
+the content itself. Older places are found by the offset index and a walk over headers from there.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from impl.storage.errors import CorruptLog, InsideBatch
+from impl.storage.files import Disk, File
+from impl.storage.indexes import Indexing, OffsetIndex, TimeIndex
+from impl.storage.log_config import LogConfig
+from impl.storage.walk import Step, Torn, walk
+from impl.wire import batches
+
+REMEMBERED_BATCHES = 4_096
+
+
+class FoundOffset(NamedTuple):
+    """The answer to a lookup by time."""
+
+    offset: int
+    timestamp: int
+    leader_epoch: int
+
+
+def file_names(base_offset: int) -> tuple[str, str, str]:
+    """The names of a segment's log, index and time index."""
+    return f"{base_offset:020}.log", f"{base_offset:020}.index", f"{base_offset:020}.timeindex"
+
+
+class Segment:
+    """An open segment. Only the last one of a log is appended to."""
+
+    def __init__(self, disk: Disk, directory: str, base_offset: int, config: LogConfig) -> None:
+        """Open the files, making those that are missing; the segment is empty until `recovered` says otherwise."""
+        log, index, timeindex = (f"{directory}/{name}" for name in file_names(base_offset))
+        self.path = log
+        self.base_offset = base_offset
+        self.end_offset = base_offset
+        self.size = 0
+        self.first_timestamp: int | None = None
+        self.log: File = disk.open(log, create=True)
+        self.offset_index = OffsetIndex(disk.open(index, create=True), base_offset)
+        self.time_index = TimeIndex(disk.open(timeindex, create=True), base_offset)
+        self.indexing = Indexing(base_offset, config.index_interval_bytes)
+        self._offsets = [base_offset]
+        self._positions = [0]
+
+    def recovered(self, size: int, end_offset: int, indexing: Indexing, first_timestamp: int | None) -> None:
+        """The files hold this much, checked by recovery, and the indexes agree with it."""
+        self.size = size
+        self.end_offset = end_offset
+        self.indexing = indexing
+        self.first_timestamp = first_timestamp
+        self._offsets = [end_offset]
+        self._positions = [size]
+
+    # ------------------------------------------------------------ writing
+    def append(self, buffers: list[bytes | memoryview], size: int, end_offset: int, max_timestamp: int) -> None:
+        """Write one batch of `size` bytes, which takes the segment to `end_offset`. Raises OSError."""
+        position = self.size
+        self.log.append(buffers)
+        entries = self.indexing.note(position, size, end_offset, max_timestamp)
+        if entries is not None:
+            self.offset_index.file.append(entries[0])
+            if entries[1]:
+                self.time_index.file.append(entries[1])
+        if self.first_timestamp is None:
+            self.first_timestamp = max_timestamp
+        self.size = position + size
+        self.end_offset = end_offset
+        self._offsets.append(end_offset)
+        self._positions.append(self.size)
+        if len(self._offsets) > 2 * REMEMBERED_BATCHES:
+            del self._offsets[:REMEMBERED_BATCHES], self._positions[:REMEMBERED_BATCHES]
+
+    def finish(self) -> None:
+        """Nothing more will be written: complete the time index, and forget what was remembered of the end."""
+        entry = self.indexing.time_entry()
+        if entry:
+            self.time_index.file.append(entry)
+        self._offsets = [self.end_offset]
+        self._positions = [self.size]
+
+    def truncate_to(self, offset: int) -> None:
+        """Cut at a batch boundary and sync. Raises InsideBatch where there is none, OSError."""
+        position = self._boundary(offset)
+        self.log.truncate(position)
+        self.log.sync()
+        self.offset_index.truncate_to(offset)
+        self.time_index.truncate_to(offset)
+        self.size, self.end_offset = position, offset
+        while self._offsets and self._offsets[-1] > offset:
+            self._offsets.pop()
+            self._positions.pop()
+        if not self._offsets:
+            self._offsets, self._positions = [offset], [position]
+        self._resume_indexing()
+
+    def sync(self) -> None:
+        self.log.sync()
+
+    def close(self) -> None:
+        """Complete, sync and close all three files (a clean stop)."""
+        self.finish()
+        for file in (self.log, self.offset_index.file, self.time_index.file):
+            file.sync()
+            file.close()
+
+    def _resume_indexing(self) -> None:
+        """Take up indexing after a cut, from the last entries left."""
+        indexing = Indexing(self.base_offset, self.indexing.interval)
+        if len(self.time_index):
+            indexing.max_timestamp, indexing.max_timestamp_offset = self.time_index.entry(len(self.time_index) - 1)
+            indexing.timestamp_indexed = indexing.max_timestamp
+        indexed = self.offset_index.entry(len(self.offset_index) - 1)[1] if len(self.offset_index) else 0
+        indexing.unindexed = self.size - indexed
+        for _, _, _, end_offset, chunk, place in self._walk(indexed):
+            indexing.note_timestamp(end_offset, batches.HEADER.unpack_from(chunk, place)[8])
+        self.indexing = indexing
+        if self.size == 0:
+            self.first_timestamp = None
+
+    # ------------------------------------------------------------ reading
+    def read(self, start: int, limit: int, max_bytes: int) -> bytes:
+        """Whole batches from the one that holds `start`, none reaching past `limit`: at least one, then `max_bytes`.
+
+        Raises CorruptLog where the file is not what was written, OSError.
+        """
+        offsets = self._offsets
+        if start >= offsets[0]:
+            positions = self._positions
+            first = bisect_right(offsets, start) - 1
+            allowed = bisect_right(offsets, limit) - 1
+            last = min(allowed, max(first + 1, bisect_right(positions, positions[first] + max_bytes) - 1))
+            if last <= first:
+                return b""
+            return self.log.read(positions[first], positions[last] - positions[first])
+        return self._read_by_walking(start, limit, max_bytes)
+
+    def _read_by_walking(self, start: int, limit: int, max_bytes: int) -> bytes:
+        begin = end = -1
+        for position, size, _, end_offset, _, _ in self._walk(self._walk_start(start)):
+            if end_offset <= start:
+                continue
+            if begin < 0:
+                begin = end = position
+            if end_offset > limit or (end > begin and position + size - begin > max_bytes):
+                break
+            end = position + size
+        return self.log.read(begin, end - begin) if end > begin else b""
+
+    def offset_for_time(self, timestamp: int) -> FoundOffset | None:
+        """The first record at least as young as `timestamp`.
+
+        In a compressed batch, which stays unopened, that is the batch's first record: a little early, never late.
+        """
+        if timestamp > self.indexing.max_timestamp:
+            return None
+        known = self.time_index.lookup(timestamp)
+        start = 0 if known is None else self._walk_start(known)
+        for position, size, _, _, chunk, place in self._walk(start):
+            if batches.HEADER.unpack_from(chunk, place)[8] >= timestamp:
+                return _first_in_batch(self.log.read(position, size), timestamp)
+        return None
+
+    def _boundary(self, offset: int) -> int:
+        """The byte at which the batch that begins with `offset` lies, or the end. Raises InsideBatch."""
+        if offset >= self._offsets[0]:
+            number = bisect_left(self._offsets, offset)
+            if self._offsets[number] != offset:
+                raise InsideBatch(self.path, offset, self._offsets[number - 1], self._offsets[number])
+            return self._positions[number]
+        for position, _, base_offset, end_offset, _, _ in self._walk(self._walk_start(offset)):
+            if base_offset == offset:
+                return position
+            if end_offset > offset:
+                raise InsideBatch(self.path, offset, base_offset, end_offset)
+        raise AssertionError(f"{self.path} ends below {offset}")
+
+    def _walk_start(self, offset: int) -> int:
+        """A byte at or before which the batch holding `offset` begins: from the index, if the log agrees with it."""
+        entry = self.offset_index.lookup(offset)
+        if entry is None:
+            return 0
+        try:
+            first = next(walk(self.log, entry[1], self.size), None)
+        except Torn:
+            first = None
+        if first is not None and first[3] == entry[0] + 1:
+            return entry[1]
+        self.rebuild_indexes()
+        entry = self.offset_index.lookup(offset)
+        return 0 if entry is None else entry[1]
+
+    def _walk(self, start: int) -> Iterator[Step]:
+        try:
+            yield from walk(self.log, start, self.size)
+        except Torn as torn:
+            raise CorruptLog(self.path, torn.position, torn.reason) from torn
+
+    # ------------------------------------------------------------ indexes
+    def rebuild_indexes(self) -> None:
+        """Write both indexes anew from the log file. Raises CorruptLog, OSError."""
+        indexing = Indexing(self.base_offset, self.indexing.interval)
+        index, timeindex = bytearray(), bytearray()
+        for position, size, _, end_offset, chunk, place in self._walk(0):
+            entries = indexing.note(position, size, end_offset, batches.HEADER.unpack_from(chunk, place)[8])
+            if entries is not None:
+                index += entries[0]
+                timeindex += entries[1]
+        self.indexing = indexing
+        replace_content(self.offset_index.file, bytes(index))
+        replace_content(self.time_index.file, bytes(timeindex))
+
+
+def replace_content(file: File, content: bytes) -> None:
+    """Make a derived file hold this; does nothing where it does."""
+    if file.size() == len(content) and file.read(0, len(content)) == content:
+        return
+    file.truncate(0)
+    if content:
+        file.append(content)
+
+
+def _first_in_batch(data: bytes, timestamp: int) -> FoundOffset:
+    batch = batches.parse_header(data)
+    try:
+        for offset, at, _, _ in batches.records(data):
+            if at >= timestamp:
+                return FoundOffset(offset, at, batch.leader_epoch)
+    except batches.CompressedBatch:
+        pass
+    return FoundOffset(batch.base_offset, batch.max_timestamp, batch.leader_epoch)
