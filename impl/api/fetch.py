@@ -1,0 +1,170 @@
+"""Fetch: records for consumers and followers, and the probe of a follower that has just learnt of a leader.
+
+One rule: records are bytes the host has read; they pass through here untouched on the way out, and are cut into batches
+on the way in. Every fetch is a full one: we answer as a broker without fetch sessions does, with session id 0, so a
+client asks for everything each time (KIP-227).
+"""
+
+from itertools import groupby
+
+from impl.api.handler import CoreHandler, Immediate, error_of
+from impl.api.names import TopicNames, error_for, id_for, name_for
+from impl.core.messages import Fetch, Fetched, FetchedPartition, FetchPartition
+from impl.core.types import Batch, ErrorCode, LeaderEpoch, LogSlice, NodeId, Offset, TopicPartition
+from impl.wire.apis import ApiKey
+from impl.wire.batches import CorruptBatch, split
+from impl.wire.message import Buffer
+from impl.wire.messages import fetch as wire
+from impl.wire.messages.fetch import FetchRequest, FetchResponse
+
+TOPIC_IDS_FROM = 13
+REPLICA_STATE_FROM = 15
+FETCH_SESSION_ID_NOT_FOUND = 70
+
+
+class FetchHandler(CoreHandler[FetchRequest, FetchResponse, Fetch, Fetched]):
+    key = ApiKey.FETCH
+    core_request = Fetch
+    sent_version = 16
+
+    def request_to_core(self, version: int, message: FetchRequest, names: TopicNames) -> Fetch | Immediate:
+        if message.session_epoch > 0:
+            return Immediate(FetchResponse(error_code=FETCH_SESSION_ID_NOT_FOUND))
+        partitions: list[FetchPartition] = []
+        for topic in message.topics:
+            name = name_for(topic.topic_id, names) if version >= TOPIC_IDS_FROM else topic.topic
+            partitions += [_part_to_core(name, part) for part in topic.partitions]
+        replica = message.replica_state.replica_id if version >= REPLICA_STATE_FROM else message.replica_id
+        return Fetch(
+            replica_id=NodeId(replica),
+            max_wait_ms=message.max_wait,
+            min_bytes=message.min_bytes,
+            max_bytes=message.max_bytes,
+            partitions=tuple(partitions),
+        )
+
+    def reply_to_wire(self, version: int, request: Fetch, reply: Fetched, names: TopicNames) -> FetchResponse:
+        del version, request
+        topics = groupby(reply.partitions, key=lambda part: part.partition.topic)
+        return FetchResponse(
+            responses=tuple(
+                wire.FetchableTopicResponse(
+                    topic=name,
+                    topic_id=id_for(name, names),
+                    partitions=tuple(_part_to_wire(part) for part in parts),
+                )
+                for name, parts in topics
+            )
+        )
+
+    def request_to_wire(self, request: Fetch, names: TopicNames) -> FetchRequest:
+        topics = groupby(request.partitions, key=lambda part: part.partition.topic)
+        return FetchRequest(
+            replica_state=wire.ReplicaState(replica_id=request.replica_id),
+            max_wait=request.max_wait_ms,
+            min_bytes=request.min_bytes,
+            max_bytes=request.max_bytes,
+            topics=tuple(
+                wire.FetchTopic(
+                    topic=name,
+                    topic_id=id_for(name, names),
+                    partitions=tuple(_asked_to_wire(part) for part in parts),
+                )
+                for name, parts in topics
+            ),
+        )
+
+    def reply_to_core(self, message: FetchResponse, names: TopicNames) -> Fetched:
+        return Fetched(
+            tuple(
+                _answer_to_core(name_for(topic.topic_id, names), part)
+                for topic in message.responses
+                for part in topic.partitions
+            )
+        )
+
+    def refuse(self, version: int, message: FetchRequest, error: ErrorCode) -> FetchResponse:
+        del version
+        return refusal(message, error)
+
+
+def refusal(message: FetchRequest, error: ErrorCode) -> FetchResponse:
+    """The answer that refuses everything asked for."""
+    return FetchResponse(
+        error_code=error,
+        responses=tuple(
+            wire.FetchableTopicResponse(
+                topic=topic.topic,
+                topic_id=topic.topic_id,
+                partitions=tuple(_refused(part.partition, error) for part in topic.partitions),
+            )
+            for topic in message.topics
+        ),
+    )
+
+
+def _refused(index: int, error: ErrorCode) -> wire.PartitionData:
+    return wire.PartitionData(partition_index=index, error_code=error, high_watermark=-1, records=b"")
+
+
+def _part_to_core(name: str, part: wire.FetchPartition) -> FetchPartition:
+    return FetchPartition(
+        partition=TopicPartition(name, part.partition),
+        current_leader_epoch=LeaderEpoch(part.current_leader_epoch),
+        fetch_offset=Offset(part.fetch_offset),
+        last_fetched_epoch=LeaderEpoch(part.last_fetched_epoch),
+        max_bytes=part.partition_max_bytes,
+    )
+
+
+def _asked_to_wire(part: FetchPartition) -> wire.FetchPartition:
+    return wire.FetchPartition(
+        partition=part.partition.index,
+        current_leader_epoch=part.current_leader_epoch,
+        fetch_offset=part.fetch_offset,
+        last_fetched_epoch=part.last_fetched_epoch,
+        partition_max_bytes=part.max_bytes,
+    )
+
+
+def _part_to_wire(part: FetchedPartition) -> wire.PartitionData:
+    """Without transactions the last stable offset is the high watermark."""
+    diverging = wire.PartitionData().diverging_epoch
+    if part.diverging is not None:
+        diverging = wire.EpochEndOffset(epoch=part.diverging[0], end_offset=part.diverging[1])
+    return wire.PartitionData(
+        partition_index=part.partition.index,
+        error_code=error_for(part.partition.topic, part.error),
+        high_watermark=part.high_watermark,
+        last_stable_offset=part.high_watermark,
+        log_start_offset=part.log_start,
+        diverging_epoch=diverging,
+        records=_bytes_of(part.records),
+    )
+
+
+def _bytes_of(records: LogSlice | Buffer | tuple[Batch, ...]) -> Buffer:
+    """The bytes that go out. A slice of the log must have been read by the host before its answer comes here."""
+    assert not isinstance(records, LogSlice), f"the host has not read {records}"
+    if isinstance(records, tuple):
+        return b"".join(batch.data for batch in records if isinstance(batch.data, Buffer))
+    return records
+
+
+def _answer_to_core(name: str, part: wire.PartitionData) -> FetchedPartition:
+    error = error_of(part.error_code)
+    batches: tuple[Batch, ...] = ()
+    if part.records:
+        try:
+            batches = split(part.records)
+        except CorruptBatch:
+            error = ErrorCode.CORRUPT_MESSAGE
+    diverging = part.diverging_epoch
+    return FetchedPartition(
+        partition=TopicPartition(name, part.partition_index),
+        error=error,
+        high_watermark=Offset(part.high_watermark),
+        log_start=Offset(part.log_start_offset),
+        diverging=(LeaderEpoch(diverging.epoch), Offset(diverging.end_offset)) if diverging.end_offset >= 0 else None,
+        records=batches,
+    )

@@ -1,0 +1,141 @@
+"""Which APIs a listener serves, and the way from a wire message to the core and back.
+
+One rule: a server and a client look nothing up but here. `broker_registry` and `controller_registry` build what a
+listener serves; both can also speak for us as a client, of brokers and of the controller.
+
+    server   header, message = decode_request(frame, registry.served)
+             registry.to_core(header, message, names)                 -> a core request, or Immediate(reply)
+             registry.reply_to_wire(header, request, reply, names)    -> the message to encode
+             registry.error_reply(header, message, error)             -> likewise, whatever went wrong
+    client   registry.request_to_wire(request, names)                 -> (API key, version, message)
+             registry.reply_to_core(api_key, version, message, names) -> the core's reply
+"""
+
+from typing import Any, cast
+
+from impl.api.allocate_producer_ids import AllocateProducerIdsHandler
+from impl.api.alter_partition import AlterPartitionHandler
+from impl.api.api_versions import ApiVersionsHandler
+from impl.api.broker_heartbeat import BrokerHeartbeatHandler
+from impl.api.broker_registration import BrokerRegistrationHandler
+from impl.api.create_topics import CreateTopicsHandler
+from impl.api.fetch import FetchHandler
+from impl.api.fetch_metadata import FetchMetadataHandler, is_metadata_response
+from impl.api.find_coordinator import FindCoordinatorHandler
+from impl.api.handler import CoreHandler, Handler, Immediate
+from impl.api.init_producer_id import InitProducerIdHandler
+from impl.api.list_offsets import ListOffsetsHandler
+from impl.api.metadata import MetadataHandler
+from impl.api.names import TopicNames
+from impl.api.offset_for_leader_epoch import OffsetForLeaderEpochHandler
+from impl.api.produce import ProduceHandler
+from impl.core.messages import FetchMetadata, Reply, Request
+from impl.core.types import ErrorCode
+from impl.wire.apis import APIS, ApiKey
+from impl.wire.framing import RequestHeader
+from impl.wire.message import Message
+from impl.wire.messages.fetch import FetchResponse
+
+AnyHandler = Handler[Any, Any]
+AnyCoreHandler = CoreHandler[Any, Any, Any, Any]
+
+BROKER_SERVES: tuple[type[AnyHandler], ...] = (
+    ProduceHandler,
+    FetchHandler,
+    ListOffsetsHandler,
+    MetadataHandler,
+    FindCoordinatorHandler,
+    CreateTopicsHandler,
+    InitProducerIdHandler,
+    OffsetForLeaderEpochHandler,
+)
+CONTROLLER_SERVES: tuple[type[AnyHandler], ...] = (
+    FetchMetadataHandler,
+    CreateTopicsHandler,
+    AlterPartitionHandler,
+    BrokerRegistrationHandler,
+    BrokerHeartbeatHandler,
+    AllocateProducerIdsHandler,
+)
+
+ADVERTISED_FIRST = {ApiKey.PRODUCE: 0}
+"""Where the range we advertise is wider than what we read: Kafka 4 does the same, because librdkafka leaves gzip,
+snappy and lz4 away where it does not see the version of Produce that brought each."""
+
+
+class Registry:
+    """What one listener serves, and how we speak to others."""
+
+    def __init__(self, serves: tuple[type[AnyHandler], ...], cluster_id: str, message_bytes_max: int) -> None:
+        handlers = _all_handlers(cluster_id, message_bytes_max)
+        self.served: dict[int, AnyHandler] = {handler.key: handler for handler in handlers if type(handler) in serves}
+        """The handler of each API key this listener serves; what is not here is UnknownApi to `decode_request`."""
+        versions = ApiVersionsHandler([_advertised(key) for key in (*self.served, ApiKey.API_VERSIONS)])
+        self.served[ApiKey.API_VERSIONS] = versions
+        speaking = [handler for handler in handlers if isinstance(handler, CoreHandler)]
+        self._by_request: dict[type, AnyCoreHandler] = {handler.core_request: handler for handler in speaking}
+        self._by_key = {handler.key: handler for handler in speaking if handler.core_request is not FetchMetadata}
+
+    # ------------------------------------------------------------ as a server
+    def to_core(self, header: RequestHeader, message: Message, names: TopicNames) -> Request | Immediate:
+        """What a request that `decode_request` has read means, or its answer where none of it is the core's."""
+        meant = self.served[header.api_key].request_to_core(header.api_version, message, names)
+        return cast(Request | Immediate, meant)
+
+    def reply_to_wire(self, header: RequestHeader, request: Request, reply: Reply, names: TopicNames) -> Message:
+        """The core's reply to `request` in the version the request came in."""
+        message: Message = self._by_request[type(request)].reply_to_wire(header.api_version, request, reply, names)
+        return message
+
+    def error_reply(self, header: RequestHeader, message: Message, error: ErrorCode) -> Message | None:
+        """A reply that refuses the whole request. None where the request wants no reply (Produce with acks 0)."""
+        reply: Message | None = self.served[header.api_key].refuse(header.api_version, message, error)
+        return reply
+
+    # ------------------------------------------------------------ as a client
+    def request_to_wire(self, request: Request, names: TopicNames) -> tuple[ApiKey, int, Message]:
+        """(API key, version, message) to send for a request of the core."""
+        handler = self._by_request[type(request)]
+        return handler.key, handler.sent_version, handler.request_to_wire(request, names)
+
+    def reply_to_core(self, api_key: int, version: int, message: Message, names: TopicNames) -> Reply:
+        """What the reply to a request of ours means; `api_key` and `version` are those it was sent with."""
+        handler = self._by_key[ApiKey(api_key)]
+        assert version == handler.sent_version, f"{handler.key.name} version {version}: we send {handler.sent_version}"
+        if isinstance(message, FetchResponse) and is_metadata_response(message):
+            handler = self._by_request[FetchMetadata]
+        reply: Reply = handler.reply_to_core(message, names)
+        return reply
+
+
+def broker_registry(*, cluster_id: str = "fencepost", message_bytes_max: int = 1_048_588) -> Registry:
+    """A broker's listener: clients and followers. `message_bytes_max` is message.max.bytes."""
+    return Registry(BROKER_SERVES, cluster_id, message_bytes_max)
+
+
+def controller_registry(*, cluster_id: str = "fencepost", message_bytes_max: int = 1_048_588) -> Registry:
+    """The controller's listener: brokers only."""
+    return Registry(CONTROLLER_SERVES, cluster_id, message_bytes_max)
+
+
+def _all_handlers(cluster_id: str, message_bytes_max: int) -> list[AnyHandler]:
+    return [
+        ProduceHandler(message_bytes_max),
+        FetchHandler(),
+        FetchMetadataHandler(),
+        ListOffsetsHandler(),
+        OffsetForLeaderEpochHandler(),
+        MetadataHandler(cluster_id),
+        CreateTopicsHandler(),
+        InitProducerIdHandler(),
+        FindCoordinatorHandler(),
+        AlterPartitionHandler(),
+        BrokerRegistrationHandler(),
+        BrokerHeartbeatHandler(),
+        AllocateProducerIdsHandler(),
+    ]
+
+
+def _advertised(key: int) -> tuple[int, int, int]:
+    api = APIS[key]
+    return key, ADVERTISED_FIRST.get(api.key, api.first), api.last
