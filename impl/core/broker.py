@@ -1,0 +1,237 @@
+"""A broker: one node's share of the cluster, as a function from events to effects.
+
+One rule: `step` is the only way in, and its result the only way out. Each kind of work has a part of its own:
+
+    registration.py     its standing with the controller
+    metadata_reader.py  the metadata log, read and acted on
+    partition.py        each partition replica (leader.py, follower.py, replica.py)
+    clients.py          produce, fetch and offset requests
+    fetchers.py         copying from other leaders
+    proposals.py        new in-sync sets, proposed to the controller
+    topics.py           describing and creating topics
+    producer_ids.py     ids for idempotent producers
+"""
+
+from impl.core.clients import Clients
+from impl.core.events import (
+    ConnectionLost,
+    CreateLog,
+    Disconnected,
+    Effect,
+    Event,
+    RecoveredLog,
+    ReplyArrived,
+    RequestArrived,
+    ShutDown,
+    Stopped,
+    Tick,
+    WriteHighWatermarks,
+)
+from impl.core.fetchers import Fetchers
+from impl.core.image import MetadataImage, PartitionImage
+from impl.core.member import Member
+from impl.core.messages import (
+    CreateTopics,
+    DescribeTopics,
+    Fetch,
+    InitProducerId,
+    ListOffsets,
+    OffsetForLeaderEpoch,
+    Produce,
+)
+from impl.core.metadata_reader import MetadataReader
+from impl.core.partition import Partition
+from impl.core.producer_ids import ProducerIds
+from impl.core.proposals import Proposals
+from impl.core.registration import Registration
+from impl.core.settings import Settings
+from impl.core.topics import Topics
+from impl.core.types import NO_LEADER, Millis, Offset, TopicPartition
+
+
+class Broker:
+    """Mutable. `partition_class` is where a different behaviour of partitions can be planted."""
+
+    partition_class: type[Partition] = Partition
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        host: str,
+        port: int,
+        incarnation: bytes,
+        logs: tuple[RecoveredLog, ...],
+    ) -> None:
+        self.settings = settings
+        self._member = Member(settings, host, port, incarnation)
+        self._logs = logs
+        self._registration = Registration(self._member)
+        self._metadata = MetadataReader(self._member, self._changed)
+        self._fetchers = Fetchers(self._member)
+        self._proposals = Proposals(self._member)
+        self._clients = Clients(self._member)
+        self._topics = Topics(self._member)
+        self._producer_ids = ProducerIds(self._member)
+        self._checkpoint_due = Millis(0)
+        self._checkpointed: tuple[tuple[TopicPartition, Offset], ...] = ()
+        self._lag_check_due = Millis(0)
+        self._stopped = False
+
+    @property
+    def image(self) -> MetadataImage:
+        """The metadata as far as this broker has read it."""
+        return self._member.image
+
+    @property
+    def partitions(self) -> dict[TopicPartition, Partition]:
+        """Every partition with a log here, whatever its role."""
+        return self._member.partitions
+
+    @property
+    def fenced(self) -> bool:
+        """Not registered, or the controller does not count on this broker (now, as far as metadata was read)."""
+        return self._registration.fenced
+
+    def start(self, now: Millis) -> list[Effect]:
+        """Say what was found on the disk, and begin to register and to read metadata."""
+        out: list[Effect] = []
+        for log in self._logs:
+            partition = self._new_partition(log.partition)
+            partition.restore(log, out)
+        self._logs = ()
+        self._checkpointed = self._watermarks()
+        self._checkpoint_due = Millis(now + self.settings.high_watermark_checkpoint_interval_ms)
+        self._lag_check_due = Millis(now + self.settings.replica_lag_time_ms_max // 2)
+        self._registration.speak(now, out)
+        self._metadata.ask(now, out)
+        return out
+
+    def step(self, event: Event, now: Millis) -> list[Effect]:
+        """Handle one event. Nothing is left half done: what the effects say is what this object now believes."""
+        out: list[Effect] = []
+        if self._stopped:
+            return out
+        match event:
+            case Tick():
+                self._tick(now, out)
+            case RequestArrived():
+                self._request(event, now, out)
+            case ReplyArrived():
+                self._member.calls.answered(event, now, out)
+            case ConnectionLost():
+                self._member.calls.lost(event.node, now, out)
+            case Disconnected():
+                self._clients.disconnected(event.connection)
+                self._producer_ids.disconnected(event.connection)
+            case ShutDown():
+                self._registration.shut_down(now, out)
+        if self._member.proposing:
+            self._proposals.take_new(now, out)
+        if self._registration.stopping:
+            self._stop(out)
+        return out
+
+    def _request(self, event: RequestArrived, now: Millis, out: list[Effect]) -> None:
+        connection, correlation = event.connection, event.correlation
+        match event.request:
+            case Fetch() as request:
+                self._clients.fetch(connection, correlation, request, now, out)
+            case Produce() as request:
+                self._clients.produce(connection, correlation, request, now, out)
+            case ListOffsets() as request:
+                self._clients.list_offsets(connection, correlation, request, out)
+            case OffsetForLeaderEpoch() as request:
+                self._clients.epoch_ends(connection, correlation, request, out)
+            case DescribeTopics() as request:
+                self._topics.describe(connection, correlation, request, now, out)
+            case CreateTopics() as request:
+                self._topics.create(connection, correlation, request, now, out)
+            case InitProducerId() as request:
+                self._producer_ids.initialize(connection, correlation, request, now, out)
+            case _:
+                raise AssertionError(f"{type(event.request).__name__} is for the controller; the api layer refuses it")
+
+    # ------------------------------------------------------------ time
+    def _tick(self, now: Millis, out: list[Effect]) -> None:
+        if now >= self._registration.due:
+            self._registration.tick(now, out)
+        if now >= self._metadata.due:
+            self._metadata.ask(now, out)
+        if now >= self._fetchers.due:
+            self._fetchers.pump(now, out)
+        if now >= self._clients.due:
+            self._clients.expire(now, out)
+        if now >= self._member.calls.due:
+            self._member.calls.expire(now, out)
+        if now >= self._proposals.due:
+            self._proposals.send(now, out)
+        if now >= self._lag_check_due:
+            self._check_lag(now, out)
+        if now >= self._checkpoint_due:
+            self._checkpoint_due = Millis(now + self.settings.high_watermark_checkpoint_interval_ms)
+            self._checkpoint(out)
+
+    def _check_lag(self, now: Millis, out: list[Effect]) -> None:
+        """Twice in every replica.lag.time.max.ms, as Kafka does (ReplicaManager's isr-expiration)."""
+        self._lag_check_due = Millis(now + self.settings.replica_lag_time_ms_max // 2)
+        for partition in self._member.partitions.values():
+            if partition.leading:
+                partition.consider_shrinking(now, out)
+
+    def _watermarks(self) -> tuple[tuple[TopicPartition, Offset], ...]:
+        partitions = self._member.partitions
+        return tuple((name, partitions[name].high_watermark) for name in sorted(partitions))
+
+    def _checkpoint(self, out: list[Effect]) -> None:
+        watermarks = self._watermarks()
+        if watermarks != self._checkpointed:
+            self._checkpointed = watermarks
+            out.append(WriteHighWatermarks(watermarks))
+
+    def _stop(self, out: list[Effect]) -> None:
+        self._stopped = True
+        self._checkpoint(out)
+        out.append(Stopped())
+
+    # ------------------------------------------------------------ metadata
+    def _new_partition(self, name: TopicPartition) -> Partition:
+        member = self._member
+        partition = self.partition_class(name, self.settings, member.image, member.proposing)
+        member.partitions[name] = partition
+        return partition
+
+    def _changed(self, names: list[TopicPartition], now: Millis, out: list[Effect]) -> None:
+        """The metadata log has news of these partitions (of all, at the beginning)."""
+        self._clients.acting = True
+        image = self._member.image
+        moved = False
+        for name in names:
+            version = image.partition(name)
+            assert version is not None, f"{name} was just read from the metadata log"
+            if self.settings.node in version.replicas and self._may_act_on(version):
+                moved |= self._act_on(version, now, out)
+        if moved:
+            self._fetchers.pump(now, out)
+        self._registration.caught_up(now, out)
+
+    def _may_act_on(self, version: PartitionImage) -> bool:
+        """An election from before this process was registered was of the process before it."""
+        return version.leader != self.settings.node or version.elected_at > self._member.broker_epoch
+
+    def _act_on(self, version: PartitionImage, now: Millis, out: list[Effect]) -> bool:
+        """Play the role the controller gives this broker in the partition; whether there is a new leader epoch."""
+        member = self._member
+        topic = member.image.topics[version.name.topic]
+        partition = member.partitions.get(version.name)
+        if partition is None:
+            partition = self._new_partition(version.name)
+            out.append(CreateLog(version.name, topic.topic_id, tuple(sorted(topic.configs.items()))))
+        epoch_before = partition.leader_epoch
+        partition.configure(topic.configs)
+        partition.learn(version, now, out)
+        if partition.leader_epoch == epoch_before:
+            return False
+        following = not partition.leading and partition.leader != NO_LEADER
+        self._fetchers.follow(partition, partition.leader if following else None)
+        return True

@@ -1,0 +1,226 @@
+"""The controller: the one process that decides who leads, who is in sync, and which topics there are.
+
+One rule: it tells nobody what is not yet in its metadata log. A step emits the records it decided on, then the facts
+that claim them, then the replies (impl/core/decisions.py).
+
+The parts: sessions.py (who is alive), decisions.py (elections and in-sync sets), topic_creation.py,
+metadata_readers.py (brokers that read the log).
+"""
+
+from impl.core.decisions import Decisions
+from impl.core.events import (
+    Disconnected,
+    Effect,
+    Event,
+    RecoveredMetadata,
+    RequestArrived,
+    SendReply,
+    ShutDown,
+    Stopped,
+    Tick,
+)
+from impl.core.image import MetadataImage, PartitionImage
+from impl.core.messages import (
+    AllocatedProducerIds,
+    AllocateProducerIds,
+    AlteredIsr,
+    AlteredPartition,
+    AlterIsr,
+    AlterPartition,
+    BrokerHeartbeat,
+    CreatedTopics,
+    CreateTopics,
+    FetchMetadata,
+    RegisterBroker,
+    Reply,
+)
+from impl.core.metadata import ProducerIdsRecord
+from impl.core.metadata_readers import MetadataReaders
+from impl.core.sessions import Sessions
+from impl.core.settings import Settings
+from impl.core.topic_creation import create_topics
+from impl.core.types import (
+    NO_EPOCH,
+    NO_LEADER,
+    BrokerEpoch,
+    ErrorCode,
+    Millis,
+    NodeId,
+    PartitionEpoch,
+    TopicPartition,
+)
+
+PRODUCER_IDS_IN_BLOCK = 1_000
+
+
+class Controller:
+    """Mutable. Methods that decide one thing are small, so that a broken decision can be planted in a subclass."""
+
+    def __init__(self, settings: Settings, recovered: RecoveredMetadata) -> None:
+        self.settings = settings
+        self._decisions = Decisions(recovered.records)
+        self._sessions = Sessions(settings, self._decisions)
+        self._readers = MetadataReaders(self._decisions.log)
+        self._begun = False
+        self._stopped = False
+
+    @property
+    def image(self) -> MetadataImage:
+        """The cluster as decided so far."""
+        return self._decisions.image
+
+    def start(self, now: Millis) -> list[Effect]:
+        """Give every registered broker a fresh session. The first step does it, too, if this was not called."""
+        self._begun = True
+        self._sessions.begin(now)
+        return []
+
+    def step(self, event: Event, now: Millis) -> list[Effect]:
+        """Handle one event. A reply to a request this node never sent is no event of its."""
+        out: list[Effect] = []
+        if self._stopped:
+            return out
+        if not self._begun:
+            self.start(now)
+        match event:
+            case Tick():
+                if now >= self._sessions.due:
+                    self._sessions.expire(now)
+                    self._publish(out)
+                if now >= self._readers.due:
+                    self._readers.expire(now, out)
+            case RequestArrived(request=FetchMetadata() as request):
+                self._readers.ask(event.connection, event.correlation, request, now, out)
+            case RequestArrived():
+                reply = self._decide(event, now)
+                decided = self._decisions.flush(out)
+                out.append(SendReply(event.connection, event.correlation, reply))
+                if decided:
+                    self._readers.wake(out)
+            case Disconnected():
+                self._readers.disconnected(event.connection)
+            case ShutDown():
+                self._stopped = True
+                out.append(Stopped())
+        return out
+
+    def move_leader(self, name: TopicPartition, to: NodeId, _now: Millis) -> list[Effect]:
+        """Elect `to`, if it is in sync, alive, and not the leader already (a preferred leader election)."""
+        out: list[Effect] = []
+        partition = self.image.partition(name)
+        if (
+            not self._stopped
+            and partition is not None
+            and partition.leader not in (to, NO_LEADER)
+            and to in partition.isr
+            and self.image.is_active(to)
+        ):
+            self._decisions.elect(partition, to)
+            self._publish(out)
+        return out
+
+    def _publish(self, out: list[Effect]) -> None:
+        if self._decisions.flush(out):
+            self._readers.wake(out)
+
+    def _decide(self, event: RequestArrived, now: Millis) -> Reply:
+        match event.request:
+            case BrokerHeartbeat() as request:
+                return self._sessions.heartbeat(request, now)
+            case AlterPartition() as request:
+                return self._alter_partition(request)
+            case RegisterBroker() as request:
+                return self._sessions.register(request, now)
+            case AllocateProducerIds() as request:
+                return self._allocate_producer_ids(request)
+            case CreateTopics() as request:
+                created = create_topics(
+                    request.topics, self._decisions, self.settings, validate_only=request.validate_only
+                )
+                return CreatedTopics(created)
+            case _:
+                raise AssertionError(f"{type(event.request).__name__} is for brokers; the api layer refuses it")
+
+    # ------------------------------------------------------------ in-sync sets
+    def _alter_partition(self, request: AlterPartition) -> AlteredPartition:
+        """Each proposal for itself: committed, or refused with the version that is."""
+        error = self._broker_error(request.broker, request.broker_epoch)
+        if error is not ErrorCode.NONE:
+            return AlteredPartition(error, ())
+        return AlteredPartition(
+            ErrorCode.NONE, tuple([self._alter_isr(request.broker, proposal) for proposal in request.partitions])
+        )
+
+    def _alter_isr(self, sender: NodeId, proposal: AlterIsr) -> AlteredIsr:
+        partition = self.image.partition(proposal.partition)
+        if partition is None:
+            return AlteredIsr(
+                partition=proposal.partition,
+                error=ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+                leader=NO_LEADER,
+                leader_epoch=NO_EPOCH,
+                partition_epoch=PartitionEpoch(-1),
+                isr=(),
+            )
+        error = self.alter_error(sender, proposal, partition)
+        if error is ErrorCode.NONE:
+            self._decisions.alter(partition, tuple(sorted(proposal.isr)))
+        elif error is ErrorCode.INELIGIBLE_REPLICA:
+            # The leader counts the dead member until it learns a newer version of the partition, and nothing else
+            # may ever give it one. Taking the proposal back is not safe (a copy of it may still be accepted); a new
+            # epoch for the same leader ends every copy.
+            self._decisions.elect(partition, partition.leader)
+        return AlteredIsr(
+            partition=proposal.partition,
+            error=error,
+            leader=partition.leader,
+            leader_epoch=partition.leader_epoch,
+            partition_epoch=partition.partition_epoch,
+            isr=partition.isr,
+        )
+
+    def alter_error(self, sender: NodeId, proposal: AlterIsr, partition: PartitionImage) -> ErrorCode:
+        """Kafka's order of checks (ReplicationControlManager.validateAlterPartitionData)."""
+        if proposal.leader_epoch > partition.leader_epoch or proposal.partition_epoch > partition.partition_epoch:
+            return ErrorCode.NOT_CONTROLLER
+        if proposal.leader_epoch < partition.leader_epoch:
+            return ErrorCode.FENCED_LEADER_EPOCH
+        if sender != partition.leader:
+            return ErrorCode.INVALID_REQUEST
+        if self.is_outdated(proposal, partition):
+            return ErrorCode.INVALID_UPDATE_VERSION
+        isr = proposal.isr
+        if sender not in isr or len(set(isr)) != len(isr) or not set(isr) <= set(partition.replicas):
+            return ErrorCode.INVALID_REQUEST
+        if not self.is_eligible(isr):
+            return ErrorCode.INELIGIBLE_REPLICA
+        return ErrorCode.NONE
+
+    def is_outdated(self, proposal: AlterIsr, partition: PartitionImage) -> bool:
+        """The compare of the compare-and-set: the proposal was made in sight of the current version (KIP-497)."""
+        return proposal.partition_epoch < partition.partition_epoch
+
+    def is_eligible(self, isr: tuple[NodeId, ...]) -> bool:
+        """A fenced broker joins no in-sync set (KIP-841)."""
+        return all(self.image.is_active(node) for node in isr)
+
+    # ------------------------------------------------------------ producer ids
+    def _allocate_producer_ids(self, request: AllocateProducerIds) -> AllocatedProducerIds:
+        error = self._broker_error(request.broker, request.broker_epoch)
+        if error is not ErrorCode.NONE:
+            return AllocatedProducerIds(error, -1, 0)
+        first = self.image.next_producer_id
+        self._decisions.decide(
+            ProducerIdsRecord(
+                broker=request.broker,
+                broker_epoch=request.broker_epoch,
+                next_producer_id=first + PRODUCER_IDS_IN_BLOCK,
+            )
+        )
+        return AllocatedProducerIds(ErrorCode.NONE, first, PRODUCER_IDS_IN_BLOCK)
+
+    def _broker_error(self, node: NodeId, broker_epoch: BrokerEpoch) -> ErrorCode:
+        broker = self.image.brokers.get(node)
+        if broker is None:
+            return ErrorCode.BROKER_ID_NOT_REGISTERED
+        return ErrorCode.NONE if broker.epoch == broker_epoch else ErrorCode.STALE_BROKER_EPOCH

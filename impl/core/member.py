@@ -1,0 +1,47 @@
+"""What the parts of one broker share: settings, the metadata image, its partitions, its open calls.
+
+One rule: this holds and decides nothing. The parts (registration, metadata, fetchers, ...) each own their decisions
+and meet only here.
+"""
+
+from impl.core.calls import Calls
+from impl.core.image import MetadataImage
+from impl.core.partition import Partition
+from impl.core.settings import Settings
+from impl.core.types import BrokerEpoch, Millis, TopicPartition
+
+
+class Member:
+    """Mutable. One for each start of a broker."""
+
+    __slots__ = (
+        "broker_epoch",
+        "calls",
+        "controller_backoff_ms",
+        "host",
+        "image",
+        "incarnation",
+        "partitions",
+        "port",
+        "proposing",
+        "settings",
+    )
+
+    def __init__(self, settings: Settings, host: str, port: int, incarnation: bytes) -> None:
+        self.settings = settings
+        self.host = host
+        self.port = port
+        self.incarnation = incarnation
+        self.image = MetadataImage()
+        self.partitions: dict[TopicPartition, Partition] = {}
+        self.calls = Calls(settings.request_timeout_ms)
+        self.broker_epoch = BrokerEpoch(-1)
+        """-1 until the controller has registered this incarnation."""
+        self.proposing: list[TopicPartition] = []
+        """Partitions whose new proposal is yet to be sent."""
+        self.controller_backoff_ms = Millis(max(1, settings.broker_heartbeat_interval_ms // 4))
+        """How long to wait before asking the controller again after it did not answer or refused."""
+
+    @property
+    def registered(self) -> bool:
+        return self.broker_epoch >= 0

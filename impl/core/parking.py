@@ -1,0 +1,124 @@
+"""Requests that wait: produces until the in-sync set has them, fetches until there is enough to send.
+
+One rule: a parked request is answered exactly once, by what it waited for, by its deadline, or never because its
+connection went away. Several partitions share one parked request, so whoever answers it marks it `done` and the
+others drop it when they next look.
+"""
+
+from typing import Protocol
+
+from impl.core.events import Effect, SendReply
+from impl.core.messages import Fetch, Fetched, FetchedPartition, FetchPartition, Produced, ProducedPartition
+from impl.core.types import Connection, ErrorCode, Millis, NodeId, Offset, TopicPartition
+
+
+class FetchSource(Protocol):
+    """What a parked fetch needs of a partition (impl.core.leader.Leader has it)."""
+
+    def refusal(self, asked: FetchPartition) -> ErrorCode: ...
+
+    def is_news(self, replica: NodeId) -> bool: ...
+
+    def available(self, asked: FetchPartition, replica: NodeId) -> int: ...
+
+    def answer(self, asked: FetchPartition, replica: NodeId, max_bytes: int, out: list[Effect]) -> FetchedPartition: ...
+
+
+class ParkedFetch:
+    """A fetch whose positions are already counted; its answer may come later.
+
+    `sources` stand beside the request's partitions: who can answer, or an answer that needs no waiting (an error,
+    or where the logs diverge).
+    """
+
+    __slots__ = ("_sources", "connection", "correlation", "deadline", "done", "request")
+
+    def __init__(
+        self,
+        connection: Connection,
+        correlation: int,
+        request: Fetch,
+        sources: tuple[FetchSource | FetchedPartition, ...],
+        deadline: Millis,
+    ) -> None:
+        self.connection = connection
+        self.correlation = correlation
+        self.request = request
+        self._sources = sources
+        self.deadline = deadline
+        self.done = False
+
+    def ready(self) -> bool:
+        """There is enough to send, something a follower must hear at once, or a partition that refuses by now."""
+        request = self.request
+        replica = request.replica_id
+        available = 0
+        for source, asked in zip(self._sources, request.partitions, strict=True):
+            if isinstance(source, FetchedPartition):
+                return True
+            if source.refusal(asked) is not ErrorCode.NONE or source.is_news(replica):
+                return True
+            available += source.available(asked, replica)
+        return available >= request.min_bytes
+
+    def answer(self, out: list[Effect]) -> None:
+        """Answer with what there is now, within the request's `max_bytes` over all partitions."""
+        self.done = True
+        request = self.request
+        replica = request.replica_id
+        left = request.max_bytes
+        parts = []
+        for source, asked in zip(self._sources, request.partitions, strict=True):
+            if isinstance(source, FetchedPartition):
+                parts.append(source)
+                continue
+            part = source.answer(asked, replica, min(left, asked.max_bytes), out)
+            parts.append(part)
+            if part.records:
+                left -= min(source.available(asked, replica), asked.max_bytes)
+        out.append(SendReply(self.connection, self.correlation, Fetched(tuple(parts))))
+
+    def expire(self, out: list[Effect]) -> None:
+        self.answer(out)
+
+
+class ParkedProduce:
+    """A produce with its answers so far; sent when none is missing, or never where it is `silent` (acks=0)."""
+
+    __slots__ = ("_answers", "_missing", "_silent", "connection", "correlation", "deadline", "done")
+
+    def __init__(
+        self,
+        connection: Connection,
+        correlation: int,
+        partitions: tuple[TopicPartition, ...],
+        deadline: Millis,
+        *,
+        silent: bool,
+    ) -> None:
+        self.connection = connection
+        self.correlation = correlation
+        self.deadline = deadline
+        self.done = False
+        self._silent = silent
+        self._answers = [
+            ProducedPartition(partition, ErrorCode.REQUEST_TIMED_OUT, Offset(-1), Offset(-1))
+            for partition in partitions
+        ]
+        self._missing = len(partitions)
+
+    def settle(self, index: int, answer: ProducedPartition, out: list[Effect]) -> None:
+        """The answer for one partition is known; the last one sends them all."""
+        self._answers[index] = answer
+        self._missing -= 1
+        if not self._missing:
+            self._send(out)
+
+    def expire(self, out: list[Effect]) -> None:
+        """The client's timeout has passed: what is not known by now is REQUEST_TIMED_OUT, though it may yet commit."""
+        self._send(out)
+
+    def _send(self, out: list[Effect]) -> None:
+        self.done = True
+        if not self._silent:
+            out.append(SendReply(self.connection, self.correlation, Produced(tuple(self._answers))))

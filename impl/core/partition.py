@@ -1,0 +1,292 @@
+"""One partition replica as a whole: which role it plays, and what it answers to those who ask.
+
+One rule: a role changes only by a newer version of the partition (`learn`); every answer is checked against the role
+and the leader epoch of the moment it is given, not of the moment it was asked for.
+"""
+
+from impl.core.events import Effect
+from impl.core.facts import Acknowledge, AnswerFetch, AnswerProbe, Append
+from impl.core.image import MetadataImage, PartitionImage
+from impl.core.leader import Leader, WaitingProduce
+from impl.core.messages import (
+    EARLIEST,
+    LATEST,
+    EpochEnd,
+    EpochQuery,
+    FetchedPartition,
+    FetchPartition,
+    ListedOffset,
+    OffsetQuery,
+    TimestampLookup,
+)
+from impl.core.parking import ParkedProduce
+from impl.core.producers import NO_PRODUCER
+from impl.core.replica import content
+from impl.core.settings import Settings
+from impl.core.types import (
+    NO_EPOCH,
+    Batch,
+    ErrorCode,
+    LeaderEpoch,
+    LogSlice,
+    Millis,
+    NodeId,
+    Offset,
+    PartitionEpoch,
+    TopicPartition,
+)
+
+NO_OFFSET = Offset(-1)
+
+
+class Partition(Leader):
+    """Mutable. Methods that decide one thing are small, so that a broken decision can be planted in a subclass."""
+
+    __slots__ = ("message_bytes_max",)
+
+    def __init__(
+        self, name: TopicPartition, settings: Settings, image: MetadataImage, proposing: list[TopicPartition]
+    ) -> None:
+        super().__init__(name, settings, image)
+        self.asked = 0
+        self.reconciled = False
+        self.retry_at = Millis(0)
+        self.leading = False
+        self.start_offset = Offset(0)
+        self.peers = {}
+        self.maximal_isr = ()
+        self.counted = ()
+        self.proposal = None
+        self.proposing = proposing
+        self.min_insync_replicas = settings.min_insync_replicas
+        self.message_bytes_max = settings.message_bytes_max
+        self.waiting = []
+        self.fetches = []
+
+    # ------------------------------------------------------------ role
+    def configure(self, configs: dict[str, str]) -> None:
+        """Take over what the topic sets itself."""
+        settings = self.settings
+        self.min_insync_replicas = int(configs.get("min.insync.replicas", settings.min_insync_replicas))
+        self.message_bytes_max = int(configs.get("max.message.bytes", settings.message_bytes_max))
+
+    def learn(self, version: PartitionImage, now: Millis, out: list[Effect]) -> None:
+        """Act on a version of the partition, if it is newer than the one this replica acts on."""
+        if version.partition_epoch <= self.partition_epoch:
+            return
+        self.partition_epoch = version.partition_epoch
+        self.replicas = version.replicas
+        self.isr = version.isr
+        if version.leader_epoch == self.leader_epoch:
+            if self.leading:
+                self.learn_isr(version.isr, out)
+            return
+        self.leader_epoch = version.leader_epoch
+        self.leader = version.leader
+        if version.leader == self.node:
+            self.become_leader(version, now, out)
+        else:
+            if self.leading:
+                self.resign(out)
+            self.become_follower(version, now, out)
+
+    def learn_altered(
+        self, leader_epoch: LeaderEpoch, partition_epoch: PartitionEpoch, isr: tuple[NodeId, ...], out: list[Effect]
+    ) -> None:
+        """The controller's answer to a proposal may be ahead of the metadata log read so far."""
+        if self.leading and leader_epoch == self.leader_epoch and partition_epoch > self.partition_epoch:
+            self.partition_epoch = partition_epoch
+            self.isr = isr
+            self.learn_isr(isr, out)
+
+    # ------------------------------------------------------------ produce
+    def produce(
+        self, batch: Batch | ErrorCode, acks: int, parked: ParkedProduce, index: int, out: list[Effect]
+    ) -> None:
+        """Append a batch, or find it appended before; answer now or when the in-sync set has it."""
+        error = self.produce_refusal(batch, acks)
+        if error is not ErrorCode.NONE or isinstance(batch, ErrorCode):
+            self.refuse(parked, index, error, out)
+            return
+        known = self.producers.find(batch) if batch.producer_id != NO_PRODUCER else None
+        if known is None:
+            if batch.producer_id != NO_PRODUCER:
+                error = self.producers.check(batch)
+                if error is not ErrorCode.NONE:
+                    self.refuse(parked, index, error, out)
+                    return
+            base_offset = self.log_end
+            self.append(batch, self.leader_epoch, out)
+            out.append(
+                Append(
+                    partition=self.label,
+                    leader_epoch=self.leader_epoch,
+                    batch=content(batch, base_offset, self.leader_epoch),
+                )
+            )
+        else:
+            base_offset = known.base_offset
+        if self.is_acknowledged(acks, Offset(base_offset + batch.record_count)):
+            self.acknowledge(parked, index, acks, base_offset, batch, out)
+        else:
+            self.waiting.append(WaitingProduce(parked, index, base_offset, batch))
+        if known is None:
+            self.advance(out)
+            self.wake_fetches(out)
+
+    def produce_refusal(self, batch: Batch | ErrorCode, acks: int) -> ErrorCode:
+        """Kafka's order of checks (ReplicaManager.appendToLocalLog, Partition.appendRecordsToLeader)."""
+        if not self.leading:
+            return ErrorCode.NOT_LEADER_OR_FOLLOWER
+        if acks == -1 and not self.enough_in_sync(self.isr):
+            return ErrorCode.NOT_ENOUGH_REPLICAS
+        if isinstance(batch, ErrorCode):
+            return batch
+        if batch.size > self.message_bytes_max:
+            return ErrorCode.MESSAGE_TOO_LARGE
+        return ErrorCode.NONE
+
+    def is_acknowledged(self, acks: int, end: Offset) -> bool:
+        """Whether a stored batch that ends at `end` may be answered now."""
+        return acks != -1 or self.high_watermark >= end
+
+    # ------------------------------------------------------------ fetch
+    def admit(self, asked: FetchPartition, replica: NodeId, now: Millis, out: list[Effect]) -> FetchedPartition | None:
+        """Check a fetch that arrives and, where a reconciled follower sent it, count its position.
+
+        None: admitted, to be answered by `answer`. Else the answer, which needs no waiting.
+        """
+        error = self.refusal(asked)
+        if error is ErrorCode.NONE and replica >= 0 and replica not in self.peers:
+            error = ErrorCode.NOT_LEADER_OR_FOLLOWER
+        if error is not ErrorCode.NONE:
+            return self._refused(asked, error)
+        diverging = self.divergence(asked)
+        if replica < 0 and asked.max_bytes <= 0 <= asked.current_leader_epoch:
+            self._note_probe(asked, diverging, out)
+        if diverging is not None and diverging[0] != NO_EPOCH:
+            return FetchedPartition(
+                partition=self.name,
+                error=ErrorCode.NONE,
+                high_watermark=self.high_watermark,
+                log_start=self.log_start,
+                diverging=diverging,
+            )
+        if diverging is not None or not self.log_start <= asked.fetch_offset <= self.log_end:
+            return self._refused(asked, ErrorCode.OFFSET_OUT_OF_RANGE)
+        if replica >= 0:
+            self.count(asked.fetch_offset, replica, now, out)
+        return None
+
+    def divergence(self, asked: FetchPartition) -> tuple[LeaderEpoch, Offset] | None:
+        """Where the asker's log leaves this one, if it does: epochs up to its last one end earlier here (KIP-595).
+
+        (-1, -1) where its last epoch is unheard of.
+        """
+        last = asked.last_fetched_epoch
+        if last < 0:
+            return None
+        epoch, end = self.epochs.end_offset_for(last, self.log_end)
+        if epoch < last or end < asked.fetch_offset:
+            return epoch, end
+        return None
+
+    def count(self, offset: Offset, replica: NodeId, now: Millis, out: list[Effect]) -> None:
+        """A follower whose log is a prefix of this one shows how far it has come."""
+        peer = self.peers[replica]
+        peer.count(offset, self.log_end, now)
+        out.append(Acknowledge(partition=self.label, leader_epoch=self.leader_epoch, follower=replica, offset=offset))
+        self.consider_expanding(peer, out)
+        self.advance(out)
+
+    def refusal(self, asked: FetchPartition) -> ErrorCode:
+        error = self.epoch_error(asked.current_leader_epoch)
+        if error is ErrorCode.NONE and not self.leading:
+            return ErrorCode.NOT_LEADER_OR_FOLLOWER
+        return error
+
+    def is_news(self, replica: NodeId) -> bool:
+        """A follower whose watermark is behind is told at once (KIP-392)."""
+        return replica >= 0 and self.peers[replica].watermark_sent < self.high_watermark
+
+    def available(self, asked: FetchPartition, replica: NodeId) -> int:
+        """Bytes there are to send."""
+        return self.sizes.between(asked.fetch_offset, self.log_end if replica >= 0 else self.high_watermark)
+
+    def answer(self, asked: FetchPartition, replica: NodeId, max_bytes: int, out: list[Effect]) -> FetchedPartition:
+        """Answer an admitted fetch with what there is: to followers all of it, to consumers what is committed."""
+        error = self.refusal(asked)
+        if error is not ErrorCode.NONE:
+            return self._refused(asked, error)
+        limit = self.high_watermark
+        if replica >= 0:
+            limit = self.log_end
+            self.peers[replica].watermark_sent = self.high_watermark
+            out.append(
+                AnswerFetch(
+                    partition=self.label,
+                    leader_epoch=self.leader_epoch,
+                    follower=replica,
+                    offset=asked.fetch_offset,
+                    log_end=self.log_end,
+                    high_watermark=self.high_watermark,
+                )
+            )
+        start = asked.fetch_offset
+        return FetchedPartition(
+            partition=self.name,
+            error=ErrorCode.NONE,
+            high_watermark=self.high_watermark,
+            log_start=self.log_start,
+            records=LogSlice(partition=self.name, start=start, limit=limit, max_bytes=max_bytes)
+            if start < limit and max_bytes > 0
+            else (),
+        )
+
+    def _refused(self, asked: FetchPartition, error: ErrorCode) -> FetchedPartition:
+        return FetchedPartition(partition=asked.partition, error=error, high_watermark=NO_OFFSET, log_start=NO_OFFSET)
+
+    def _note_probe(
+        self, asked: FetchPartition, diverging: tuple[LeaderEpoch, Offset] | None, out: list[Effect]
+    ) -> None:
+        epoch, end = (NO_EPOCH, NO_OFFSET) if diverging is None else diverging
+        out.append(
+            AnswerProbe(
+                partition=self.label,
+                leader_epoch=self.leader_epoch,
+                offset=asked.fetch_offset,
+                last_fetched_epoch=asked.last_fetched_epoch,
+                diverging_epoch=epoch,
+                diverging_end=end,
+                log_end=self.log_end,
+            )
+        )
+
+    # ------------------------------------------------------------ offsets
+    def list_offset(self, query: OffsetQuery) -> ListedOffset:
+        """Earliest, latest, or by timestamp (which the host looks up below the watermark)."""
+        error = self.epoch_error(query.current_leader_epoch)
+        if error is ErrorCode.NONE and not self.leading:
+            error = ErrorCode.NOT_LEADER_OR_FOLLOWER
+        # A new leader's watermark may lag what was committed before it: not to be taken for the end (KIP-207).
+        if error is ErrorCode.NONE and query.timestamp != EARLIEST and self.high_watermark < self.start_offset:
+            error = ErrorCode.OFFSET_NOT_AVAILABLE
+        if error is not ErrorCode.NONE:
+            return ListedOffset(query.partition, error, NO_OFFSET, -1, NO_EPOCH)
+        offset: Offset | TimestampLookup
+        if query.timestamp == LATEST:
+            offset = self.high_watermark
+        elif query.timestamp == EARLIEST:
+            offset = self.log_start
+        else:
+            offset = TimestampLookup(self.name, query.timestamp, self.high_watermark)
+        return ListedOffset(query.partition, ErrorCode.NONE, offset, -1, self.leader_epoch)
+
+    def epoch_end(self, query: EpochQuery) -> EpochEnd:
+        """Where an epoch ends in this leader's log; consumers ask it to notice a truncation (KIP-320)."""
+        error = self.epoch_error(query.current_leader_epoch)
+        if error is ErrorCode.NONE and not self.leading:
+            error = ErrorCode.NOT_LEADER_OR_FOLLOWER
+        if error is not ErrorCode.NONE:
+            return EpochEnd(query.partition, error, NO_EPOCH, NO_OFFSET)
+        return EpochEnd(query.partition, ErrorCode.NONE, *self.epochs.end_offset_for(query.leader_epoch, self.log_end))
