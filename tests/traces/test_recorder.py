@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.traces.execution import PARTITION, content, header, small
+from tests.traces.execution import PARTITION, content, simulated, small
 from traces import facts
 from traces.reader import read
 from traces.recorder import LiveRecorder, encode
@@ -25,7 +25,7 @@ def test_what_is_recorded_is_what_is_read(tmp_path: Path) -> None:
     recorder.verdict("later", "the first verdict stands")
     written = recorder.write(path)
     trace = read(path)
-    assert trace.header == header()
+    assert trace.header == simulated()
     assert [type(line) for line in trace.lines] == [Step, Step, Op, Step, Fault, Op]
     assert [line.n for line in trace.lines] == [0, 1, 2, 3, 4, 5]
     assert trace.verdict is not None

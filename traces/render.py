@@ -1,0 +1,65 @@
+"""Drawing a trace: a space-time diagram as SVG, PNG, Graphviz source or Graphviz JSON.
+
+One rule: the `.gv` source is always saved beside the picture, so that nothing is lost where no renderer is at hand. The
+renderer is `graphviz-pure`, a Python package that brings its own program; a `dot` on the PATH serves as well.
+"""
+
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+
+from traces.drawing import MOST, draw
+from traces.picture import source
+from traces.story import tell
+from traces.trace import Trace
+
+SUFFIXES = (".svg", ".png", ".gv", ".json")
+RENDERERS = ("graphviz-pure", "dot")
+
+
+class RenderError(Exception):
+    """The picture could not be made: one line that says why, and the remedy."""
+
+
+def render(trace: Trace, out: str | Path, most: int = MOST) -> Path:
+    """Draw the trace to `out`, whose suffix names the format; at most `most` steps are drawn. Returns `out`."""
+    out = Path(out)
+    if out.suffix not in SUFFIXES:
+        known = ", ".join(SUFFIXES)
+        raise RenderError(f"{out}: cannot draw a {out.suffix or 'file without a suffix'}; name it with one of {known}")
+    if not trace.lines:
+        raise RenderError(f"{trace.source or 'trace'}: has no steps to draw; give a trace in which something happened")
+    gv = out.with_suffix(".gv")
+    try:
+        gv.parent.mkdir(parents=True, exist_ok=True)
+        gv.write_text(source(draw(tell(trace), most)).source, encoding="ascii")
+    except OSError as error:
+        raise RenderError(f"{gv}: cannot be written: {error.strerror}; name a file in a directory of yours") from None
+    if out.suffix != ".gv":
+        _run(gv, out)
+    return out
+
+
+def renderer() -> str:
+    """The path of the program that draws; RenderError where there is none."""
+    own = Path(sysconfig.get_path("scripts")) / RENDERERS[0]
+    if own.is_file():
+        return str(own)
+    for name in RENDERERS:
+        found = shutil.which(name)
+        if found:
+            return found
+    raise RenderError(
+        "no Graphviz program found (graphviz-pure, dot); run `pip install graphviz-pure`: the .gv source is saved"
+    )
+
+
+def _run(gv: Path, out: Path) -> None:
+    command = [renderer(), "-Kneato", f"-T{out.suffix[1:]}", "-o", str(out), str(gv)]
+    if out.suffix == ".png":
+        command.insert(1, "-Gdpi=110")
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode != 0 or not out.is_file():
+        reason = result.stderr.strip().splitlines()
+        raise RenderError(f"{gv}: {command[0]} failed: {reason[-1] if reason else 'no reason given'}; try another .gv")

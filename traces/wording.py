@@ -1,0 +1,100 @@
+"""What a fact says in a few words, and how much it matters in a drawing.
+
+One rule: a fact's words come from its own fields. `Weight` orders facts by how much a reader needs them to follow a
+counterexample; the drawing keeps the weightiest and folds the rest.
+"""
+
+from collections.abc import Callable, Iterable
+from enum import IntEnum
+from typing import Any
+
+from traces import facts
+
+
+class Weight(IntEnum):
+    """Lower matters more."""
+
+    TURN = 0
+    """Who leads, who is gone, what was cut off: the turns of the story."""
+    RECORD = 1
+    """Records appear, are copied, are acknowledged; the in-sync set changes."""
+    VIEW = 2
+    """A node's view moves: it follows, its watermark rises."""
+    MESSAGE = 3
+    """A message by itself: a fetch is counted, an answer leaves."""
+    ROUTINE = 4
+    """Nothing new: folded unless there is room."""
+
+
+def node(number: int) -> str:
+    return f"n{number}" if number >= 0 else "nobody"
+
+
+def members(nodes: Iterable[int]) -> str:
+    return "{" + " ".join(node(number) for number in sorted(nodes)) + "}"
+
+
+def _records(batches: Iterable[facts.Content], name: Callable[[int], str]) -> str:
+    return " ".join(name(batch.crc) for batch in batches)
+
+
+def _promised(fact: facts.AcknowledgeProduce) -> str:
+    return {0: "acks=0", 1: "acks=1"}.get(fact.acks, "acks=all")
+
+
+def _answered(fact: facts.AnswerProbe) -> str:
+    if fact.diverging_epoch < 0:
+        return f"answers a probe: its own log up to {fact.offset}"
+    return f"answers a probe: cut epoch {fact.diverging_epoch} at {fact.diverging_end}"
+
+
+def _received(fact: facts.ReceiveFetch, name: Callable[[int], str]) -> str:
+    if fact.batches:
+        return f"copies {_records(fact.batches, name)}"
+    return f"learns high watermark {fact.high_watermark}"
+
+
+def _elected(fact: facts.Elect) -> str:
+    if fact.leader < 0:
+        return f"no leader in epoch {fact.leader_epoch}"
+    return f"elects {node(fact.leader)}, epoch {fact.leader_epoch}"
+
+
+_WORDS: dict[str, tuple[Weight, Callable[[Any, Callable[[int], str]], str]]] = {
+    "CreatePartition": (Weight.TURN, lambda f, _: f"creates: {node(f.leader)} leads, ISR {members(f.isr)}"),
+    "Elect": (Weight.TURN, lambda f, _: _elected(f)),
+    "FailOver": (
+        Weight.TURN,
+        lambda f, _: f"drops {node(f.removed)}, elects {node(f.leader)}, epoch {f.leader_epoch}",
+    ),
+    "Fence": (Weight.RECORD, lambda f, _: f"drops {node(f.removed)}: ISR {members(f.isr)}"),
+    "AlterPartition": (Weight.RECORD, lambda f, _: f"commits ISR {members(f.isr)}"),
+    "BecomeLeader": (Weight.TURN, lambda f, _: f"leads epoch {f.leader_epoch} from {f.start_offset}"),
+    "BecomeFollower": (Weight.VIEW, lambda f, _: f"follows {node(f.leader)}, epoch {f.leader_epoch}"),
+    "Restart": (Weight.TURN, lambda f, _: f"is back with {f.log_end} on its disk"),
+    "Append": (Weight.RECORD, lambda f, name: f"appends {name(f.batch.crc)}"),
+    "AcknowledgeProduce": (
+        Weight.RECORD,
+        lambda f, name: f"acknowledges {name(f.crc)} at {f.base_offset} ({_promised(f)})",
+    ),
+    "AdvanceHighWatermark": (Weight.VIEW, lambda f, _: f"high watermark {f.to}"),
+    "ExpandIsr": (Weight.RECORD, lambda f, _: f"proposes to add {node(f.follower)}"),
+    "ShrinkIsr": (Weight.RECORD, lambda f, _: f"proposes ISR {members(f.isr)}"),
+    "LearnIsr": (Weight.MESSAGE, lambda f, _: f"learns ISR {members(f.isr)}"),
+    "Acknowledge": (Weight.MESSAGE, lambda f, _: f"counts {node(f.follower)} at {f.offset}"),
+    "AnswerFetch": (Weight.ROUTINE, lambda f, _: f"answers {node(f.follower)} from {f.offset}"),
+    "AnswerProbe": (Weight.MESSAGE, lambda f, _: _answered(f)),
+    "Truncate": (Weight.TURN, lambda f, _: f"truncates to {f.to}"),
+    "Reconcile": (Weight.VIEW, lambda f, _: f"log confirmed by {node(f.leader)}"),
+    "SendFetch": (Weight.ROUTINE, lambda f, _: f"fetches from {f.offset}"),
+    "ReceiveFetch": (Weight.RECORD, _received),
+}
+
+
+def words(fact: Any, name: Callable[[int], str]) -> str:
+    """The fact in a few words; `name` turns a batch's CRC into a letter."""
+    return _WORDS[type(fact).__name__][1](fact, name)
+
+
+def weight(fact: Any) -> Weight:
+    return _WORDS[type(fact).__name__][0]
