@@ -76,7 +76,7 @@ class ControllerHost:
         return self._perform(self.controller.step(event, now), now)
 
     def move_leader(self, partition: TopicPartition, to: NodeId, now: Millis) -> list[Outgoing]:
-        """Elect another member of the in-sync set, as an operator may ask (Kafka's ElectLeaders). Raises StorageError."""
+        """Elect another member of the in-sync set, as an operator may ask. Raises StorageError."""
         return self._perform(self.controller.move_leader(partition, to, now), now)
 
     def _perform(self, effects: Sequence[Effect], now: Millis) -> list[Outgoing]:
