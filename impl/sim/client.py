@@ -117,12 +117,15 @@ class Client:
 
     def _give_up(self, numbers: list[int], now: int) -> None:
         for number in numbers:
-            about = self._waiting.pop(number)[2]
-            if about is None:
+            entry = self._waiting.pop(number, None)
+            if entry is None:
+                # Giving up one request can make others pointless.
+                continue
+            if entry[2] is None:
                 self._describing = False
                 self._wait_until = now + BACKOFF_MS
             else:
-                self.unanswered(about, now)
+                self.unanswered(entry[2], now)
 
     # ------------------------------------------------------------ helpers
     def request(self, node: NodeId, request: Request, about: Any, now: int, sends: list[Send]) -> int:

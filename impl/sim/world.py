@@ -22,7 +22,8 @@ from impl.core.broker import Broker
 from impl.core.controller import Controller
 from impl.core.events import ConnectionLost, Disconnected, Event, ReplyArrived, RequestArrived, Send, SendReply, Tick
 from impl.core.facts import Fact
-from impl.core.types import CONTROLLER, Connection, NodeId, TopicPartition
+from impl.core.types import CONTROLLER, Connection, Millis, NodeId, TopicPartition
+from impl.host.controller import ControllerHost
 from impl.sim.choices import Choices
 from impl.sim.disk import Crashed
 from impl.sim.faults import CONTROLLER_PROCESS
@@ -304,8 +305,9 @@ class World:
     def move_leader(self, broker: int, partition: int) -> None:
         """Tell the controller to make this broker the leader, as an operator would."""
         process = self.processes[CONTROLLER_PROCESS]
-        host: Any = process.host
-        self._perform(process, host.move_leader(TopicPartition(TOPIC, partition), NodeId(broker), self.now))
+        assert isinstance(process.host, ControllerHost)
+        name = TopicPartition(TOPIC, partition)
+        self._perform(process, process.host.move_leader(name, NodeId(broker), Millis(self.now)))
 
     def schedule_restart(self, process: Process, at: int) -> None:
         self._push(at, _RESTART, process.index, process.life)
