@@ -65,7 +65,12 @@ class Console:
         """Bad input: one line that names the thing, the value and the remedy."""
         self._clear()
         if self.json_output:
-            document = {"command": self.command, "verdict": "unknown", "seconds": round(self.seconds, 3), "error": message}
+            document = {
+                "command": self.command,
+                "verdict": "unknown",
+                "seconds": round(self.seconds, 3),
+                "error": message,
+            }
             print(json.dumps(document, indent=2))
         print(f"fencepost {self.command}: {message}", file=sys.stderr)
         sys.exit(USAGE)
