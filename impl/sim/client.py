@@ -10,7 +10,7 @@ from impl.core.events import ConnectionLost, Event, ReplyArrived, Send, Tick
 from impl.core.messages import DescribedTopics, DescribeTopics, Reply, Request
 from impl.core.types import NO_LEADER, ErrorCode, LeaderEpoch, NodeId, TopicPartition
 
-TIMEOUT_MS = 800
+TIMEOUT_MS = 600
 """A request without an answer for so long is given up, and asked again of whoever leads by then."""
 BACKOFF_MS = 40
 

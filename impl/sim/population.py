@@ -24,7 +24,7 @@ from impl.sim.process import Host, Process
 from impl.sim.producer import Producer
 from impl.sim.scenario import TOPIC, Scenario
 
-CLIENT_TICK_MS = 100
+CLIENT_TICK_MS = 50
 BASE_PORT = 9092
 
 Record = Callable[[str, list[Fact]], None]

@@ -56,6 +56,8 @@ class Run:
         self.watcher = Watcher()
         self.world = World(self.scenario, self.script, observer=self.watcher)
         self.world.start()
+        # Until the clients have found the topic.
+        self.world.advance(200)
 
     def write(self, batches=8):
         """Batches of the first client, each given the time to be acknowledged."""
@@ -149,7 +151,7 @@ def test_a_leader_that_pauses_long_is_replaced_and_wakes_as_a_zombie():
     run.script.fault(faults.PAUSE, leader, duration_ms=1_500)
     run.world.advance(20)
     paused = run.world.now
-    assert run.write(24) > 0
+    assert run.write(40) > 0
     assert [at for at, node, _ in run.watcher.seen if node == f"n{leader}" and paused < at < paused + 1_450] == []
     assert run.leader() != leader
     run.world.advance(500)
@@ -161,7 +163,7 @@ def test_an_isolated_leader_is_replaced_and_what_is_written_meanwhile_survives()
     leader = run.leader()
     run.write(2)
     run.script.fault(faults.ISOLATE, leader, 1, 1_500)
-    assert run.write(24) > 0
+    assert run.write(40) > 0
     assert run.leader() != leader
     outcome = run.world.finish()
     assert outcome.healthy
