@@ -39,6 +39,7 @@ class FrameReader(asyncio.BufferedProtocol):
         self._large_filled = 0
         self._large_size = 0
         self._held = False
+        self._stopped = False
 
     # ------------------------------------------------------------ for the subclass
     def frame_received(self, frame: memoryview) -> None:
@@ -59,11 +60,16 @@ class FrameReader(asyncio.BufferedProtocol):
 
     def release(self) -> None:
         """Go on with what has arrived, then read again."""
-        if self._held:
+        if self._held and not self._stopped:
             self._held = False
             self._cut()
             if not self._held and self.transport is not None and not self.transport.is_closing():
                 self.transport.resume_reading()
+
+    def stop(self) -> None:
+        """Deliver nothing any more."""
+        self._stopped = True
+        self.hold()
 
     # ------------------------------------------------------------ asyncio.BufferedProtocol
     def get_buffer(self, sizehint: int) -> memoryview:

@@ -1,0 +1,305 @@
+"""The live run: three real processes, a real client, and kill -9 in mid-stream.
+
+One rule: nothing here decides whether the run was good. It drives, kills, restarts, reads everything back and returns
+what was recorded and counted; the history checker and the trace validator judge.
+
+What happens: a controller and brokers start with short session timeouts; a topic is made (replication factor 3,
+min.insync.replicas 2); idempotent producers with acks=all write `key:sequence` values. A third of the way through, the
+leader of partition 0 is killed. The cluster elects, the clients go on, and the time until the first record is
+acknowledged again is the failover time. At two thirds the broker is started again on its own directory; the run waits
+until the in-sync set is whole, stops the producers, reads every record back, and stops the cluster cleanly.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from campaign.clients import History, Read, RecordingProducer, Written, read_back
+from campaign.conditions import wait_for
+from impl.server.cluster import Cluster, ClusterPlan
+
+TOPIC = "live"
+POLL_SECONDS = 0.02
+DEADLINE_SECONDS = 60.0
+CONFIGURATION: Mapping[str, str] = {
+    "broker.heartbeat.interval.ms": "200",
+    "broker.session.timeout.ms": "1500",
+    "replica.lag.time.max.ms": "3000",
+    "replica.fetch.backoff.ms": "200",
+    "min.insync.replicas": "2",
+    "default.replication.factor": "3",
+    "request.timeout.ms": "3000",
+}
+"""Timeouts short enough that a failover takes about two seconds."""
+Progress = Callable[[float | None, str], None]
+
+
+class LiveResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened, counted. `lost` is records acknowledged and not read back."""
+
+    brokers: int
+    seconds: float
+    traces: tuple[Path, ...]
+    """One file for each process of the cluster."""
+    histories: tuple[Path, ...]
+    """One file for each client."""
+    killed: int | None
+    """The broker that was killed."""
+    failover_seconds: float | None
+    """From the kill to the next acknowledged record of a partition that the killed broker led."""
+    acknowledged: int
+    read: int
+    unknown: int
+    lost: tuple[str, ...]
+    duplicates: tuple[str, ...]
+    """Values that stand in the log more than once."""
+    out_of_order: tuple[str, ...]
+    """Values that stand behind a later value of the same key."""
+    misplaced: tuple[str, ...]
+    """Values read at another offset than they were acknowledged at."""
+    forced: tuple[str, ...]
+    """Processes that did not stop cleanly."""
+
+
+def live_run(
+    directory: Path,
+    *,
+    brokers: int = 3,
+    seconds: float = 15.0,
+    kill: bool = True,
+    partitions: int = 2,
+    producers: int = 2,
+    keys: int = 4,
+    records_per_second: int = 400,
+    configuration: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+) -> LiveResult:
+    """Run a cluster under `directory` for about `seconds`, and say what happened.
+
+    `configuration` adds to, or replaces, Kafka configurations of the brokers. `records_per_second` is of one producer.
+    Raises ServerError when the cluster cannot start, TimeoutError when it stops serving for good.
+    """
+    tell = progress or _silent
+    began = time.monotonic()
+    traces, histories = directory / "traces", directory / "histories"
+    for path in (traces, histories):
+        path.mkdir(parents=True, exist_ok=True)
+    replicas = min(3, brokers)
+    changed = {"default.replication.factor": str(replicas), "min.insync.replicas": str(min(2, replicas))}
+    plan = ClusterPlan(
+        data=directory / "data",
+        brokers=brokers,
+        port=0,
+        configuration={**CONFIGURATION, **changed, **(configuration or {})},
+        trace=traces,
+    )
+    tell(0.0, "starting a controller and brokers")
+    cluster = Cluster(plan)
+    cluster.start()
+    try:
+        make_topic(cluster.bootstrap, TOPIC, partitions, replicas)
+        drivers = [
+            Driver(
+                histories / f"c{number}.jsonl", f"c{number}", cluster.bootstrap, partitions, keys, records_per_second
+            )
+            for number in range(1, producers + 1)
+        ]
+        killed, failover = _drive(cluster, drivers, partitions, seconds, kill, tell)
+        tell(0.8, "reading everything back")
+        records = _read_back(histories / "reader.jsonl", cluster.bootstrap, partitions)
+    finally:
+        forced = cluster.stop()
+    tell(1.0, "done")
+    return _count(
+        records,
+        drivers,
+        brokers=brokers,
+        seconds=time.monotonic() - began,
+        traces=tuple(sorted(traces.glob("*.jsonl"))),
+        histories=tuple(sorted(histories.glob("*.jsonl"))),
+        killed=killed,
+        failover_seconds=failover,
+        forced=tuple(forced),
+    )
+
+
+class Driver:
+    """One producing client in a thread of its own, at a steady pace, round robin over its keys."""
+
+    def __init__(
+        self, path: Path, client: str, bootstrap: str, partitions: int, keys: int, records_per_second: int
+    ) -> None:
+        self.history = History(path, client)
+        self.producer = RecordingProducer(
+            self.history,
+            TOPIC,
+            {
+                "bootstrap.servers": bootstrap,
+                "client.id": client,
+                "acks": "all",
+                "enable.idempotence": True,
+                "linger.ms": 5,
+                "reconnect.backoff.max.ms": 500,
+                "message.timeout.ms": int(DEADLINE_SECONDS * 1000),
+                "log_level": 0,
+            },
+        )
+        self._keys = [(number % partitions, f"{client}-k{number}") for number in range(keys)]
+        self._pause = 1.0 / records_per_second
+        self._stopping = threading.Event()
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name=client, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def finish(self) -> None:
+        """Stop sending, wait for what is in flight, close the history. Raises what the thread raised."""
+        self._stopping.set()
+        self._thread.join()
+        self.history.close()
+        if self._error is not None:
+            raise self._error
+
+    def _run(self) -> None:
+        try:
+            started = time.monotonic()
+            sent = 0
+            while not self._stopping.is_set():
+                due = int((time.monotonic() - started) / self._pause)
+                while sent < due:
+                    partition, key = self._keys[sent % len(self._keys)]
+                    self.producer.send(partition, key, f"{key}:{sent // len(self._keys)}")
+                    sent += 1
+                self.producer.poll(POLL_SECONDS)
+            self.producer.finish(DEADLINE_SECONDS)
+        except BaseException as error:
+            self._error = error
+
+
+def make_topic(bootstrap: str, topic: str, partitions: int, replicas: int) -> None:
+    """Create a topic and wait until every partition has a leader and a whole in-sync set."""
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+    admin.create_topics([NewTopic(topic, partitions, replicas)])[topic].result(DEADLINE_SECONDS)
+    wait_for(lambda: whole(admin, topic, partitions, replicas), DEADLINE_SECONDS, f"{topic} to have its leaders")
+
+
+def leaders(admin: AdminClient, topic: str) -> dict[int, int]:
+    """Partition to leader; -1 where it has none."""
+    found = admin.list_topics(topic, timeout=DEADLINE_SECONDS).topics[topic].partitions
+    return {partition: found[partition].leader for partition in sorted(found)}
+
+
+def whole(admin: AdminClient, topic: str, partitions: int, replicas: int) -> bool:
+    """Every partition has a leader, and all its replicas are in sync."""
+    found = admin.list_topics(topic, timeout=DEADLINE_SECONDS).topics[topic].partitions
+    return len(found) == partitions and all(
+        partition.leader > 0 and len(partition.isrs) == replicas for partition in found.values()
+    )
+
+
+def _drive(
+    cluster: Cluster, drivers: Sequence[Driver], partitions: int, seconds: float, kill: bool, tell: Progress
+) -> tuple[int | None, float | None]:
+    """Let the producers run for `seconds`; kill and restart in between. Returns the killed broker and failover time."""
+    began = time.monotonic()
+    admin = AdminClient({"bootstrap.servers": cluster.bootstrap, "log_level": 0})
+    replicas = min(3, len(cluster.brokers))
+    killed = failover = None
+    for driver in drivers:
+        driver.start()
+    try:
+        _let_run(began + seconds / 3, drivers, began, seconds, tell)
+        if kill:
+            killed = leaders(admin, TOPIC)[0]
+            failover = _kill(cluster, drivers, admin, killed, tell)
+            _let_run(began + seconds * 2 / 3, drivers, began, seconds, tell)
+            drivers[0].history.fault("restart", f"n{killed}")
+            cluster.restart(killed)
+            wait_for(lambda: whole(admin, TOPIC, partitions, replicas), DEADLINE_SECONDS, "the in-sync set to be whole")
+        _let_run(began + seconds, drivers, began, seconds, tell)
+    finally:
+        for driver in drivers:
+            driver.finish()
+    return killed, failover
+
+
+def _kill(cluster: Cluster, drivers: Sequence[Driver], admin: AdminClient, victim: int, tell: Progress) -> float:
+    """kill -9 the leader; return how long it took until a record of its partitions was acknowledged again."""
+    led = {partition for partition, leader in leaders(admin, TOPIC).items() if leader == victim}
+    tell(1 / 3, f"kill -9 broker {victim}, leader of partition 0")
+    cluster.kill(victim)
+    killed_at = time.monotonic()
+    drivers[0].history.fault("crash", f"n{victim}")
+    wait_for(
+        lambda: all(leader not in (victim, -1) for leader in leaders(admin, TOPIC).values()),
+        DEADLINE_SECONDS,
+        f"a leader in place of broker {victim}",
+    )
+    before = [len(driver.producer.acknowledged) for driver in drivers]
+
+    def acknowledged_again() -> bool:
+        return any(
+            record.partition in led
+            for driver, count in zip(drivers, before, strict=True)
+            for record in driver.producer.acknowledged[count:]
+        )
+
+    wait_for(acknowledged_again, DEADLINE_SECONDS, "a record to be acknowledged after the failover")
+    return time.monotonic() - killed_at
+
+
+def _let_run(until: float, drivers: Sequence[Driver], began: float, seconds: float, tell: Progress) -> None:
+    """Let the producers work until that moment (monotonic seconds)."""
+    while (now := time.monotonic()) < until:
+        count = sum(len(driver.producer.acknowledged) for driver in drivers)
+        tell(0.8 * min(1.0, (now - began) / seconds), f"{count} records acknowledged")
+        # A pause of the driver, whose load runs in threads of its own: the run is timed by design.
+        time.sleep(min(0.1, max(0.0, until - now)))
+
+
+def _read_back(path: Path, bootstrap: str, partitions: int) -> list[Read]:
+    history = History(path, "reader")
+    try:
+        configuration = {"bootstrap.servers": bootstrap, "log_level": 0}
+        return read_back(history, TOPIC, range(partitions), configuration, DEADLINE_SECONDS)
+    finally:
+        history.close()
+
+
+def _count(records: Sequence[Read], drivers: Sequence[Driver], **known: object) -> LiveResult:
+    acknowledged: list[Written] = [record for driver in drivers for record in driver.producer.acknowledged]
+    places: dict[str, list[Read]] = {}
+    latest: dict[str, int] = {}
+    out_of_order = []
+    for record in sorted(records):
+        places.setdefault(record.value, []).append(record)
+        sequence = int(record.value.rpartition(":")[2])
+        if sequence <= latest.get(record.key, -1):
+            out_of_order.append(record.value)
+        latest[record.key] = max(sequence, latest.get(record.key, -1))
+    return msgspec.convert(
+        {
+            **known,
+            "acknowledged": len(acknowledged),
+            "read": len(records),
+            "unknown": sum(len(driver.producer.unknown) for driver in drivers),
+            "lost": sorted(record.value for record in acknowledged if record.value not in places),
+            "duplicates": sorted(value for value, found in places.items() if len(found) > 1),
+            "out_of_order": out_of_order,
+            "misplaced": sorted(
+                record.value for record in acknowledged if record.value in places and record not in places[record.value]
+            ),
+        },
+        LiveResult,
+        from_attributes=False,
+    )
+
+
+def _silent(fraction: float | None, text: str) -> None:
+    del fraction, text

@@ -1,0 +1,214 @@
+"""One node on an event loop: a host, its connections in and out, and time.
+
+One rule: every event goes through `_handle`, one after the other; what the host returns is sent in order.
+
+The listener opens once the node's own registration has been applied (Kafka opens it then too, kafka-restart.md): until
+that moment nobody is told anything by a process that may be acting on what was true before it died.
+"""
+
+import asyncio
+import itertools
+import socket
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from impl.api.names import TopicNames
+from impl.api.registry import Registry
+from impl.core.events import (
+    ConnectionLost,
+    Disconnected,
+    Event,
+    ReplyArrived,
+    RequestArrived,
+    Send,
+    SendReply,
+    ShutDown,
+    Stopped,
+    Tick,
+)
+from impl.core.image import MetadataImage
+from impl.core.messages import Reply, Request
+from impl.core.types import CONTROLLER, Connection, Millis, NodeId
+from impl.server.configuration import NetworkConfig
+from impl.server.connection import ClientConnection
+from impl.server.log import Log
+from impl.server.peers import Address, Peers
+from impl.server.tracing import Tracer
+from impl.wire.framing import RequestHeader
+
+BACKLOG = 512
+Outcome = Send | SendReply | Stopped
+
+
+class Host(Protocol):
+    """A broker's or the controller's host (impl/host)."""
+
+    def start(self, now: Millis) -> list[Outcome]: ...
+
+    def handle(self, event: Event, now: Millis) -> list[Outcome]: ...
+
+
+class ImageNames:
+    """Topic names and ids as a metadata image knows them."""
+
+    def __init__(self, image: MetadataImage) -> None:
+        self._image = image
+
+    def name_of(self, topic_id: bytes) -> str | None:
+        topic = self._image.topics_by_id.get(topic_id)
+        return None if topic is None else topic.name
+
+    def id_of(self, name: str) -> bytes | None:
+        topic = self._image.topics.get(name)
+        return None if topic is None else topic.topic_id
+
+
+class Node:
+    """Runs until it has stopped: see `run`."""
+
+    def __init__(
+        self,
+        name: str,
+        host: Host,
+        *,
+        image: MetadataImage,
+        registry: Registry,
+        network: NetworkConfig,
+        controller: Address,
+        tick_ms: int,
+        tracer: Tracer,
+        log: Log,
+    ) -> None:
+        self.name = name
+        self.log = log
+        self.names: TopicNames = ImageNames(image)
+        self.registry = registry
+        self.network = network
+        self._host = host
+        self._image = image
+        self._controller = controller
+        self._tick_seconds = tick_ms / 1000
+        self._tracer = tracer
+        self._started = time.monotonic()
+        self._connections: dict[Connection, ClientConnection] = {}
+        self._numbers = itertools.count(1)
+        self._listening: asyncio.Server | None = None
+        self._stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._peers = Peers(self)
+        self._watchers: list[asyncio.Future[None]] = []
+        self._ticking: asyncio.TimerHandle | None = None
+
+    # ------------------------------------------------------------ life
+    def start(self) -> None:
+        """Begin: the host says what it found on its disk, and time starts to pass."""
+        self._tracer.happens("restart")
+        self._guarded(lambda: self._perform(self._host.start(self._now())))
+        self._next_tick()
+
+    async def listen(self, listener: socket.socket) -> None:
+        """Accept connections from now on."""
+        self._listening = await asyncio.get_running_loop().create_server(self._accept, sock=listener, backlog=BACKLOG)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Returns when the condition holds after some event, or the node has stopped; raises what it failed with."""
+        while not condition() and not self._stopped.done():
+            happened = asyncio.get_running_loop().create_future()
+            self._watchers.append(happened)
+            await happened
+        if self._stopped.done():
+            await self._stopped
+
+    def shut_down(self) -> None:
+        """Stop cleanly: the core says when."""
+        self.log.info("stopping")
+        self._handle(ShutDown(), "shut down")
+
+    async def stopped(self) -> None:
+        """Returns when the node has nothing left to do; raises what it failed with."""
+        await self._stopped
+
+    def close(self) -> None:
+        """Let go of every connection. Nothing more is handled."""
+        if self._ticking is not None:
+            self._ticking.cancel()
+        if self._listening is not None:
+            self._listening.close()
+        for connection in list(self._connections.values()):
+            connection.close()
+        self._peers.close()
+        self._tracer.close()
+
+    # ------------------------------------------------------------ what happens
+    def _handle(self, event: Event, what: str, sender: str = "", clock: int = 0) -> None:
+        if self._stopped.done():
+            return
+        self._tracer.happens(what, sender, clock)
+        self._guarded(lambda: self._perform(self._host.handle(event, self._now())))
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        """A step that fails ends the node: half a step must not be followed by another."""
+        try:
+            step()
+        except Exception as error:
+            if not self._stopped.done():
+                self._stopped.set_exception(error)
+        for watcher in self._watchers:
+            watcher.set_result(None)
+        self._watchers.clear()
+
+    def _perform(self, outcomes: list[Outcome]) -> None:
+        clock = self._tracer.clock
+        for outcome in outcomes:
+            if isinstance(outcome, SendReply):
+                connection = self._connections.get(outcome.connection)
+                if connection is not None:
+                    connection.answer(outcome.correlation, outcome.reply, clock)
+            elif isinstance(outcome, Send):
+                self._peers.send(outcome, clock)
+            elif not self._stopped.done():
+                self._stopped.set_result(None)
+
+    def _next_tick(self) -> None:
+        self._ticking = asyncio.get_running_loop().call_later(self._tick_seconds, self._tick)
+
+    def _tick(self) -> None:
+        self._handle(Tick(), "tick")
+        self._next_tick()
+
+    def _now(self) -> Millis:
+        """Milliseconds since this process began; it never goes back."""
+        return Millis(int((time.monotonic() - self._started) * 1000))
+
+    # ------------------------------------------------------------ incoming connections
+    def _accept(self) -> ClientConnection:
+        return ClientConnection(self, Connection(next(self._numbers)), self.network.request_bytes_max)
+
+    def opened(self, connection: ClientConnection) -> bool:
+        self._connections[connection.number] = connection
+        return len(self._connections) <= self.network.connections_max
+
+    def requested(
+        self, connection: ClientConnection, correlation: int, header: RequestHeader, request: Request
+    ) -> None:
+        sender = (header.client_id or "") if header.clock else ""
+        event = RequestArrived(connection.number, correlation, request)
+        self._handle(event, type(request).__name__, sender, header.clock)
+
+    def closed(self, connection: ClientConnection) -> None:
+        if self._connections.pop(connection.number, None) is not None:
+            self._handle(Disconnected(connection.number), "disconnected")
+
+    # ------------------------------------------------------------ peers
+    def replied(self, node: NodeId, correlation: int, reply: Reply, clock: int) -> None:
+        sender = "controller" if node == CONTROLLER else f"n{node}"
+        self._handle(ReplyArrived(node, correlation, reply), type(reply).__name__, sender, clock)
+
+    def lost(self, node: NodeId) -> None:
+        self._handle(ConnectionLost(node), f"connection to n{node} lost")
+
+    def address_of(self, node: NodeId) -> Address | None:
+        if node == CONTROLLER:
+            return self._controller
+        broker = self._image.brokers.get(node)
+        return None if broker is None else (broker.host, broker.port)

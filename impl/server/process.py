@@ -1,0 +1,173 @@
+"""One process of a cluster: `python -m impl.server.process CONFIGURATION`, started by `impl.server.cluster`.
+
+One rule: this is where the outside comes in: the clock, the incarnation's randomness, the file system, the signals.
+
+It says `ready` on its standard output once it serves, `stopped` when it has stopped cleanly, and `failed` with one
+line when it cannot start or go on; its log goes to standard error. Losing its parent is a request to stop.
+"""
+
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import sys
+import traceback
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from impl.api.registry import Registry, broker_registry, controller_registry
+from impl.core.image import MetadataImage
+from impl.core.settings import Settings
+from impl.core.types import NodeId
+from impl.host.broker import BrokerHost
+from impl.host.controller import ControllerHost
+from impl.server.child import ProcessConfiguration, Status, report
+from impl.server.configuration import log_config, network_config, settings
+from impl.server.directory import DirectoryLock, claim
+from impl.server.disk import RealDisk
+from impl.server.errors import ServerError
+from impl.server.log import Log
+from impl.server.node import Host, Node
+from impl.server.ports import bind
+from impl.server.tracing import Tracer
+from impl.storage.errors import StorageError
+
+UNCLEAN = 1
+REFUSED = 2
+GC_THRESHOLD = 50_000
+"""Messages are short-lived and acyclic: collecting less often is the cheapest speed there is (simulation.md)."""
+
+
+class Role(NamedTuple):
+    """What differs between a broker and the controller."""
+
+    host: Host
+    image: MetadataImage
+    registry: Registry
+    registered: Callable[[], bool]
+    """Whether the listener may open."""
+    serving: Callable[[], bool]
+    """Whether it counts as ready."""
+
+
+def main(arguments: list[str]) -> int:
+    """The process's exit status: 0 stopped, 1 failed while running, 2 could not start."""
+    configuration = msgspec.json.decode(arguments[0], type=ProcessConfiguration)
+    log = Log(configuration.name)
+    gc.set_threshold(GC_THRESHOLD)
+    try:
+        lock = DirectoryLock(Path(configuration.data))
+        try:
+            asyncio.run(run(configuration, log))
+        finally:
+            lock.release()
+    except (ServerError, StorageError) as error:
+        log.error("failed", reason=error)
+        report(Status(status="failed", message=f"{configuration.name}: {error}"))
+        return REFUSED
+    except Exception as error:
+        log.error("failed", reason=repr(error), trace=traceback.format_exc())
+        report(Status(status="failed", message=f"{configuration.name}: {error!r}, a bug of ours: see its log"))
+        return UNCLEAN
+    report(Status(status="stopped"))
+    return 0
+
+
+async def run(configuration: ProcessConfiguration, log: Log) -> None:
+    """Serve until asked to stop. Raises ServerError or StorageError when it cannot start or go on."""
+    log.info(
+        "starting", process=os.getpid(), data=configuration.data, address=configuration.host, port=configuration.port
+    )
+    claim(Path(configuration.data), cluster_id=configuration.cluster_id, node_id=configuration.node)
+    listener = bind(configuration.host, configuration.port)
+    core_settings = settings(configuration.node, configuration.cluster_id, configuration.configuration)
+    tracer = Tracer(configuration.name)
+    if configuration.trace is not None:
+        tracer.open(Path(configuration.trace), {"settings": msgspec.to_builtins(core_settings)})
+    make = _broker if configuration.role == "broker" else _controller
+    role = make(configuration, core_settings, tracer, log)
+    node = Node(
+        configuration.name,
+        role.host,
+        image=role.image,
+        registry=role.registry,
+        network=network_config(configuration.configuration),
+        controller=(configuration.controller_host, configuration.controller_port),
+        tick_ms=core_settings.tick_ms,
+        tracer=tracer,
+        log=log,
+    )
+    _stop_when_asked(node)
+    # What recovery and the imports left behind lives as long as the process: the collector need not look at it again.
+    gc.freeze()
+    try:
+        node.start()
+        await node.until(role.registered)
+        await node.listen(listener)
+        await node.until(role.serving)
+        log.info("ready", address=configuration.host, port=configuration.port)
+        report(Status(status="ready"))
+        await node.stopped()
+        log.info("stopped")
+    finally:
+        node.close()
+        listener.close()
+
+
+def _broker(configuration: ProcessConfiguration, core_settings: Settings, tracer: Tracer, log: Log) -> Role:
+    incarnation = uuid.uuid4().bytes
+    host = BrokerHost(
+        RealDisk(Path(configuration.data)),
+        core_settings,
+        log_config(configuration.configuration),
+        host=configuration.host,
+        port=configuration.port,
+        incarnation=incarnation,
+        record=tracer.record,
+        report=lambda line: log.warn("storage", note=line),
+    )
+    broker = host.broker
+    node = NodeId(configuration.node)
+
+    def registered() -> bool:
+        known = broker.image.brokers.get(node)
+        return known is not None and known.incarnation == incarnation
+
+    registry = broker_registry(cluster_id=configuration.cluster_id, message_bytes_max=core_settings.message_bytes_max)
+    return Role(host, broker.image, registry, registered, lambda: not broker.fenced)
+
+
+def _controller(configuration: ProcessConfiguration, core_settings: Settings, tracer: Tracer, log: Log) -> Role:
+    host = ControllerHost(
+        RealDisk(Path(configuration.data)),
+        core_settings,
+        record=tracer.record,
+        report=lambda line: log.warn("storage", note=line),
+    )
+    registry = controller_registry(cluster_id=configuration.cluster_id)
+    return Role(host, host.controller.image, registry, lambda: True, lambda: True)
+
+
+def _stop_when_asked(node: Node) -> None:
+    """On SIGTERM, SIGINT, or when the parent's end of our standard input is gone."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, node.shut_down)
+
+    def parent_spoke() -> None:
+        with contextlib.suppress(OSError):
+            if os.read(sys.stdin.fileno(), 4096):
+                return
+        loop.remove_reader(sys.stdin.fileno())
+        node.shut_down()
+
+    loop.add_reader(sys.stdin.fileno(), parent_spoke)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,57 @@
+"""What a live process writes down: its facts, one step line a step, with a Lamport clock.
+
+One rule: with tracing off nothing of this exists on the wire or costs anything; with it on, a step is on its way to the
+file before any message of it leaves the process.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from impl.core.facts import Fact
+from traces.recorder import LiveRecorder
+from traces.schema import VERSION, Header
+
+
+class Tracer:
+    """Numbers the events of a node and records those that have facts. `clock` 0: tracing is off."""
+
+    def __init__(self, node: str) -> None:
+        self._node = node
+        self._recorder: LiveRecorder | None = None
+        self._started = time.monotonic()
+        self._event = "start"
+        self._cause: int | None = None
+        self.clock = 0
+
+    def open(self, directory: Path, configuration: Mapping[str, Any]) -> None:
+        """Record to this node's own file, going on where an earlier process of it ended."""
+        directory.mkdir(parents=True, exist_ok=True)
+        header = Header(
+            version=VERSION,
+            origin="live",
+            node=self._node,
+            configuration={"started_ms": int(time.time() * 1000), **configuration},
+        )
+        self._recorder = LiveRecorder(directory / f"{self._node}.jsonl", header)
+        self.clock = self._recorder.clock + 1
+
+    def happens(self, event: str, sender: str = "", clock: int = 0) -> None:
+        """The node is about to handle an event: a message of `sender`, sent at its `clock`, or a local one."""
+        if self._recorder is None:
+            return
+        self.clock = max(self.clock, clock) + 1
+        self._event = f"{event} from {sender}" if sender else event
+        self._cause = clock or None
+
+    def record(self, facts: Sequence[Fact]) -> None:
+        """What the step did; called by the host once its storage effects were performed."""
+        if self._recorder is not None and facts:
+            at = int((time.monotonic() - self._started) * 1000)
+            self._recorder.step(at, self._node, self._event, facts, cause=self._cause, clock=self.clock)
+
+    def close(self) -> None:
+        if self._recorder is not None:
+            self._recorder.close()
+            self._recorder = None
