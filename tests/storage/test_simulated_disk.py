@@ -1,0 +1,157 @@
+"""What a simulated power loss takes, name by name and byte by byte, and where a step can be cut."""
+
+import itertools
+
+import pytest
+
+from impl.sim.disk import Crashed, PowerLost, SimDisk
+
+
+def nothing(_what: str, _unsynced: int) -> int:
+    return 0
+
+
+def everything(_what: str, unsynced: int) -> int:
+    return unsynced
+
+
+def disk_with(*names: str) -> SimDisk:
+    disk = SimDisk()
+    for name in names:
+        disk.open(name, create=True).append(b"old")
+        disk.open(name).sync()
+    disk.sync_directory("")
+    return disk
+
+
+def test_unsynced_bytes_survive_as_far_as_asked_and_synced_ones_always() -> None:
+    disk = disk_with("log")
+    file = disk.open("log")
+    file.append(b"-synced")
+    file.sync()
+    file.append(b"-torn")
+    file.append(b"-gone")
+    assert disk.unsynced() == {"log": 10}
+    disk.lose_power(lambda what, unsynced: 3 if (what, unsynced) == ("log", 10) else -1)
+    assert disk.read_file("log") == b"old-synced-to"
+    assert disk.unsynced() == {}
+
+
+def test_an_unsynced_truncation_can_come_undone() -> None:
+    for kept, expected in ((0, b"old"), (1, b"o"), (2, b"on"), (4, b"onew")):
+        disk = disk_with("log")
+        disk.open("log").truncate(1)
+        disk.open("log").append(b"new")
+        disk.lose_power(lambda *_, kept=kept: kept)
+        assert disk.read_file("log") == expected
+
+
+def test_a_crash_of_the_process_takes_nothing_but_a_later_power_loss_does() -> None:
+    disk = disk_with("log")
+    disk.open("log").append(b"-new")
+    disk.crash_process()
+    assert disk.read_file("log") == b"old-new"
+    disk.lose_power(nothing)
+    assert disk.read_file("log") == b"old"
+
+
+def test_a_created_file_vanishes_unless_its_directory_was_synced() -> None:
+    disk = SimDisk()
+    disk.open("a", create=True).append(b"content")
+    disk.open("a").sync()
+    assert disk.unsynced() == {"entry a": 1}
+    disk.lose_power(nothing)
+    assert disk.list("") == []
+
+    disk.open("a", create=True).append(b"content")
+    disk.sync_directory("")
+    disk.lose_power(nothing)
+    assert disk.read_file("a") == b""
+
+
+def test_a_directory_takes_what_is_in_it_along() -> None:
+    disk = SimDisk()
+    disk.make_directory("t-0")
+    disk.write_file("t-0/partition.metadata", b"id")
+    disk.lose_power(lambda what, _: 0 if what == "entry t-0" else 1)
+    assert disk.list("") == []
+
+    disk.make_directory("t-0")
+    disk.write_file("t-0/partition.metadata", b"id")
+    disk.sync_directory("")
+    disk.lose_power(nothing)
+    assert disk.read_file("t-0/partition.metadata") == b"id"
+
+
+def test_a_removal_can_come_undone_also_of_a_whole_directory() -> None:
+    disk = SimDisk()
+    disk.make_directory("t-0")
+    disk.write_file("t-0/log", b"records")
+    disk.sync_directory("")
+    disk.remove("t-0")
+    assert disk.list("") == []
+    disk.lose_power(nothing)
+    assert disk.read_file("t-0/log") == b"records"
+    disk.remove("t-0")
+    disk.lose_power(everything)
+    assert disk.list("") == []
+
+
+def test_a_rename_happens_to_both_names_or_to_neither() -> None:
+    for decide, expected in ((nothing, {"a": b"old", "a.tmp": b"old"}), (everything, {"a": b"new"})):
+        disk = disk_with("a", "a.tmp")
+        temporary = disk.open("a.tmp")
+        temporary.truncate(0)
+        temporary.append(b"new")
+        if decide is everything:
+            temporary.sync()
+        disk.replace("a.tmp", "a")
+        disk.lose_power(decide)
+        assert {name: disk.read_file(name) for name in disk.list("")} == expected
+
+
+def test_names_survive_independently_of_each_other() -> None:
+    disk = SimDisk()
+    for name in ("first", "second"):
+        disk.open(name, create=True)
+    disk.lose_power(lambda what, _: int(what == "entry second"))
+    assert disk.list("") == ["second"]
+
+
+def test_writing_a_whole_file_is_atomic_wherever_it_is_cut() -> None:
+    seen = set()
+    for operations, decide in itertools.product(range(1, 9), (nothing, everything)):
+        disk = SimDisk()
+        disk.write_file("checkpoint", b"old")
+        disk.fail_after(operations, PowerLost)
+        try:
+            disk.write_file("checkpoint", b"new")
+            finished = True
+        except PowerLost:
+            finished = False
+        disk.lose_power(decide)
+        content = disk.read_file("checkpoint")
+        assert content in (b"old", b"new")
+        assert content == b"new" or not finished
+        seen.add((finished, content))
+    assert seen == {(False, b"old"), (False, b"new"), (True, b"new")}
+
+
+def test_a_step_is_cut_at_the_operation_asked_for_and_only_once() -> None:
+    disk = disk_with("log")
+    disk.fail_after(2)
+    disk.open("log").append(b"-1")
+    with pytest.raises(Crashed):
+        disk.open("log").append(b"-2")
+    disk.open("log").append(b"-3")
+    assert disk.read_file("log") == b"old-1-3"
+    disk.fail_after(1)
+    disk.crash_process()
+    disk.open("log").sync()
+
+
+def test_a_decision_outside_its_range_is_a_bug() -> None:
+    disk = disk_with("log")
+    disk.open("log").append(b"x")
+    with pytest.raises(AssertionError, match="2 of 1"):
+        disk.lose_power(lambda *_: 2)
