@@ -89,7 +89,9 @@ def write_report(report: Report, directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     page = directory / "index.html"
     page.write_text(_page(report), encoding="utf-8")
-    (directory / "report.json").write_text(json.dumps(msgspec.to_builtins(_with_verdicts(report)), indent=2), encoding="utf-8")
+    (directory / "report.json").write_text(
+        json.dumps(msgspec.to_builtins(_with_verdicts(report)), indent=2), encoding="utf-8"
+    )
     return page
 
 

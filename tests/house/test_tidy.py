@@ -18,7 +18,9 @@ FUNCTION_LINES_MAX = 80
 REASONED = re.compile(r"type: *ignore|noqa|no cover|mark\.(?:skip|xfail)|time\.sleep\(")
 UNFINISHED = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X)\b|NotImplemented" + r"Error")
 MACHINE_PATH = re.compile(r"(?:^|[^A-Za-z0-9_.])/(?:wo" + r"rk|fa" + r"rm|ro" + r"ot)/")
-REGISTRY = re.compile(r"(?:index-url|find-links|tarball_url|\"resolved\": *\"http|pypi\.or" + r"g/simple|registry\.npmjs)")
+REGISTRY = re.compile(
+    r"(?:index-url|find-links|tarball_url|\"resolved\": *\"http|pypi\.or" + r"g/simple|registry\.npmjs)"
+)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
 
 
@@ -116,7 +118,9 @@ def test_every_folder_of_the_map_exists_and_is_described():
     described = (ROOT / "ARCHITECTURE.md").read_text()
     packages = sorted({path.parent.relative_to(ROOT) for path in tracked("__init__.py")})
     code = [package for package in packages if package.parts[0] != "tests"]
-    assert [str(package) for package in code if f"{package.name}/" not in described and package.name not in described] == []
+    assert [
+        str(package) for package in code if f"{package.name}/" not in described and package.name not in described
+    ] == []
 
 
 @pytest.mark.parametrize(
