@@ -12,6 +12,15 @@ Report = Callable[..., None]
 """Takes the fields of an `op` line as keywords."""
 
 
+PLAIN = "p"
+IDEMPOTENT = "k"
+
+
+def may_repeat(key: str) -> bool:
+    """Whether a key's producer is not idempotent, so that its retries may write a record twice."""
+    return key.startswith(PLAIN)
+
+
 class Ledger:
     """Collects operations, passes them on, and compares the final reading with what was acknowledged."""
 
@@ -49,7 +58,7 @@ class Ledger:
     def disordered(self) -> tuple[str, ...]:
         """Records that the final reading holds twice, or after a later one of the same key.
 
-        A key of a producer that is not idempotent (`p...`) may hold a record twice: only first appearances count.
+        Where a producer is not idempotent a record may be there twice: only first appearances count.
         """
         wrong = []
         for partition, records in self.final.items():
@@ -57,7 +66,7 @@ class Ledger:
             seen: set[str] = set()
             for key, value in records:
                 number = int(value.rpartition(":")[2])
-                again = value in seen and key.startswith("p")
+                again = value in seen and may_repeat(key)
                 if not again and number <= highest.get(key, -1):
                     wrong.append(f"{partition} {value} after {key}:{highest[key]}")
                 seen.add(value)

@@ -11,7 +11,7 @@ from impl.core.events import Send
 from impl.core.messages import InitializedProducerId, InitProducerId, Produce, Produced, ProducePartition, Reply
 from impl.core.types import ErrorCode, TopicPartition
 from impl.sim.client import BACKOFF_MS, Client, Target, moved
-from impl.sim.ledger import Report
+from impl.sim.ledger import IDEMPOTENT, PLAIN, Report
 from impl.wire.batches import build, validate_produce
 
 IN_FLIGHT_MAX = 5
@@ -74,7 +74,7 @@ class Producer(Client):
         super().__init__(name, target)
         self.idempotent = idempotent
         self.given_up = 0
-        self.keys = tuple(f"{'k' if idempotent else 'p'}{number}.{index}" for index in range(keys))
+        self.keys = tuple(f"{IDEMPOTENT if idempotent else PLAIN}{number}.{index}" for index in range(keys))
         self._number = number
         self._acks = acks
         self._report = report
