@@ -44,8 +44,11 @@ class Recording:
         """A step begins: nothing is known of it yet."""
         self.facts = ()
 
-    def step(self, process: Process, event: Event | None, number: int, now: int, *, acted: bool) -> None:
-        """A step came to its end, or was cut short by what an observer raised: write its line. None: it started."""
+    def step(self, process: Process, event: Event | str | None, number: int, now: int, *, acted: bool) -> None:
+        """A step came to its end, or was cut short by what an observer raised: write its line.
+
+        `event` None: the process started; a string: an operator asked for something, in these words.
+        """
         cause = self._causes.pop(number, None)
         spoken = isinstance(event, RequestArrived | ReplyArrived | ConnectionLost | Disconnected)
         if not (acted or spoken or self.facts or event is None):
@@ -68,7 +71,9 @@ class Recording:
         """Its log is another when it comes back."""
         self._known.pop(process.name, None)
 
-    def _words(self, event: Event | None) -> str:
+    def _words(self, event: Event | str | None) -> str:
+        if isinstance(event, str):
+            return event
         if isinstance(event, RequestArrived):
             connection = self._network.accepted(event.connection)
             sender = "nobody" if connection is None else self._names[connection.opener]

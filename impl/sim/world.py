@@ -307,7 +307,13 @@ class World:
         process = self.processes[CONTROLLER_PROCESS]
         assert isinstance(process.host, ControllerHost)
         name = TopicPartition(TOPIC, partition)
-        self._perform(process, process.host.move_leader(name, NodeId(broker), Millis(self.now)))
+        recording = self._recording
+        if recording is not None:
+            recording.begin()
+        effects = process.host.move_leader(name, NodeId(broker), Millis(self.now))
+        if recording is not None:
+            recording.step(process, f"asked to move {name} to n{broker}", 0, self.now, acted=bool(effects))
+        self._perform(process, effects)
 
     def schedule_restart(self, process: Process, at: int) -> None:
         self._push(at, _RESTART, process.index, process.life)
