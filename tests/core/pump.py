@@ -320,9 +320,7 @@ class Cluster:
         )
         return self.ask(
             number,
-            Fetch(
-                replica_id=replica, max_wait_ms=wait, min_bytes=min_bytes, max_bytes=max_bytes, partitions=(part,)
-            ),
+            Fetch(replica_id=replica, max_wait_ms=wait, min_bytes=min_bytes, max_bytes=max_bytes, partitions=(part,)),
         )
 
     def fetched(self, key):
