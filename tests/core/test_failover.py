@@ -1,5 +1,7 @@
 """Leaders change: nothing committed is lost, what diverged is cut, and nobody leads out of turn."""
 
+from pump import Cluster, P
+
 from impl.core.facts import (
     AlterPartition,
     BecomeFollower,
@@ -16,7 +18,6 @@ from impl.core.facts import (
 )
 from impl.core.messages import EpochQuery, ListOffsets, OffsetForLeaderEpoch, OffsetQuery
 from impl.core.types import CONTROLLER
-from pump import Cluster, P
 
 
 def move(cluster, to, name=P):
