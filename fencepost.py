@@ -1,7 +1,7 @@
 """The front door: parse, call one function, print, exit.
 
-One rule: no work is done here. Each command calls `campaign/commands/`, which says what came of it; this file turns that
-into lines or one JSON document, and into the exit code: 0 holds or done, 1 violated, 2 usage or bad input, 3 unknown.
+One rule: no work is done here. Each command calls `campaign/commands/`, which says what came of it; this file turns
+that into lines or one JSON document, and into the exit code: 0 holds or done, 1 violated, 2 bad input, 3 unknown.
 """
 
 from collections.abc import Callable
