@@ -5,7 +5,7 @@ One rule: it never goes back and never skips; an offset it cannot read is asked 
 
 from impl.core.events import Send
 from impl.core.messages import CONSUMER, Fetch, Fetched, FetchPartition, Reply
-from impl.core.types import NO_EPOCH, ErrorCode, Offset, TopicPartition
+from impl.core.types import NO_EPOCH, Batch, ErrorCode, Offset, TopicPartition
 from impl.sim.client import BACKOFF_MS, Client, Target, moved
 from impl.sim.ledger import Report
 from impl.wire.batches import records
@@ -57,17 +57,18 @@ class Consumer(Client):
         answer = reply.partitions[0]
         if answer.error == ErrorCode.NONE:
             self.high_watermarks[about] = answer.high_watermark
-            if answer.records:
-                assert isinstance(answer.records, bytes)
-                self._read(about, answer.records, now)
+            assert isinstance(answer.records, tuple), "whoever reads from a connection cuts records into batches"
+            for batch in answer.records:
+                self._read(about, batch, now)
             return
         self._resume_at = now + BACKOFF_MS
         if moved(answer.error):
             self.refresh(now)
 
-    def _read(self, partition: TopicPartition, data: bytes, now: int) -> None:
+    def _read(self, partition: TopicPartition, batch: Batch, now: int) -> None:
+        assert isinstance(batch.data, bytes | memoryview)
         # A whole batch is sent even where the position is in its middle.
-        for offset, _, key, value in records(data):
+        for offset, _, key, value in records(batch.data):
             if offset >= self.positions[partition]:
                 self.positions[partition] = Offset(offset + 1)
                 self._operations += 1

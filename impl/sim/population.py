@@ -112,6 +112,7 @@ class Population:
     def _client(self, client: Client) -> Process:
         process = Process(len(self.processes), client.name, NodeId(-1), CLIENT_TICK_MS)
         process.handle = client.handle
+        process.topics = client.topics
         self.processes.append(process)
         return process
 

@@ -5,19 +5,17 @@ life.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
-from impl.core.events import Event, Send, SendReply, Stopped
-from impl.core.types import NodeId
+from impl.api.names import TopicNames
+from impl.core.events import Event, Send
+from impl.core.image import MetadataImage
+from impl.core.types import CONTROLLER, NodeId
+from impl.host.broker import BrokerHost
+from impl.host.controller import ControllerHost
 from impl.sim.disk import SimDisk
 
-
-class Host(Protocol):
-    """What both kinds of node host look like from outside."""
-
-    def start(self, now: int) -> Sequence[Send | SendReply | Stopped]: ...
-
-    def handle(self, event: Event, now: int) -> Sequence[Send | SendReply | Stopped]: ...
+Host = BrokerHost | ControllerHost
 
 
 class Process:
@@ -38,6 +36,7 @@ class Process:
         "paused_until",
         "silent_until",
         "tick_ms",
+        "topics",
     )
 
     def __init__(self, index: int, name: str, node: NodeId, tick_ms: int) -> None:
@@ -56,9 +55,24 @@ class Process:
         self.doomed: tuple[bool, int] | None = None
         """A crash waits in the disk for a write to come: whether power is lost, and how long the process stays down."""
         self.disk: SimDisk | None = None
+        """None: a client."""
+        self.topics: TopicNames | None = None
+        """A client's own knowledge of topic ids."""
         self.host: Host | None = None
         self.make_host: Callable[[int], Host] | None = None
-        self.handle: Callable[[Any, int], Sequence[Any]] = _nothing
+        """None: a client."""
+        self.handle: Callable[[Any, Any], Sequence[Any]] = _nothing
+
+    @property
+    def is_controller(self) -> bool:
+        return self.node == CONTROLLER
+
+    @property
+    def image(self) -> MetadataImage | None:
+        """What this node knows of the cluster."""
+        if isinstance(self.host, BrokerHost):
+            return self.host.broker.image
+        return self.host.controller.image if isinstance(self.host, ControllerHost) else None
 
 
 def _nothing(event: Event, now: int) -> Sequence[Send]:

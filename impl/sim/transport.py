@@ -1,30 +1,67 @@
 """How a message gets from one process to another: as it is, or through Kafka's bytes.
 
-One rule: the receiver gets what it would get from a socket. Records in a fetch answer leave the host as bytes; a broker
-gets them as batches, each checked, and a client as the bytes they are.
+One rule: the receiver gets what it would get from a socket. Records in a fetch answer leave the host as bytes and
+arrive as batches, each checked.
+
+`pack_request` and `pack_reply` make what is put on a connection, `unpack` the event that comes out at the other end,
+when it does: with `wire` what lies between are frames, read with what the receiver knows by then.
 """
+
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from impl.core.messages import Fetched, FetchedPartition, Reply, Request
+from impl.api.handler import Immediate
+from impl.api.names import TopicNames
+from impl.api.registry import Registry, broker_registry, controller_registry
+from impl.core.events import Event, ReplyArrived, RequestArrived, Send, SendReply
+from impl.core.image import MetadataImage
+from impl.core.messages import Fetched, FetchedPartition, Request
+from impl.core.types import Connection
+from impl.sim import network
+from impl.sim.process import Process
 from impl.wire.batches import split
+from impl.wire.framing import (
+    RequestHeader,
+    body_of,
+    decode_request,
+    decode_response,
+    encode_request,
+    encode_response,
+)
+
+
+class Frame(NamedTuple):
+    """Bytes under way. `header` is the request's, of which a reader of the reply knows API, version and correlation."""
+
+    header: RequestHeader
+    data: bytes
+
+
+Packed = Event | Frame
 
 
 class Transport:
-    """Passes messages of one run; `wire` sends every one of them through bytes."""
+    """Messages travel as they are."""
 
-    def __init__(self, *, wire: bool) -> None:
-        self.wire = wire
+    def pack_request(self, source: Process, connection: network.Connection, send: Send) -> Packed:
+        """What goes out on a connection for a request."""
+        del source
+        return RequestArrived(Connection(connection.identity), send.correlation, send.request)
 
-    def request(self, request: Request) -> Request:
-        """As the receiver sees it."""
-        return request
+    def pack_reply(self, source: Process, connection: network.Connection, sent: SendReply) -> Packed:
+        """What comes back on it for a reply."""
+        del connection
+        reply = sent.reply
+        if type(reply) is Fetched:
+            reply = Fetched(tuple([_with_batches(partition) for partition in reply.partitions]))
+        return ReplyArrived(source.node, sent.correlation, reply)
 
-    def reply(self, reply: Reply, *, to_broker: bool) -> Reply:
-        """As the receiver sees it."""
-        if to_broker and type(reply) is Fetched:
-            return Fetched(tuple(_with_batches(partition) for partition in reply.partitions))
-        return reply
+    def unpack(self, process: Process, connection: network.Connection, sender: Process, packed: Packed) -> Event:
+        """The event at the receiving process."""
+        del process, connection, sender
+        assert not isinstance(packed, Frame)
+        return packed
 
 
 def _with_batches(partition: FetchedPartition) -> FetchedPartition:
@@ -32,3 +69,65 @@ def _with_batches(partition: FetchedPartition) -> FetchedPartition:
         return partition
     assert isinstance(partition.records, bytes)
     return replace(partition, records=split(partition.records))
+
+
+class WireTransport(Transport):
+    """Every message becomes a frame of Kafka's protocol and is read again."""
+
+    def __init__(self) -> None:
+        self._brokers = broker_registry()
+        self._controller = controller_registry()
+        self._asked: dict[tuple[int, int], tuple[RequestHeader, Request]] = {}
+        """Requests that wait for their replies, by connection and correlation, with the versions they came in."""
+
+    def pack_request(self, source: Process, connection: network.Connection, send: Send) -> Packed:
+        del connection
+        key, version, message = self._brokers.request_to_wire(send.request, _names_of(source))
+        header = RequestHeader(key, version, send.correlation, source.name)
+        return Frame(header, encode_request(header, message))
+
+    def pack_reply(self, source: Process, connection: network.Connection, sent: SendReply) -> Packed:
+        header, request = self._asked.pop((connection.identity, sent.correlation))
+        message = self._registry_of(source).reply_to_wire(header, request, sent.reply, _names_of(source))
+        return Frame(header, encode_response(header, message))
+
+    def unpack(self, process: Process, connection: network.Connection, sender: Process, packed: Packed) -> Event:
+        if not isinstance(packed, Frame):
+            return packed
+        if process.index == connection.opener:
+            header = packed.header
+            answer, message = decode_response(body_of(packed.data), header.api_key, header.api_version)
+            reply = self._brokers.reply_to_core(header.api_key, header.api_version, message, _names_of(process))
+            return ReplyArrived(sender.node, answer.correlation_id, reply)
+        registry = self._registry_of(process)
+        header, message = decode_request(body_of(packed.data), registry.served)
+        meant = registry.to_core(header, message, _names_of(process))
+        assert not isinstance(meant, Immediate), f"{sender.name} sent {process.name} what needs no core: {message}"
+        self._asked[connection.identity, header.correlation_id] = header, meant
+        return RequestArrived(Connection(connection.identity), header.correlation_id, meant)
+
+    def _registry_of(self, process: Process) -> Registry:
+        return self._controller if process.is_controller else self._brokers
+
+
+class _ImageNames:
+    """Topics as a node's metadata image has them."""
+
+    def __init__(self, image: MetadataImage) -> None:
+        self._image = image
+
+    def name_of(self, topic_id: bytes) -> str | None:
+        topic = self._image.topics_by_id.get(topic_id)
+        return None if topic is None else topic.name
+
+    def id_of(self, name: str) -> bytes | None:
+        topic = self._image.topics.get(name)
+        return None if topic is None else topic.topic_id
+
+
+def _names_of(process: Process) -> TopicNames:
+    if process.topics is not None:
+        return process.topics
+    image = process.image
+    assert image is not None
+    return _ImageNames(image)

@@ -20,7 +20,7 @@ from typing import Any
 
 from impl.core.broker import Broker
 from impl.core.controller import Controller
-from impl.core.events import ConnectionLost, Disconnected, Event, ReplyArrived, RequestArrived, Send, SendReply, Tick
+from impl.core.events import ConnectionLost, Disconnected, Event, Send, SendReply, Tick
 from impl.core.facts import Fact
 from impl.core.types import CONTROLLER, Connection, Millis, NodeId, TopicPartition
 from impl.host.controller import ControllerHost
@@ -35,7 +35,7 @@ from impl.sim.population import Population
 from impl.sim.process import Process
 from impl.sim.recording import Recording
 from impl.sim.scenario import TOPIC, Scenario
-from impl.sim.transport import Transport
+from impl.sim.transport import Transport, WireTransport
 from traces.recorder import Recorder
 from traces.schema import Op
 
@@ -83,7 +83,7 @@ class World:
         names = [process.name for process in self.processes]
         self.network = Network(names, self._heap, self._order, choices)
         self.faults = Injector(self)
-        self._transport = Transport(wire=scenario.wire)
+        self._transport = WireTransport() if scenario.wire else Transport()
         self._recording = None if recorder is None else Recording(recorder, self.network, names)
 
     # ------------------------------------------------------------ a whole run
@@ -149,7 +149,8 @@ class World:
                 if self.network.arrives(one, two):
                     process = processes[one.ends[two]]
                     if process.life == one.lives[two] and process.alive:
-                        self._hand(process, event, number)
+                        sender = processes[one.ends[1 - two]]
+                        self._hand(process, self._transport.unpack(process, one, sender, event), number)
             elif what == _TICK:
                 process = processes[one]
                 if process.life == two and process.alive:
@@ -246,10 +247,11 @@ class World:
         if recording is not None:
             recording.begin()
         acted = False
+        effects: Sequence[Any]
         try:
             if event is None:
                 assert process.host is not None
-                effects = process.host.start(self.now)
+                effects = process.host.start(Millis(self.now))
             else:
                 effects = process.handle(event, self.now)
             acted = bool(effects)
@@ -280,19 +282,16 @@ class World:
             if not peer.alive:
                 network.refuse(connection, now, notice=peer.silent_until)
         if not connection.broken:
-            request = self._transport.request(send.request)
-            event = RequestArrived(Connection(connection.identity), send.correlation, request)
-            number = network.send(connection, TO_ACCEPTOR, event, now)
+            packed = self._transport.pack_request(process, connection, send)
+            number = network.send(connection, TO_ACCEPTOR, packed, now)
             if self._recording is not None:
                 self._recording.sent(number)
 
     def _reply(self, process: Process, sent: SendReply) -> None:
         connection = self.network.accepted(sent.connection)
         if connection is not None and not connection.broken:
-            to_broker = connection.opener <= self.scenario.brokers
-            reply = self._transport.reply(sent.reply, to_broker=to_broker)
-            event = ReplyArrived(process.node, sent.correlation, reply)
-            number = self.network.send(connection, TO_OPENER, event, self.now)
+            packed = self._transport.pack_reply(process, connection, sent)
+            number = self.network.send(connection, TO_OPENER, packed, self.now)
             if self._recording is not None:
                 self._recording.sent(number)
 

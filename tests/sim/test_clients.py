@@ -21,7 +21,7 @@ from impl.sim.client import BACKOFF_MS, TIMEOUT_MS, Target
 from impl.sim.consumer import Consumer
 from impl.sim.ledger import Ledger
 from impl.sim.producer import IN_FLIGHT_MAX, Producer
-from impl.wire.batches import build, records, stamp
+from impl.wire.batches import build, records, split, stamp
 
 PARTITION = TopicPartition("t", 0)
 
@@ -182,7 +182,9 @@ def test_a_consumer_reads_on_from_the_middle_of_a_batch():
     data = b"".join(map(bytes, stamp(build([(b"k", b"k:0"), (b"k", b"k:1")], timestamp=0), 5, 0)))
     assert [offset for offset, _, _, _ in records(data)] == [5, 6]
     consumer.positions[PARTITION] = 6
-    answer = FetchedPartition(partition=PARTITION, error=ErrorCode.NONE, high_watermark=7, log_start=0, records=data)
+    answer = FetchedPartition(
+        partition=PARTITION, error=ErrorCode.NONE, high_watermark=7, log_start=0, records=split(data)
+    )
     [again] = consumer.handle(ReplyArrived(1, fetching.correlation, Fetched((answer,))), 0)
     assert [(op["value"], op["offset"], op["phase"]) for op in ops] == [("k:1", 6, "ok")]
     assert isinstance(again.request, Fetch)

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from impl.sim.drivers import Recorded, Scripted, Seeded, Weights
+from impl.sim.network import DELIVER
 from impl.sim.scenario import Scenario
+from impl.sim.transport import Frame
 from impl.sim.world import World
 from tests.sim.recorded import run, scenario_of
 from traces.recorder import encode
@@ -46,6 +48,21 @@ def test_what_a_seeded_run_chose_replays_to_the_same_bytes(seed):
     assert again == outcome
     assert encode(replayed) == encode(trace)
     assert outcome.steps > 200
+
+
+@pytest.mark.parametrize("wire", [False, True])
+def test_what_is_under_way_is_bytes_only_with_wire(wire):
+    world = World(Scenario(wire=wire), Recorded(SENDS))
+    world.start()
+    frames = messages = 0
+    for _ in range(400):
+        world.advance(1)
+        for _, _, what, _, _, packed in world._heap:
+            if what == DELIVER:
+                frames += isinstance(packed, Frame)
+                messages += not isinstance(packed, Frame)
+    assert min(frames, messages) == 0
+    assert (frames if wire else messages) > 100
 
 
 def test_recording_changes_nothing():
