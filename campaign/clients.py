@@ -67,6 +67,12 @@ class History:
         self._operations += 1
         self.end(begun, "ok", {"key": record.key, "value": record.value, "offset": record.offset})
 
+    def read_to(self, partition: str, offset: int) -> None:
+        """Write that nothing more can be read at `offset`."""
+        begun = Operation(self, self._process(), self._operations, "consume", {"partition": partition})
+        self._operations += 1
+        self.end(begun, "ok", {"offset": offset, "error": "PARTITION_EOF"})
+
     def produce(self, **fields: Any) -> "Operation":
         """Write that a record is about to be handed to the library."""
         begun = Operation(self, self._process(), self._operations, "produce", fields)
@@ -219,6 +225,8 @@ def read_back(
                     history.read(record, f"{topic}-{record.partition}")
                     records.append(record)
                     positions[record.partition] = record.offset + 1
+        for partition in sorted(ends):
+            history.read_to(f"{topic}-{partition}", ends[partition])
         return records
     finally:
         consumer.close()

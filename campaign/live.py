@@ -1,7 +1,7 @@
 """The live run: three real processes, a real client, and kill -9 in mid-stream.
 
 One rule: nothing here decides whether the run was good. It drives, kills, restarts, reads everything back and returns
-what was recorded and counted; the history checker and the trace validator judge.
+what was recorded and counted; `campaign.live_result.evidence` has that judged.
 
 What happens: a controller and brokers start with short session timeouts; a topic is made (replication factor 3,
 min.insync.replicas 2); idempotent producers with acks=all write `key:sequence` values. A third of the way through, the
@@ -15,12 +15,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import msgspec
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from campaign.clients import History, Read, RecordingProducer, Written, read_back
+from campaign.clients import History, Read, RecordingProducer, read_back
 from campaign.conditions import wait_for
+from campaign.live_result import READER, LiveResult, counted
 from impl.server.cluster import Cluster, ClusterPlan
 
 TOPIC = "live"
@@ -37,33 +37,6 @@ CONFIGURATION: Mapping[str, str] = {
 }
 """Timeouts short enough that a failover takes about two seconds."""
 Progress = Callable[[float | None, str], None]
-
-
-class LiveResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened, counted. `lost` is records acknowledged and not read back."""
-
-    brokers: int
-    seconds: float
-    traces: tuple[Path, ...]
-    """One file for each process of the cluster."""
-    histories: tuple[Path, ...]
-    """One file for each client."""
-    killed: int | None
-    """The broker that was killed."""
-    failover_seconds: float | None
-    """From the kill to the next acknowledged record of a partition that the killed broker led."""
-    acknowledged: int
-    read: int
-    unknown: int
-    lost: tuple[str, ...]
-    duplicates: tuple[str, ...]
-    """Values that stand in the log more than once."""
-    out_of_order: tuple[str, ...]
-    """Values that stand behind a later value of the same key."""
-    misplaced: tuple[str, ...]
-    """Values read at another offset than they were acknowledged at."""
-    forced: tuple[str, ...]
-    """Processes that did not stop cleanly."""
 
 
 def live_run(
@@ -109,15 +82,17 @@ def live_run(
             )
             for number in range(1, producers + 1)
         ]
-        killed, failover = _drive(cluster, drivers, partitions, seconds, kill, tell)
+        faults = History(histories / "faults.jsonl", "faults")
+        killed, failover = _drive(cluster, drivers, faults, partitions, seconds, kill, tell)
+        faults.close()
         tell(0.8, "reading everything back")
-        records = _read_back(histories / "reader.jsonl", cluster.bootstrap, partitions)
+        records = _read_back(histories / f"{READER}.jsonl", cluster.bootstrap, partitions)
     finally:
         forced = cluster.stop()
     tell(1.0, "done")
-    return _count(
+    return counted(
         records,
-        drivers,
+        [driver.producer for driver in drivers],
         brokers=brokers,
         seconds=time.monotonic() - began,
         traces=tuple(sorted(traces.glob("*.jsonl"))),
@@ -144,7 +119,10 @@ class Driver:
                 "acks": "all",
                 "enable.idempotence": True,
                 "linger.ms": 5,
-                "reconnect.backoff.max.ms": 500,
+                # Look for the new leader often: by default librdkafka waits up to a second between two looks.
+                "reconnect.backoff.max.ms": 200,
+                "retry.backoff.ms": 50,
+                "retry.backoff.max.ms": 200,
                 "message.timeout.ms": int(DEADLINE_SECONDS * 1000),
                 "log_level": 0,
             },
@@ -204,7 +182,13 @@ def whole(admin: AdminClient, topic: str, partitions: int, replicas: int) -> boo
 
 
 def _drive(
-    cluster: Cluster, drivers: Sequence[Driver], partitions: int, seconds: float, kill: bool, tell: Progress
+    cluster: Cluster,
+    drivers: Sequence[Driver],
+    faults: History,
+    partitions: int,
+    seconds: float,
+    kill: bool,
+    tell: Progress,
 ) -> tuple[int | None, float | None]:
     """Let the producers run for `seconds`; kill and restart in between. Returns the killed broker and failover time."""
     began = time.monotonic()
@@ -217,9 +201,9 @@ def _drive(
         _let_run(began + seconds / 3, drivers, began, seconds, tell)
         if kill:
             killed = leaders(admin, TOPIC)[0]
-            failover = _kill(cluster, drivers, admin, killed, tell)
+            failover = _kill(cluster, drivers, faults, admin, killed, tell)
             _let_run(began + seconds * 2 / 3, drivers, began, seconds, tell)
-            drivers[0].history.fault("restart", f"n{killed}")
+            faults.fault("restart", f"n{killed}")
             cluster.restart(killed)
             wait_for(lambda: whole(admin, TOPIC, partitions, replicas), DEADLINE_SECONDS, "the in-sync set to be whole")
         _let_run(began + seconds, drivers, began, seconds, tell)
@@ -229,13 +213,15 @@ def _drive(
     return killed, failover
 
 
-def _kill(cluster: Cluster, drivers: Sequence[Driver], admin: AdminClient, victim: int, tell: Progress) -> float:
+def _kill(
+    cluster: Cluster, drivers: Sequence[Driver], faults: History, admin: AdminClient, victim: int, tell: Progress
+) -> float:
     """kill -9 the leader; return how long it took until a record of its partitions was acknowledged again."""
     led = {partition for partition, leader in leaders(admin, TOPIC).items() if leader == victim}
     tell(1 / 3, f"kill -9 broker {victim}, leader of partition 0")
     cluster.kill(victim)
     killed_at = time.monotonic()
-    drivers[0].history.fault("crash", f"n{victim}")
+    faults.fault("crash", f"n{victim}")
     wait_for(
         lambda: all(leader not in (victim, -1) for leader in leaders(admin, TOPIC).values()),
         DEADLINE_SECONDS,
@@ -264,41 +250,12 @@ def _let_run(until: float, drivers: Sequence[Driver], began: float, seconds: flo
 
 
 def _read_back(path: Path, bootstrap: str, partitions: int) -> list[Read]:
-    history = History(path, "reader")
+    history = History(path, READER)
     try:
         configuration = {"bootstrap.servers": bootstrap, "log_level": 0}
         return read_back(history, TOPIC, range(partitions), configuration, DEADLINE_SECONDS)
     finally:
         history.close()
-
-
-def _count(records: Sequence[Read], drivers: Sequence[Driver], **known: object) -> LiveResult:
-    acknowledged: list[Written] = [record for driver in drivers for record in driver.producer.acknowledged]
-    places: dict[str, list[Read]] = {}
-    latest: dict[str, int] = {}
-    out_of_order = []
-    for record in sorted(records):
-        places.setdefault(record.value, []).append(record)
-        sequence = int(record.value.rpartition(":")[2])
-        if sequence <= latest.get(record.key, -1):
-            out_of_order.append(record.value)
-        latest[record.key] = max(sequence, latest.get(record.key, -1))
-    return msgspec.convert(
-        {
-            **known,
-            "acknowledged": len(acknowledged),
-            "read": len(records),
-            "unknown": sum(len(driver.producer.unknown) for driver in drivers),
-            "lost": sorted(record.value for record in acknowledged if record.value not in places),
-            "duplicates": sorted(value for value, found in places.items() if len(found) > 1),
-            "out_of_order": out_of_order,
-            "misplaced": sorted(
-                record.value for record in acknowledged if record.value in places and record not in places[record.value]
-            ),
-        },
-        LiveResult,
-        from_attributes=False,
-    )
 
 
 def _silent(fraction: float | None, text: str) -> None:

@@ -4,6 +4,8 @@ One rule: with tracing off nothing of this exists on the wire or costs anything;
 file before any message of it leaves the process.
 """
 
+import os
+import re
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,20 +16,28 @@ from traces.recorder import LiveRecorder
 from traces.schema import VERSION, Header
 
 
+TAIL_BYTES = 1_048_576
+_CLOCK = re.compile(rb'"clock":(\d+)')
+
+
 class Tracer:
     """Numbers the events of a node and records those that have facts. `clock` 0: tracing is off."""
 
     def __init__(self, node: str) -> None:
         self._node = node
         self._recorder: LiveRecorder | None = None
-        self._started = time.monotonic()
+        self._started = 0.0
         self._event = "start"
         self._cause: int | None = None
         self.clock = 0
 
     def open(self, directory: Path, configuration: Mapping[str, Any]) -> None:
-        """Record to this node's own file, going on where an earlier process of it ended."""
+        """Record to this node's own file, going on where an earlier process of it ended.
+
+        What the other nodes have written by now came before this process, as if they had told it.
+        """
         directory.mkdir(parents=True, exist_ok=True)
+        self._started = time.monotonic()
         header = Header(
             version=VERSION,
             origin="live",
@@ -35,7 +45,7 @@ class Tracer:
             configuration={"started_ms": int(time.time() * 1000), **configuration},
         )
         self._recorder = LiveRecorder(directory / f"{self._node}.jsonl", header)
-        self.clock = self._recorder.clock + 1
+        self.clock = max(self._recorder.clock, *(_last_clock(file) for file in sorted(directory.glob("*.jsonl")))) + 1
 
     def happens(self, event: str, sender: str = "", clock: int = 0) -> None:
         """The node is about to handle an event: a message of `sender`, sent at its `clock`, or a local one."""
@@ -55,3 +65,10 @@ class Tracer:
         if self._recorder is not None:
             self._recorder.close()
             self._recorder = None
+
+
+def _last_clock(file: Path) -> int:
+    """The highest clock near the end of a trace file that may be in the middle of being written."""
+    with file.open("rb") as stream:
+        stream.seek(max(0, os.fstat(stream.fileno()).st_size - TAIL_BYTES))
+        return max(map(int, _CLOCK.findall(stream.read())), default=0)

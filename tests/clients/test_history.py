@@ -35,7 +35,8 @@ def test_acknowledged_records_are_recorded_and_read_back(tmp_path, mock_brokers)
     assert records == producer.acknowledged
     recorded = phases(history.path)
     assert recorded.count(("produce", "invoke")) == recorded.count(("produce", "ok")) == 20
-    assert recorded[40:] == [("consume", "ok")] * 20
+    assert recorded[40:] == [("consume", "ok")] * 21
+    assert read(history.path).lines[-1].error == "PARTITION_EOF"
 
 
 def test_processes_never_overlap_and_a_number_that_ended_unknown_is_retired(tmp_path):
