@@ -99,9 +99,10 @@ class Readings:
         misplaced: list[str] = []
         unread = 0
         for promise in self._promises:
-            where = self._where.get((promise.key, promise.value))
+            record = (promise.key, promise.value)
+            where = self._where.get(record)
             if where is not None:
-                if promise.offset not in (None, where):
+                if promise.offset is not None and self._at.get(promise.offset) != record:
                     misplaced.append(f"{self._promised(promise)}, is read at offset {where}")
             elif self._reached(promise.offset, over, end):
                 lost.append(f"{self._promised(promise)}, is not there")

@@ -38,18 +38,16 @@ _PLANS: Mapping[str, Plan] = {name: _plan(name) for name in TAKE}
 class Checker:
     """Raises `Violated` at the first fact that breaks an invariant. One checker judges one execution.
 
-    `may_repeat` and `final` are for the clients' view, as in `invariants.history.judge`: keys whose producer is not
-    idempotent, and the client whose reading is complete when the execution finishes.
+    `may_repeat` says of which keys the producer is not idempotent, as in `invariants.history.judge`.
     """
 
-    def __init__(self, may_repeat: Callable[[str], bool] = never, final: str = "") -> None:
+    def __init__(self, may_repeat: Callable[[str], bool] = never) -> None:
         self.partitions: dict[str, Partition] = {}
         self.judged = 0
         """Facts judged so far."""
         self._nodes: dict[str, int] = {"controller": CONTROLLER.node}
         self._plans: dict[type, Plan] = {}
         self._may_repeat = may_repeat
-        self._final = final
         self._order = ReadOrder(may_repeat)
         self._ops: list[Op] = []
 
@@ -91,9 +89,12 @@ class Checker:
         if anomaly is not None:
             raise Violated(CLASSES[anomaly[0]], anomaly[1])
 
-    def finish(self) -> Judgement:
-        """The execution is over: judge what the clients saw as a whole. Raises Violated for the worst of it."""
-        judgement = judge(self._ops, self._may_repeat, self._final)
+    def finish(self, final: str = "") -> Judgement:
+        """The execution is over: judge what the clients saw as a whole. Raises Violated for the worst of it.
+
+        `final` names the client that read everything back after everything else, if there was one.
+        """
+        judgement = judge(self._ops, self._may_repeat, final)
         verdict = come_to(judgement)
         if isinstance(verdict, Violated):
             raise verdict

@@ -222,7 +222,7 @@ def test_the_checker_judges_order_as_records_are_read():
 def test_the_checker_judges_the_whole_history_when_it_is_over():
     history = History()
     lost_by_passing_over(history)
-    checker = Checker(final="r1")
+    checker = Checker()
     for op in history.ops:
         checker.op(op)
     with pytest.raises(Violated, match="'v1' of key 'k', acknowledged at offset 1"):

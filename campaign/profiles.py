@@ -1,0 +1,39 @@
+"""What a campaign runs: the cluster and the kinds of fault that may come, by name.
+
+One rule: a profile says what must hold under it. The invariants are the same in all.
+"""
+
+from typing import NamedTuple
+
+from impl.sim.faults import KINDS, POWER_KINDS
+from impl.sim.scenario import Scenario
+from impl.storage.log_config import LogConfig
+
+
+class Profile(NamedTuple):
+    scenario: Scenario
+    kinds: tuple[str, ...]
+    """Kinds of fault (`impl.sim.faults`) that may come."""
+    about: str
+
+
+PROFILES: dict[str, Profile] = {
+    "durable": Profile(
+        Scenario(log=LogConfig(flush_messages=1)),
+        KINDS,
+        "flush.messages=1: every write is synced before it is answered. Nothing is lost, whatever fails, even all "
+        "replicas at once.",
+    ),
+    "default": Profile(
+        Scenario(),
+        KINDS,
+        "Kafka's default: nothing is synced before it is answered. Power loss can lose acknowledged records, until "
+        "broker epochs and eligible leader replicas (KIP-903, KIP-966) exist here.",
+    ),
+    "crashes": Profile(
+        Scenario(),
+        tuple(kind for kind in KINDS if kind not in POWER_KINDS),
+        "Kafka's default, and the power stays on: a process that dies loses nothing it has written, and nothing is "
+        "lost.",
+    ),
+}
