@@ -134,7 +134,7 @@ def test_every_flipped_bit_past_the_stamp_is_noticed() -> None:
         (lambda data: data[:8] + b"\x7f" * 4 + data[12:], "says it has", ErrorCode.CORRUPT_MESSAGE),
         (lambda data: data[:16] + b"\1" + data[17:], "version 1", ErrorCode.UNSUPPORTED_FOR_MESSAGE_FORMAT),
         (lambda data: data[:30] + b"\1", "31 bytes", ErrorCode.CORRUPT_MESSAGE),
-        (lambda data: b"", "0 bytes", ErrorCode.CORRUPT_MESSAGE),
+        (lambda data: data[:0], "0 bytes", ErrorCode.CORRUPT_MESSAGE),
     ],
 )
 def test_what_no_producer_may_send_is_refused(damage: Any, reason: str, error: ErrorCode) -> None:
@@ -182,9 +182,10 @@ def test_a_record_reaching_past_its_batch_is_refused() -> None:
 @given(st.binary(max_size=200))
 def test_noise_is_refused_or_dropped_and_never_anything_else(noise: bytes) -> None:
     try:
-        assert batches.split(noise) == ()
-    except batches.CorruptBatch as refused:
-        assert refused.reason
+        found = batches.split(noise)
+    except batches.CorruptBatch:
+        return
+    assert found == ()
 
 
 def test_a_header_alone_can_be_read_where_the_rest_is_not_there() -> None:
