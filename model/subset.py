@@ -351,7 +351,7 @@ class Checker:
 
     def trigger(self, node: ast.Lambda) -> None:
         names = [a.arg for a in node.args.args]
-        if names[:1] != [self.state] or not isinstance(node.body, ast.Tuple):
+        if names[:1] not in ([self.state], ["_"]) or not isinstance(node.body, ast.Tuple):
             self.refuse(node, "this `at`", f"at=lambda {self.state}, <the quantified names>: (term, ...)")
             return
         self.bound(names[1:], node.body.elts)

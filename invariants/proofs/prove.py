@@ -1,0 +1,165 @@
+"""The inductive proof: every obligation of a model, or of a variant, put to Z3.
+
+One rule: an obligation that is not proved is named. A proof holds when every one is; a single unknown is not a proof.
+
+The obligations are independent, so they are shared out by action over processes. Each builds the terms for itself:
+terms belong to the process that made them.
+"""
+
+import json
+import multiprocessing
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import resources
+from typing import Any
+
+from invariants.proofs.obligations import SAFETY, Obligations
+from invariants.proofs.solver import Answer, Budget, Solver
+from model.design import Model
+
+HINTS = "hints.json"
+
+Progress = Callable[[int, int], None]
+"""Called with the number of steps done and of all there are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What became of every obligation. `replicas` None is any number of them; a number is an instance of that."""
+
+    model: str
+    variant: str | None
+    replicas: int | None
+    seed: int
+    answers: tuple[Answer, ...]
+    seconds: float
+
+    @property
+    def verdict(self) -> str:
+        """`holds`, `violated` (an obligation has a counterexample) or `unknown`."""
+        verdicts = {answer.verdict for answer in self.answers}
+        return "violated" if "failed" in verdicts else "unknown" if "unknown" in verdicts else "holds"
+
+    @property
+    def open(self) -> tuple[Answer, ...]:
+        """The obligations that were not proved."""
+        return tuple(a for a in self.answers if a.verdict != "holds")
+
+    @property
+    def slowest(self) -> Answer:
+        return max(self.answers, key=lambda answer: answer.seconds)
+
+    def properties(self) -> dict[str, str]:
+        """Each safety property's verdict: it holds when it follows and every other obligation holds too."""
+        rest = {a.verdict for a in self.answers if a.step != SAFETY}
+        whole = "holds" if rest <= {"holds"} else "unknown"
+        return {a.claim: whole if a.verdict == "holds" else a.verdict for a in self.answers if a.step == SAFETY}
+
+
+def hints() -> dict[str, list[str]]:
+    """The recorded unsat cores, by obligation."""
+    text = resources.files("invariants.proofs.replication").joinpath(HINTS).read_text(encoding="utf-8")
+    found: dict[str, list[str]] = json.loads(text)
+    return found
+
+
+class Worker:
+    """What one process needs to answer a step's obligations; built once in it."""
+
+    def __init__(
+        self,
+        model: Model,
+        variant: str | None,
+        seed: int,
+        budget: Budget,
+        record: bool,
+        known: Mapping[str, Sequence[str]],
+    ) -> None:
+        self.obligations = Obligations(model, variant=variant)
+        found = self.obligations
+        self.solver = Solver(found.hypotheses, found.groups, known, seed=seed, budget=budget)
+        self.record = record
+
+    def answers(self, step: str) -> tuple[list[Answer], dict[str, tuple[str, ...]]]:
+        found, cores = [], {}
+        for obligation in self.obligations.of(step):
+            answer = self.solver.answer(obligation)
+            found.append(answer)
+            if self.record and answer.verdict == "holds":
+                cores[obligation.name] = self.solver.core(obligation, answer.used)
+        return found, cores
+
+
+_WORKER: list[Worker] = []
+
+
+def start_worker(model: str, *rest: Any) -> None:
+    _WORKER[:] = [Worker(model_named(model), *rest)]
+
+
+def work(step: str) -> tuple[list[Answer], dict[str, tuple[str, ...]]]:
+    return _WORKER[0].answers(step)
+
+
+def model_named(name: str) -> Model:
+    """The model of this name; ValueError lists those there are."""
+    from model.replication import REPLICATION
+
+    models = {model.name: model for model in (REPLICATION,)}
+    if name not in models:
+        raise ValueError(f"there is no model {name!r}; there is {', '.join(models)}")
+    return models[name]
+
+
+def prove(
+    model: Model,
+    variant: str | None = None,
+    replicas: int | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+    *,
+    steps: Sequence[str] | None = None,
+    budget: Budget | None = None,
+    processes: int = 2,
+    use_hints: bool = True,
+) -> Proof:
+    """Proves a model for any number of replicas, or shows which conjuncts a variant breaks.
+
+    A number of replicas is only noted: it is an instance of the proof for any number, and enumerating the replicas
+    would make the questions harder, not easier.
+    """
+    proof, _ = run(model, variant, seed, progress, steps, budget, processes, use_hints, record=False)
+    return replace(proof, replicas=replicas)
+
+
+def run(
+    model: Model,
+    variant: str | None,
+    seed: int,
+    progress: Progress | None,
+    steps: Sequence[str] | None,
+    budget: Budget | None,
+    processes: int,
+    use_hints: bool,
+    *,
+    record: bool,
+) -> tuple[Proof, dict[str, tuple[str, ...]]]:
+    """A proof and, when they are to be recorded, the hypotheses that each obligation needed."""
+    started = time.perf_counter()
+    known = hints() if use_hints else {}
+    setup = (model.name, variant, seed, budget or Budget(), record, known)
+    answers: list[Answer] = []
+    cores: dict[str, tuple[str, ...]] = {}
+    todo = list(steps) if steps is not None else list(Obligations(model, variant=variant).steps())
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(min(processes, len(todo)), start_worker, setup) as pool:
+        for done, (found, used) in enumerate(pool.imap_unordered(work, todo), 1):
+            answers += found
+            cores.update(used)
+            if progress is not None:
+                progress(done, len(todo))
+    answers.sort(key=lambda answer: (answer.step, answer.claim))
+    seconds = time.perf_counter() - started
+    proof = Proof(model=model.name, variant=variant, replicas=None, seed=seed, answers=tuple(answers), seconds=seconds)
+    return proof, cores

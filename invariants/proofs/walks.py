@@ -1,0 +1,56 @@
+"""Random walks over the concrete reading: the quick way to find a conjunct that is wrong.
+
+One rule: a walk chooses, never judges. Run it before asking a prover: what is false is found here in a second.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from model.language import Disabled
+from model.reading_values import Reading, Values
+
+RARE = {"elect": 0.85, "elect_none": 0.95, "fail_over": 0.85, "fence": 0.9, "restart": 0.95, "append": 0.3}
+"""How often an action that is always possible is passed over, so that the others get their turn."""
+
+
+class Walker:
+    """Walks step by random step within the reading's bounds. `taken` counts steps by action."""
+
+    def __init__(self, reading: Reading, *, seed: int = 0) -> None:
+        self.reading = reading
+        self.random = random.Random(seed)
+        self.taken: Counter[str] = Counter()
+
+    def step(self, state: Values) -> tuple[str, tuple[Any, ...], Values] | None:
+        """One random step; None where nothing can be done."""
+        steps = self.reading.steps
+        for name in self.random.sample(sorted(steps), len(steps)):
+            if self.random.random() < RARE.get(name, 0):
+                continue
+            step = steps[name]
+            for arguments in self.shuffled(step.instances):
+                try:
+                    successor = step.after(state, arguments)
+                except (Disabled, LookupError):
+                    continue
+                if step.inside(successor):
+                    return name, arguments, successor
+        return None
+
+    def shuffled(self, instances: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        return self.random.sample(instances, len(instances))
+
+    def walk(self, length: int) -> Iterator[tuple[str, tuple[Any, ...], Values]]:
+        """A walk of up to `length` steps, from a random initial in-sync set."""
+        replicas = self.reading.replicas
+        members = [r for r in replicas if self.random.random() < 0.8] or replicas
+        state = self.reading.initial(members)
+        for _ in range(length):
+            taken = self.step(state)
+            if taken is None and not (taken := self.step(state)):
+                return
+            self.taken[taken[0]] += 1
+            state = taken[2]
+            yield taken
