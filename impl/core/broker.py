@@ -46,7 +46,7 @@ from impl.core.proposals import Proposals
 from impl.core.registration import Registration
 from impl.core.settings import Settings
 from impl.core.topics import Topics
-from impl.core.types import NO_LEADER, Millis, Offset, TopicPartition
+from impl.core.types import NO_EPOCH, NO_LEADER, Millis, Offset, TopicPartition
 
 
 class Broker:
@@ -203,7 +203,6 @@ class Broker:
 
     def _changed(self, names: list[TopicPartition], now: Millis, out: list[Effect]) -> None:
         """The metadata log has news of these partitions (of all, at the beginning)."""
-        self._clients.acting = True
         image = self._member.image
         moved = False
         for name in names:
@@ -226,6 +225,7 @@ class Broker:
         partition = member.partitions.get(version.name)
         if partition is None:
             partition = self._new_partition(version.name)
+        if partition.leader_epoch == NO_EPOCH:
             out.append(CreateLog(version.name, topic.topic_id, tuple(sorted(topic.configs.items()))))
         epoch_before = partition.leader_epoch
         partition.configure(topic.configs)

@@ -19,7 +19,7 @@ from impl.core.messages import (
     Produce,
     ProducedPartition,
 )
-from impl.core.parking import ParkedFetch, ParkedProduce
+from impl.core.parking import Lot, ParkedFetch, ParkedProduce
 from impl.core.partition import Partition
 from impl.core.types import NO_EPOCH, Connection, ErrorCode, Millis, Offset, TopicPartition
 
@@ -30,38 +30,36 @@ VALID_ACKS = (-1, 0, 1)
 class Clients:
     """`due` is no later than the earliest deadline of a parked request."""
 
-    __slots__ = ("_member", "_parked", "acting", "due")
+    __slots__ = ("_member", "_parked", "due")
 
     def __init__(self, member: Member) -> None:
         self._member = member
-        self._parked: list[ParkedFetch | ParkedProduce] = []
-        self.acting = False
+        self._parked: Lot[ParkedFetch | ParkedProduce] = Lot()
         self.due = NEVER
 
     def _error_without(self, name: TopicPartition) -> ErrorCode:
         """Why there is no such partition here. Before the broker has read the metadata, nobody can say."""
-        if not self.acting or self._member.image.partition(name) is not None:
+        if not self._member.acting or self._member.image.partition(name) is not None:
             return ErrorCode.NOT_LEADER_OR_FOLLOWER
         return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
 
     def _park(self, parked: ParkedFetch | ParkedProduce) -> None:
-        if len(self._parked) > 64:
-            self._parked = [other for other in self._parked if not other.done]
-        self._parked.append(parked)
+        self._parked.add(parked)
         if parked.deadline < self.due:
             self.due = parked.deadline
 
     def expire(self, now: Millis, out: list[Effect]) -> None:
         """Answer what has waited to its deadline."""
-        for parked in self._parked:
-            if not parked.done and parked.deadline <= now:
+        for parked in self._parked.take():
+            if parked.deadline <= now:
                 parked.expire(out)
-        self._parked = [parked for parked in self._parked if not parked.done]
-        self.due = min((parked.deadline for parked in self._parked), default=NEVER)
+            else:
+                self._parked.add(parked)
+        self.due = min((parked.deadline for parked in self._parked.items), default=NEVER)
 
     def disconnected(self, connection: Connection) -> None:
         """Nobody is left to answer. What was appended stays appended."""
-        for parked in self._parked:
+        for parked in self._parked.items:
             if parked.connection == connection:
                 parked.done = True
 
@@ -116,7 +114,7 @@ class Clients:
             return
         for source in sources:
             if isinstance(source, Partition):
-                source.fetches.append(parked)
+                source.fetches.add(parked)
         self._park(parked)
 
     def list_offsets(self, connection: Connection, correlation: int, request: ListOffsets, out: list[Effect]) -> None:

@@ -82,7 +82,10 @@ class SendReply(Value, frozen=True, gc=False):
 
 
 class CreateLog(Value, frozen=True, gc=False):
-    """The partition is ours: make its directory and an empty log, unless it is there."""
+    """The partition is ours: make its directory and an empty log, unless it is there.
+
+    Emitted once per partition and start of the process, so that a recovered log takes over its topic's configuration.
+    """
 
     partition: TopicPartition
     topic_id: bytes
@@ -113,7 +116,10 @@ class WriteEpochs(Value, frozen=True, gc=False):
 
 
 class WriteHighWatermarks(Value, frozen=True, gc=False):
-    """All high watermarks, to the replication-offset-checkpoint file (every 5 s, replica.high.watermark.checkpoint...)."""
+    """All high watermarks, to the replication-offset-checkpoint file.
+
+    Every replica.high.watermark.checkpoint.interval.ms.
+    """
 
     watermarks: tuple[tuple[TopicPartition, Offset], ...]
 
@@ -145,7 +151,10 @@ Effect = (
 
 # ---------------------------------------------------------------- what a node starts from
 class RecoveredProducer(Value, frozen=True, gc=False):
-    """Up to the last five batches of one producer, oldest first, rebuilt from the log (KAFKA-5494)."""
+    """The last five batches of one producer below the high watermark, oldest first (KAFKA-5494).
+
+    Later ones are in `RecoveredLog.tail`.
+    """
 
     producer_id: int
     producer_epoch: int

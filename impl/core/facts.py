@@ -10,7 +10,7 @@ from impl.core.types import LeaderEpoch, NodeId, Offset, PartitionEpoch, Value
 
 
 class Content(Value, frozen=True, gc=False):
-    """One batch as evidence: where it stands, the epoch that wrote it, the CRC that names its bytes, and its producer."""
+    """One batch as evidence: where it stands, the epoch that wrote it, the CRC of its bytes, and its producer."""
 
     base_offset: Offset
     record_count: int

@@ -19,7 +19,7 @@ from impl.core.facts import (
 from impl.core.follower import Follower
 from impl.core.image import PartitionImage
 from impl.core.messages import AlterIsr, ProducedPartition
-from impl.core.parking import ParkedFetch, ParkedProduce
+from impl.core.parking import Lot, ParkedFetch, ParkedProduce
 from impl.core.types import Batch, ErrorCode, LeaderEpoch, Millis, NodeId, Offset, TopicPartition
 
 UNKNOWN = Offset(-1)
@@ -33,7 +33,10 @@ class Peer:
     def __init__(self, node: NodeId, caught_up_at: Millis) -> None:
         self.node = node
         self.log_end = UNKNOWN
-        """The highest position shown; -1 before the first, which is less than an empty log's."""
+        """The position last shown; -1 before the first, which is less than an empty log's.
+
+        The last and not the highest: a follower that lost its tail must not count with what it had.
+        """
         self.caught_up_at = caught_up_at
         self.fetched_at = caught_up_at
         self.leader_end_at_fetch = UNKNOWN
@@ -41,8 +44,7 @@ class Peer:
 
     def count(self, offset: Offset, leader_end: Offset, now: Millis) -> None:
         """A fetch shows `offset`. Caught up is who reaches what the leader had at the fetch before (Replica.scala)."""
-        if offset > self.log_end:
-            self.log_end = offset
+        self.log_end = offset
         if offset >= leader_end:
             self.caught_up_at = now
         elif offset >= self.leader_end_at_fetch:
@@ -62,6 +64,10 @@ class WaitingProduce:
         self.base_offset = base_offset
         self.batch = batch
         self.end = Offset(base_offset + batch.record_count)
+
+    @property
+    def done(self) -> bool:
+        return self.parked.done
 
 
 class Leader(Follower):
@@ -92,8 +98,8 @@ class Leader(Follower):
     proposal: AlterIsr | None
     proposing: list[TopicPartition]
     min_insync_replicas: int
-    waiting: list[WaitingProduce]
-    fetches: list[ParkedFetch]
+    waiting: Lot[WaitingProduce]
+    fetches: Lot[ParkedFetch]
 
     # ------------------------------------------------------------ role
     def become_leader(self, version: PartitionImage, now: Millis, out: list[Effect]) -> None:
@@ -166,23 +172,19 @@ class Leader(Follower):
                 maximal_isr=tuple(sorted(self.maximal_isr)),
             )
         )
-        if self.waiting:
+        if self.waiting.items:
             self._answer_committed(out)
         self.wake_fetches(out)
 
     def wake_fetches(self, out: list[Effect]) -> None:
         """Answer the parked fetches that have something to hear by now."""
-        if not self.fetches:
+        if not self.fetches.items:
             return
-        # Taken out first: an answer never comes back here, but the list must not change while it is walked.
-        parked, self.fetches = self.fetches, []
-        for fetch in parked:
-            if fetch.done:
-                continue
+        for fetch in self.fetches.take():
             if fetch.ready():
                 fetch.answer(out)
             else:
-                self.fetches.append(fetch)
+                self.fetches.add(fetch)
 
     # ------------------------------------------------------------ the in-sync set
     def consider_expanding(self, peer: Peer, out: list[Effect]) -> None:
@@ -266,26 +268,20 @@ class Leader(Follower):
 
     def _answer_committed(self, out: list[Effect]) -> None:
         enough = self.enough_in_sync(self.maximal_isr)
-        still_waiting = []
-        for waiting in self.waiting:
-            if waiting.parked.done:
-                continue
+        for waiting in self.waiting.take():
             if waiting.end > self.high_watermark:
-                still_waiting.append(waiting)
+                self.waiting.add(waiting)
             elif enough:
                 self.acknowledge(waiting.parked, waiting.index, -1, waiting.base_offset, waiting.batch, out)
             else:
                 self.refuse(waiting.parked, waiting.index, ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND, out)
-        self.waiting = still_waiting
 
     def resign(self, out: list[Effect]) -> None:
         """Lead no longer: whoever waits must ask the new leader."""
         self.leading = False
         self.proposal = None
-        waiting, self.waiting = self.waiting, []
-        for produce in waiting:
-            if not produce.parked.done:
-                self.refuse(produce.parked, produce.index, ErrorCode.NOT_LEADER_OR_FOLLOWER, out)
+        for produce in self.waiting.take():
+            self.refuse(produce.parked, produce.index, ErrorCode.NOT_LEADER_OR_FOLLOWER, out)
         self.wake_fetches(out)
 
     def epoch_error(self, current_leader_epoch: LeaderEpoch) -> ErrorCode:

@@ -15,6 +15,7 @@ class Member:
     """Mutable. One for each start of a broker."""
 
     __slots__ = (
+        "acting",
         "broker_epoch",
         "calls",
         "controller_backoff_ms",
@@ -37,6 +38,8 @@ class Member:
         self.calls = Calls(settings.request_timeout_ms)
         self.broker_epoch = BrokerEpoch(-1)
         """-1 until the controller has registered this incarnation."""
+        self.acting = False
+        """The metadata log has been read far enough to act on it (impl/core/metadata_reader.py)."""
         self.proposing: list[TopicPartition] = []
         """Partitions whose new proposal is yet to be sent."""
         self.controller_backoff_ms = Millis(max(1, settings.broker_heartbeat_interval_ms // 4))

@@ -20,12 +20,11 @@ Changed = Callable[[list[TopicPartition], Millis, list[Effect]], None]
 class MetadataReader:
     """One FetchMetadata in flight at a time. `due` is when to try again after a failure."""
 
-    __slots__ = ("_changed", "_member", "acting", "due")
+    __slots__ = ("_changed", "_member", "due")
 
     def __init__(self, member: Member, changed: Changed) -> None:
         self._member = member
         self._changed = changed
-        self.acting = False
         self.due = Millis(0)
 
     def ask(self, now: Millis, out: list[Effect]) -> None:
@@ -50,11 +49,11 @@ class MetadataReader:
             name = image.apply(record)
             if name is not None:
                 touched[name] = None
-        if self.acting:
+        if self._member.acting:
             if touched:
                 self._changed(list(touched), now, out)
         elif self.may_act(reply):
-            self.acting = True
+            self._member.acting = True
             self._changed([partition.name for partition in image.partitions()], now, out)
         self.ask(now, out)
 

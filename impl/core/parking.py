@@ -5,11 +5,44 @@ connection went away. Several partitions share one parked request, so whoever an
 others drop it when they next look.
 """
 
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from impl.core.events import Effect, SendReply
 from impl.core.messages import Fetch, Fetched, FetchedPartition, FetchPartition, Produced, ProducedPartition
 from impl.core.types import Connection, ErrorCode, Millis, NodeId, Offset, TopicPartition
+
+SWEEP_MIN = 64
+
+
+class Waiter(Protocol):
+    """Something parked. `done`: it has been answered, or nobody waits for the answer any more."""
+
+    @property
+    def done(self) -> bool: ...
+
+
+T = TypeVar("T", bound=Waiter)
+
+
+class Lot(Generic[T]):
+    """A parking lot. Several lots may hold one waiter; those that are done leave when their number has doubled."""
+
+    __slots__ = ("_sweep_at", "items")
+
+    def __init__(self) -> None:
+        self.items: list[T] = []
+        self._sweep_at = SWEEP_MIN
+
+    def add(self, waiter: T) -> None:
+        self.items.append(waiter)
+        if len(self.items) >= self._sweep_at:
+            self.items = [other for other in self.items if not other.done]
+            self._sweep_at = max(SWEEP_MIN, 2 * len(self.items))
+
+    def take(self) -> list[T]:
+        """Empty the lot: all who still wait."""
+        items, self.items = self.items, []
+        return [waiter for waiter in items if not waiter.done]
 
 
 class FetchSource(Protocol):

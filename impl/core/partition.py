@@ -19,7 +19,7 @@ from impl.core.messages import (
     OffsetQuery,
     TimestampLookup,
 )
-from impl.core.parking import ParkedProduce
+from impl.core.parking import Lot, ParkedProduce
 from impl.core.producers import NO_PRODUCER
 from impl.core.replica import content
 from impl.core.settings import Settings
@@ -60,8 +60,8 @@ class Partition(Leader):
         self.proposing = proposing
         self.min_insync_replicas = settings.min_insync_replicas
         self.message_bytes_max = settings.message_bytes_max
-        self.waiting = []
-        self.fetches = []
+        self.waiting = Lot()
+        self.fetches = Lot()
 
     # ------------------------------------------------------------ role
     def configure(self, configs: dict[str, str]) -> None:
@@ -129,7 +129,7 @@ class Partition(Leader):
         if self.is_acknowledged(acks, Offset(base_offset + batch.record_count)):
             self.acknowledge(parked, index, acks, base_offset, batch, out)
         else:
-            self.waiting.append(WaitingProduce(parked, index, base_offset, batch))
+            self.waiting.add(WaitingProduce(parked, index, base_offset, batch))
         if known is None:
             self.advance(out)
             self.wake_fetches(out)

@@ -80,6 +80,8 @@ class Topics:
         error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
         if topic_names.complaint(name) is not None:
             error = ErrorCode.INVALID_TOPIC_EXCEPTION
+        elif not self._member.acting:
+            error = ErrorCode.LEADER_NOT_AVAILABLE
         elif request.allow_auto_topic_creation and self._member.settings.auto_create_topics_enable:
             error = ErrorCode.LEADER_NOT_AVAILABLE
             missing.append(name)

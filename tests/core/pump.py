@@ -92,7 +92,7 @@ class Log:
         high_watermark = min(self.high_watermark, self.end)
         producers = {}
         for stored in self.batches:
-            if stored.producer_id >= 0:
+            if stored.producer_id >= 0 and stored.base_offset < high_watermark:
                 last = (stored.base_sequence + stored.record_count - 1) % 2**31
                 known = producers.setdefault(stored.producer_id, [])
                 known.append((stored.producer_epoch, (stored.base_sequence, last, stored.base_offset)))
