@@ -112,8 +112,8 @@ class _Recovery:
                 self._remove(bases[number + 1 :])
                 break
         for segment in segments:
-            if segment.end_offset > self._found.recovery_point:
-                segment.sync()
+            if segment.end_offset >= self._found.recovery_point:
+                segment.sync()  # Also the one that ends there: it may just have been cut.
         return segments
 
     def check_end(self) -> None:
