@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 
+from traces.abstraction import DivergedError, action_of
 from traces.facts import decoded
-from traces.refine import DivergedError, Refinement, action_of
+from traces.refine import Refinement
 from traces.schema import Step
 from traces.trace import Trace
 
@@ -60,7 +61,7 @@ Progress = Callable[[int, int], None]
 
 def validate(trace: Trace, progress: Progress | None = None) -> Validation:
     """Follow the trace with the model, to its end or to the first divergence."""
-    follower = _Follower()
+    follower = Follower()
     divergence: Divergence | None = None
     for line in trace.lines:
         if progress is not None and line.n % 1000 == 0:
@@ -83,7 +84,7 @@ def validate(trace: Trace, progress: Progress | None = None) -> Validation:
     )
 
 
-class _Follower:
+class Follower:
     """The models of all partitions, each following its own facts."""
 
     def __init__(self) -> None:

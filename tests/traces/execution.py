@@ -141,6 +141,20 @@ class Execution:
         fact = facts.LearnIsr(partition=PARTITION, leader_epoch=epoch, partition_epoch=version, isr=isr)
         return self.step(f"n{node}", "metadata", fact)
 
+    def probed(
+        self, leader: int, epoch: int, offset: int, last: int, log_end: int, diverging: tuple[int, int] = (-1, -1)
+    ) -> int:
+        fact = facts.AnswerProbe(
+            partition=PARTITION,
+            leader_epoch=epoch,
+            offset=offset,
+            last_fetched_epoch=last,
+            diverging_epoch=diverging[0],
+            diverging_end=diverging[1],
+            log_end=log_end,
+        )
+        return self.step(f"n{leader}", "Fetch from a prober", fact)
+
     # ------------------------------------------------------------ the follower
     def follow(self, node: int, epoch: int, leader: int) -> int:
         fact = facts.BecomeFollower(partition=PARTITION, leader_epoch=epoch, leader=leader)
@@ -187,13 +201,20 @@ class Execution:
         return self.step(f"n{node}", f"Fetched from n{leader}", fact)
 
     def fetch(
-        self, node: int, epoch: int, leader: int, offset: int, high_watermark: int, *batches: facts.Content
+        self,
+        node: int,
+        epoch: int,
+        leader: int,
+        offset: int,
+        high_watermark: int,
+        *batches: facts.Content,
+        leader_end: int | None = None,
     ) -> None:
-        """A whole fetch: asked, counted, answered, received. `high_watermark` is the leader's."""
+        """A whole fetch: asked, counted, answered, received. `high_watermark` and `leader_end` are the leader's."""
         end = offset + sum(batch.record_count for batch in batches)
         self.send(node, epoch, leader, offset)
         self.count(leader, epoch, node, offset)
-        self.answer(leader, epoch, node, offset, end, high_watermark)
+        self.answer(leader, epoch, node, offset, end if leader_end is None else leader_end, high_watermark)
         self.receive(node, epoch, leader, end, min(high_watermark, end), *batches)
 
     def restart(self, node: int, log_end: int, high_watermark: int, tail_from: int, *tail: facts.Content) -> int:
@@ -203,14 +224,20 @@ class Execution:
         return self.step(f"n{node}", "restart", fact)
 
 
-def kip_101() -> Execution:
-    """The bug of KIP-101: n3 cuts its log to its own high watermark, leads, and an acknowledged record is gone."""
-    run = Execution()
+def begun(run: Execution) -> Execution:
+    """n1 leads epoch 0, n2 and n3 follow; nothing is written yet."""
     run.create()
     run.lead(1, 0, 0, (1, 2, 3), 0)
     for node in (2, 3):
         run.follow(node, 0, 1)
+        run.probed(1, 0, 0, -1, 0)
         run.reconcile(node, 0, 1, 0)
+    return run
+
+
+def kip_101() -> Execution:
+    """The bug of KIP-101: n3 cuts its log to its own high watermark, leads, and an acknowledged record is gone."""
+    run = begun(Execution())
     run.produce("invoke", "a")
     run.append(1, 0, 0)
     for node in (2, 3):
@@ -236,3 +263,91 @@ def kip_101() -> Execution:
         at_line=line,
     )
     return run
+
+
+def tour() -> Execution:
+    """A right execution that takes every action of the model: lag, shrink, expand, failover, truncation, restarts."""
+    run = begun(Execution())
+    _lag_and_catch_up(run)
+    _fail_over_and_truncate(run)
+    _lose_every_leader(run)
+    return run
+
+
+def _lag_and_catch_up(run: Execution) -> None:
+    """a and the batch b of two are written; n3 lags, leaves the in-sync set, catches up and joins again."""
+    a, b = content(0), content(1, count=2)
+    run.append(1, 0, 0)
+    run.append(1, 0, 1, count=2)
+    run.fetch(2, 0, 1, 0, 0, a, b)
+    run.fetch(3, 0, 1, 0, 0, a, leader_end=3)
+    run.send(2, 0, 1, 3)
+    run.count(1, 0, 2, 3)
+    run.send(3, 0, 1, 1)
+    run.count(1, 0, 3, 1)
+    run.advance(1, 0, 1, (1, 2, 3))
+    run.promise(1, 0, 0)
+    run.shrink(1, 0, 0, (1, 2))
+    run.alter(1, 0, 1, (1, 2))
+    run.learn(1, 0, 1, (1, 2))
+    run.advance(1, 0, 3, (1, 2))
+    run.promise(1, 0, 1, count=2)
+    run.answer(1, 0, 3, 1, 3, 3)
+    run.receive(3, 0, 1, 3, 3, b)
+    run.send(3, 0, 1, 3)
+    run.count(1, 0, 3, 3)
+    run.expand(1, 0, 1, 3, (1, 2, 3))
+    run.alter(1, 0, 2, (1, 2, 3))
+    run.learn(1, 0, 2, (1, 2, 3))
+
+
+def _fail_over_and_truncate(run: Execution) -> None:
+    """n1 dies with a record nobody else has; n2 leads epoch 1; n1 comes back, cuts it off, copies, and joins again."""
+    x, y = content(3, crc=77), content(3, epoch=1, crc=88)
+    run.append(1, 0, 3, crc=77)
+    run.fault("crash", "n1")
+    run.fail_over(2, 1, 1, 3, (2, 3))
+    run.lead(2, 1, 3, (2, 3), 3)
+    run.follow(3, 1, 2)
+    run.probed(2, 1, 3, 0, 3)
+    run.reconcile(3, 1, 2, 3)
+    run.append(2, 1, 3, crc=88)
+    run.fetch(3, 1, 2, 3, 0, y)
+    run.send(3, 1, 2, 4)
+    run.count(2, 1, 3, 4)
+    run.advance(2, 1, 4, (2, 3))
+    run.fault("restart", "n1")
+    run.restart(1, 4, 1, 1, content(1, count=2), x)
+    run.follow(1, 1, 2)
+    run.probed(2, 1, 4, 0, 4, diverging=(0, 3))
+    run.truncate(1, 1, 3, 1)
+    run.probed(2, 1, 3, 0, 4)
+    run.reconcile(1, 1, 2, 3)
+    run.fetch(1, 1, 2, 3, 4, y)
+    run.send(1, 1, 2, 4)
+    run.count(2, 1, 1, 4)
+    run.expand(2, 1, 3, 1, (1, 2, 3))
+    run.alter(2, 1, 4, (1, 2, 3))
+    run.learn(2, 1, 4, (1, 2, 3))
+
+
+def _lose_every_leader(run: Execution) -> None:
+    """Nobody is alive to lead epoch 2; n3 leads epoch 3, dies in the middle of an append, and leads epoch 4."""
+    run.elect(-1, 2, 5, (1, 2, 3))
+    run.follow(1, 2, -1)
+    run.elect(3, 3, 6, (1, 2, 3))
+    run.lead(3, 3, 6, (1, 2, 3), 4)
+    run.fence(2, 3, 7, (1, 3))
+    run.learn(3, 3, 7, (1, 3))
+    run.fault("crash", "n3")
+    run.restart(3, 5, 0, 4, content(4, epoch=3))
+    run.elect(3, 4, 8, (1, 3))
+    run.lead(3, 4, 8, (1, 3), 5)
+    run.follow(1, 4, 3)
+    run.probed(3, 4, 4, 1, 5)
+    run.reconcile(1, 4, 3, 4)
+    run.restart(1, 4, 2, 3, content(3, epoch=1, crc=88))
+    run.follow(1, 4, 3)
+    run.probed(3, 4, 4, 1, 5)
+    run.reconcile(1, 4, 3, 4)
+    run.fetch(1, 4, 3, 4, 0, content(4, epoch=3))

@@ -1,0 +1,121 @@
+"""A partition's model beside the broker: what it says, what it refuses, and where the two differ.
+
+One rule: a difference is an error with words. `DivergedError` carries the action, the false conjunct where the model
+refused a step, and one sentence that names what the broker says and what the model says.
+"""
+
+from collections import Counter
+from copy import copy
+from functools import lru_cache
+from typing import Any
+
+from model.language import Disabled, Entry
+from model.machine import ActionDisabled, Machine, UnknownAction
+from model.replication import REPLICATION
+
+
+class DivergedError(Exception):
+    """The execution is not one of the model's. `conjunct` is the false guard, where one was refused."""
+
+    def __init__(self, action: str, reason: str, *, conjunct: str = "", outside: bool = False) -> None:
+        super().__init__(reason)
+        self.action = action
+        self.reason = reason
+        self.conjunct = conjunct
+        self.outside = outside
+        """The model of this version says nothing of such a step: the execution may be right."""
+
+
+class Abstraction:
+    """One partition's model state, in step with the execution. Nodes are numbers; model epochs are Kafka's + 1."""
+
+    def __init__(self, replicas: tuple[int, ...], isr: tuple[int, ...]) -> None:
+        self.machine = _machine(replicas, isr)
+        self.state: Any = self.machine.state
+        self.taken: Counter[str] = Counter()
+        """Model actions taken, by name."""
+
+    def view(self, node: int) -> dict[str, Any]:
+        """The model's side of the story, in Kafka's numbers: the partition, and this node's replica of it."""
+        state = self.state
+        newest = state.newest_leader_epoch
+        view = {
+            "leader_epoch": newest - 1,
+            "partition_epoch": state.newest_partition_epoch - 1,
+            "leader": state.leader[newest] if state.has_leader[newest] else -1,
+            "isr": sorted(state.isr[newest]),
+        }
+        if node in self.machine.members:
+            view["replica"] = {
+                "leader_epoch": state.leader_epoch[node] - 1,
+                "leading": state.leading[node],
+                "reconciled_in": state.reconciled[node] - 1,
+                "log_end": len(state.log[node]),
+                "high_watermark": state.high_watermark[node],
+                "maximal_isr": sorted(state.maximal_isr[node]),
+            }
+        return view
+
+    def step(self, action: str, **parameters: Any) -> None:
+        """One action of the model; DivergedError names the conjunct that is false."""
+        try:
+            self.machine.step(action, **parameters)
+        except ActionDisabled as refused:
+            raise DivergedError(action, f"the model refuses it: {refused}", conjunct=refused.conjunct) from None
+        except (UnknownAction, Disabled, LookupError) as error:
+            raise DivergedError(action, f"the model refuses it: {error}") from None
+        self.taken[action] += 1
+
+    def same(self, fact: Any, field: str, expected: Any) -> None:
+        """What the fact says must be what the model says."""
+        said = getattr(fact, field)
+        if isinstance(expected, frozenset):
+            said, expected = sorted(said), sorted(expected)
+        if said != expected:
+            raise DivergedError(action_of(fact), f"it says {field} is {said}, in the model it is {expected}")
+
+    def holds(self, node: int, batch: Any, action: str) -> None:
+        """The model's log must hold this batch in its place. First and last record tell, since batches stay whole."""
+        log = self.state.log[node]
+        last = batch.record_count - 1
+        epoch = batch.leader_epoch + 1
+        for index in (0, last):
+            offset = batch.base_offset + index
+            entry = Entry(epoch, (batch.crc, index))
+            if not 0 <= offset < len(log) or log[offset] != entry:
+                found = _described(log[offset]) if 0 <= offset < len(log) else "nothing"
+                said = _described(entry)
+                raise DivergedError(
+                    action, f"it says offset {offset} of n{node} holds {said}, in the model it holds {found}"
+                )
+
+    def leader_of(self, epoch: int) -> int:
+        """Who leads this epoch of the model; -1: nobody."""
+        return self.state.leader[epoch] if self.state.has_leader[epoch] else -1
+
+    def confirmed(self, node: int) -> bool:
+        """Whether this replica's log was found to be a prefix of its leader's, in the epoch it is in."""
+        return bool(self.state.reconciled[node] == self.state.leader_epoch[node])
+
+
+@lru_cache(maxsize=64)
+def _template(replicas: tuple[int, ...]) -> Machine:
+    """A machine of these replicas: compiling the model's functions takes longer than following a small trace."""
+    return Machine(REPLICATION, replicas=replicas)
+
+
+def _machine(replicas: tuple[int, ...], isr: tuple[int, ...]) -> Machine:
+    """A machine of its own: it shares the compiled functions, which keep no state."""
+    machine = copy(_template(replicas))
+    machine.state = machine.unbounded(machine.reading.initial(isr))
+    return machine
+
+
+def _described(entry: Entry) -> str:
+    crc, index = entry.value
+    return f"record {index} of batch {crc:08x} of epoch {entry.epoch - 1}"
+
+
+def action_of(fact: Any) -> str:
+    """The fact's name, which is that of the action it claims to be."""
+    return str(type(fact).__struct_config__.tag)

@@ -1,0 +1,55 @@
+"""A process that comes back: what its disk holds, explained by the model.
+
+One rule: a crash may cut a step short between its writes and its facts, so a disk may hold what no fact has told. Such
+a step is replayed before the restart, if it is one the model allows: a leader's append, a follower's receiving of what
+its leader had sent, a follower's truncation. A disk that holds less than the model's log for any other reason has lost
+a tail that was not flushed: the model of this version does not speak of that, and so neither does the verdict.
+"""
+
+from typing import Any
+
+from traces.abstraction import Abstraction, DivergedError
+
+
+def restart(model: Abstraction, node: int, fact: Any) -> None:
+    """A step that the crash cut short has left its writes and no fact: it is replayed before the restart."""
+    end = len(model.state.log[node])
+    if fact.log_end > end:
+        _cut_short_writing(model, node, fact, end)
+    elif fact.log_end < end:
+        _cut_short_truncating(model, node, fact, end)
+    told_to = fact.tail[-1].base_offset + fact.tail[-1].record_count if fact.tail else fact.tail_from
+    if told_to != fact.log_end:
+        raise DivergedError("restart", f"its log ends at {fact.log_end}, and it tells of batches up to {told_to} only")
+    for batch in fact.tail:
+        model.holds(node, batch, "restart")
+    model.step("restart", replica=node, high_watermark=fact.high_watermark)
+
+
+def _cut_short_writing(model: Abstraction, node: int, fact: Any, end: int) -> None:
+    """A leader had appended, or a follower had received, more than it lived to tell."""
+    extra = [batch for batch in fact.tail if batch.base_offset >= end]
+    if sum(batch.record_count for batch in extra) != fact.log_end - end:
+        told = f"its log ends at {fact.log_end}, in the model at {end}, and the tail does not tell what is between"
+        raise DivergedError("restart", told, outside=True)
+    if model.state.leading[node]:
+        for batch in extra:
+            if batch.leader_epoch + 1 != model.state.leader_epoch[node]:
+                own = model.state.leader_epoch[node] - 1
+                told = f"it comes back with a batch of epoch {batch.leader_epoch} at {batch.base_offset}"
+                raise DivergedError("restart", f"{told}, in the model it could only have appended in its epoch {own}")
+            for index in range(batch.record_count):
+                model.step("append", leader=node, value=(batch.crc, index))
+        return
+    heard = model.state.answered_high_watermark[node, model.state.leader_epoch[node]]
+    watermark = min(model.state.high_watermark[node], heard)
+    model.step("receive_fetch", follower=node, log_end=fact.log_end, high_watermark=watermark)
+
+
+def _cut_short_truncating(model: Abstraction, node: int, fact: Any, end: int) -> None:
+    """A follower had truncated, and did not live to tell; anything else that shortens a log is a loss."""
+    try:
+        model.step("truncate", follower=node, to=fact.log_end)
+    except DivergedError:
+        told = f"n{node} comes back with {fact.log_end} of its {end} records: an unflushed tail was lost"
+        raise DivergedError("restart", f"{told}, which is outside the model of this version", outside=True) from None
