@@ -10,6 +10,7 @@ Processes are numbered: 0 the controller, 1 to n the brokers, then the clients.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 DURATIONS_MS = (40, 200, 700, 1500)
@@ -94,6 +95,12 @@ class FaultTable:
     def encode(self, kind: str, first: int = 0, second: int = 0, duration_ms: int = DURATIONS_MS[0]) -> int:
         """The value of a fault. Raises ValueError where the table has none: no such target, or no such duration."""
         return 1 + self.actions.index((kind, first, second)) * len(DURATIONS_MS) + DURATIONS_MS.index(duration_ms)
+
+
+@lru_cache(maxsize=64)
+def fault_table(*, brokers: int, clients: int, partitions: int) -> FaultTable:
+    """The table of a shape, made once."""
+    return FaultTable(brokers=brokers, clients=clients, partitions=partitions)
 
 
 def _actions(brokers: int, clients: int, partitions: int) -> Iterator[tuple[str, int, int]]:

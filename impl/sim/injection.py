@@ -7,25 +7,29 @@ A process crash loses the process and what is under way to it; its disk keeps ev
 loses, tears or keeps what was written and not synced, file by file, and peers hear nothing until the power is back.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from impl.core.types import Millis, NodeId, TopicPartition
+from impl.host.controller import ControllerHost
 from impl.sim import faults
 from impl.sim.disk import Crashed, Decide, PowerLost
 from impl.sim.faults import Fault
+from impl.sim.scenario import TOPIC
 
 if TYPE_CHECKING:
+    from impl.sim.engine import Engine
     from impl.sim.process import Process
-    from impl.sim.world import World
 
 SURVIVE_VALUES = 8
 """0: nothing of an unsynced tail survives; 1: all of it; 2 to 7: one to six sevenths of its bytes."""
 
 
 class Injector:
-    """Performs faults on one world."""
+    """Performs faults on one engine."""
 
-    def __init__(self, world: "World") -> None:
-        self._world = world
+    def __init__(self, engine: "Engine") -> None:
+        self._engine = engine
 
     def apply(self, fault: Fault) -> None:
         """One decoded fault. Where it makes no sense now (a crash of what is down) nothing happens."""
@@ -55,30 +59,30 @@ class Injector:
     # ------------------------------------------------------------ processes
     def crash(self, process: int, down_ms: int) -> None:
         """kill -9, and a restart after `down_ms`."""
-        victim = self._world.processes[process]
+        victim = self._engine.processes[process]
         if victim.alive:
-            self._world.note_fault(faults.CRASH, (victim.name,), f"down for {down_ms} ms")
+            self._engine.note_fault(faults.CRASH, (victim.name,), f"down for {down_ms} ms")
             self._die(victim, down_ms, power=False)
 
     def lose_power(self, process: int, down_ms: int) -> None:
         """The machine stops: unsynced bytes survive by choice."""
-        victim = self._world.processes[process]
+        victim = self._engine.processes[process]
         if victim.alive:
-            self._world.note_fault(faults.POWER_LOSS, (victim.name,), f"down for {down_ms} ms")
+            self._engine.note_fault(faults.POWER_LOSS, (victim.name,), f"down for {down_ms} ms")
             self._die(victim, down_ms, power=True)
 
     def blackout(self, down_ms: int) -> None:
         """Power loss of every node at once, the controller too."""
-        world = self._world
-        victims = [process for process in world.nodes if process.alive]
+        engine = self._engine
+        victims = [process for process in engine.nodes if process.alive]
         names = tuple(victim.name for victim in victims)
-        world.note_fault(faults.POWER_LOSS, names, f"everywhere, down for {down_ms} ms")
+        engine.note_fault(faults.POWER_LOSS, names, f"everywhere, down for {down_ms} ms")
         for victim in victims:
             self._die(victim, down_ms, power=True)
 
     def doom(self, process: int, writes: int, down_ms: int, *, power: bool) -> None:
         """The process will die at its `writes`-th write or sync from now, in the middle of whatever it is doing."""
-        victim = self._world.processes[process]
+        victim = self._engine.processes[process]
         if victim.alive and victim.doomed is None:
             assert victim.disk is not None
             victim.doomed = (power, down_ms)
@@ -89,28 +93,28 @@ class Injector:
         assert victim.doomed is not None
         power, down_ms = victim.doomed
         kind = faults.POWER_LOSS if power else faults.CRASH
-        self._world.note_fault(kind, (victim.name,), f"in the middle of a step, down for {down_ms} ms")
+        self._engine.note_fault(kind, (victim.name,), f"in the middle of a step, down for {down_ms} ms")
         self._die(victim, down_ms, power=power)
 
     def _die(self, victim: "Process", down_ms: int, *, power: bool) -> None:
-        world, disk = self._world, victim.disk
+        engine, disk = self._engine, victim.disk
         assert disk is not None
-        back = world.now + down_ms
+        back = engine.now + down_ms
         victim.alive = False
         victim.silent_until = back if power else 0
         victim.inbox.clear()
         victim.doomed = None
         victim.paused_until = 0
-        world.network.cut_all(victim.index, world.now, notice=back + 1 if power else 0)
+        engine.network.cut_all(victim.index, engine.now, notice=back + 1 if power else 0)
         if power:
             disk.lose_power(self._survives(victim))
         else:
             disk.crash_process()
         victim.life += 1
-        world.schedule_restart(victim, back)
+        engine.schedule_restart(victim, back)
 
     def _survives(self, victim: "Process") -> Decide:
-        choose, name, life = self._world.choose, victim.name, victim.life
+        choose, name, life = self._engine.choose, victim.name, victim.life
 
         def decide(what: str, unsynced: int) -> int:
             value = choose(("survive", name, what, life), SURVIVE_VALUES)
@@ -122,62 +126,67 @@ class Injector:
 
     def pause(self, process: int, duration_ms: int) -> None:
         """The process stands still, and wakes up believing what it believed."""
-        world, victim = self._world, self._world.processes[process]
-        if victim.alive and victim.paused_until <= world.now:
-            world.note_fault(faults.PAUSE, (victim.name,), f"for {duration_ms} ms")
-            victim.paused_until = world.now + duration_ms
-            world.schedule_wake(victim)
+        engine, victim = self._engine, self._engine.processes[process]
+        if victim.alive and victim.paused_until <= engine.now:
+            engine.note_fault(faults.PAUSE, (victim.name,), f"for {duration_ms} ms")
+            victim.paused_until = engine.now + duration_ms
+            engine.schedule_wake(victim)
 
     # ------------------------------------------------------------ the network
     def break_connection(self, one: int, other: int) -> None:
         """The connections between two processes break."""
         self._note_pair(faults.BREAK, one, other, "")
-        self._world.network.cut_between(one, other, self._world.now)
+        self._engine.network.cut_between(one, other, self._engine.now)
 
     def block(self, source: int, target: int, duration_ms: int) -> None:
         """A one-way partition: what source sends to target from now on is held until it ends."""
         self._note_pair(faults.BLOCK, source, target, f"one way, for {duration_ms} ms")
-        self._world.network.block(source, target, self._world.now + duration_ms)
+        self._engine.network.block(source, target, self._engine.now + duration_ms)
 
     def isolate(self, process: int, duration_ms: int, *, with_clients: bool = False) -> None:
         """A full partition between one node and all others, both ways; and its clients, if so chosen."""
-        world = self._world
-        others = world.processes if with_clients else world.nodes
+        engine = self._engine
+        others = engine.processes if with_clients else engine.nodes
         detail = f"from {'all others' if with_clients else 'all other nodes'}, for {duration_ms} ms"
-        world.note_fault(faults.ISOLATE, (world.processes[process].name,), detail)
+        engine.note_fault(faults.ISOLATE, (engine.processes[process].name,), detail)
         for other in others:
             if other.index != process:
-                world.network.block(process, other.index, world.now + duration_ms)
-                world.network.block(other.index, process, world.now + duration_ms)
+                engine.network.block(process, other.index, engine.now + duration_ms)
+                engine.network.block(other.index, process, engine.now + duration_ms)
 
     def lag(self, source: int, target: int, duration_ms: int) -> None:
         """A slow link, one way: half of the duration on top of every delay, for a while."""
         self._note_pair(faults.LAG, source, target, f"{duration_ms // 2} ms slower, for {faults.LAG_LASTS_MS} ms")
-        self._world.network.slow(source, target, self._world.now + faults.LAG_LASTS_MS, duration_ms // 2)
+        self._engine.network.slow(source, target, self._engine.now + faults.LAG_LASTS_MS, duration_ms // 2)
 
     def _note_pair(self, kind: str, one: int, other: int, detail: str) -> None:
-        processes = self._world.processes
-        self._world.note_fault(kind, (processes[one].name, processes[other].name), detail)
+        processes = self._engine.processes
+        self._engine.note_fault(kind, (processes[one].name, processes[other].name), detail)
 
     # ------------------------------------------------------------ the controller, and the end
     def move(self, broker: int, partition: int) -> None:
         """The controller is told to give a partition's leadership to this broker, if it may."""
-        world = self._world
-        if world.processes[faults.CONTROLLER_PROCESS].alive:
-            world.note_fault(faults.MOVE, (world.processes[broker].name,), f"partition {partition}")
-            world.move_leader(broker, partition)
+        engine = self._engine
+        controller = engine.processes[faults.CONTROLLER_PROCESS]
+        if not controller.alive or controller.paused_until > engine.now:
+            return
+        engine.note_fault(faults.MOVE, (engine.processes[broker].name,), f"partition {partition}")
+        assert isinstance(controller.host, ControllerHost)
+        name = TopicPartition(TOPIC, partition)
+        move = partial(controller.host.move_leader, name, NodeId(broker), Millis(engine.now))
+        engine.act(controller, f"asked to move {name} to {engine.processes[broker].name}", move)
 
     def heal(self) -> None:
         """Everything that is down starts, everything that stands still wakes, every link is open."""
-        world = self._world
-        world.network.heal()
-        for process in world.processes:
+        engine = self._engine
+        engine.network.heal()
+        for process in engine.processes:
             if process.doomed is not None:
                 assert process.disk is not None
                 process.doomed = None
                 process.disk.fuse = None
             if not process.alive:
-                world.schedule_restart(process, world.now)
-            elif process.paused_until > world.now:
-                process.paused_until = world.now
-                world.schedule_wake(process)
+                engine.schedule_restart(process, engine.now)
+            elif process.paused_until > engine.now:
+                process.paused_until = engine.now
+                engine.schedule_wake(process)

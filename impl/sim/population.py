@@ -8,12 +8,10 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from impl.core.broker import Broker
-from impl.core.controller import Controller
 from impl.core.facts import Fact
 from impl.core.types import CONTROLLER, NodeId
-from impl.host.broker import BrokerHost
-from impl.host.controller import ControllerHost
+from impl.host.broker import BrokerHost, MakeBroker
+from impl.host.controller import ControllerHost, MakeController
 from impl.sim.auditor import Auditor
 from impl.sim.client import Client, Target
 from impl.sim.consumer import Consumer
@@ -39,8 +37,8 @@ class Population:
         scenario: Scenario,
         record: Record,
         report: Report,
-        make_broker: type[Broker],
-        make_controller: type[Controller],
+        make_broker: MakeBroker,
+        make_controller: MakeController,
     ) -> None:
         self._scenario = scenario
         self._record = record

@@ -9,7 +9,7 @@ Which step sent a message is remembered by the message's number on the heap.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from impl.core.events import ConnectionLost, Disconnected, Event, ReplyArrived, RequestArrived
+from impl.core.events import ConnectionLost, Disconnected, Event, ReplyArrived, RequestArrived, Tick
 from impl.core.facts import Fact
 from impl.core.types import CONTROLLER, NodeId
 from impl.sim.choices import Key
@@ -44,14 +44,13 @@ class Recording:
         """A step begins: nothing is known of it yet."""
         self.facts = ()
 
-    def step(self, process: Process, event: Event | str | None, number: int, now: int, *, acted: bool) -> None:
+    def step(self, process: Process, event: Event | str, number: int, now: int, *, acted: bool) -> None:
         """A step came to its end, or was cut short by what an observer raised: write its line.
 
-        `event` None: the process started; a string: an operator asked for something, in these words.
+        `event` is a string, in words, where no message asked for it: the process started, or obeyed its operator.
         """
         cause = self._causes.pop(number, None)
-        spoken = isinstance(event, RequestArrived | ReplyArrived | ConnectionLost | Disconnected)
-        if not (acted or spoken or self.facts or event is None):
+        if isinstance(event, Tick) and not acted and not self.facts:
             self._line = None
             return
         self._line = self.recorder.step(
@@ -67,11 +66,7 @@ class Recording:
         """What is sent now is sent by no step."""
         self._line = None
 
-    def died(self, process: Process) -> None:
-        """Its log is another when it comes back."""
-        self._known.pop(process.name, None)
-
-    def _words(self, event: Event | str | None) -> str:
+    def _words(self, event: Event | str) -> str:
         if isinstance(event, str):
             return event
         if isinstance(event, RequestArrived):
@@ -84,7 +79,7 @@ class Recording:
             return f"connection to {self._name(event.node)} lost"
         if isinstance(event, Disconnected):
             return "a peer disconnected"
-        return "start" if event is None else type(event).__name__.lower()
+        return type(event).__name__.lower()
 
     def _name(self, node: NodeId) -> str:
         return self._names[0 if node == CONTROLLER else node]

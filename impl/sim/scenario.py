@@ -13,7 +13,7 @@ import msgspec
 
 from impl.core.settings import Settings
 from impl.core.types import NodeId
-from impl.sim.faults import FaultTable
+from impl.sim.faults import FaultTable, fault_table
 from impl.storage.log_config import LogConfig
 
 SIMULATED = Settings(
@@ -59,7 +59,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
 
     def table(self) -> FaultTable:
         """The faults a cluster of this shape can suffer."""
-        return FaultTable(brokers=self.brokers, clients=self.clients, partitions=self.partitions)
+        return fault_table(brokers=self.brokers, clients=self.clients, partitions=self.partitions)
 
     def varied(self, seed: int) -> "Scenario":
         """This scenario as one seed of a campaign runs it: horizons, partitions and the way of the messages mixed."""

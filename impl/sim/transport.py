@@ -7,6 +7,7 @@ arrive as batches, each checked.
 when it does: with `wire` what lies between are frames, read with what the receiver knows by then.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -71,12 +72,17 @@ def _with_batches(partition: FetchedPartition) -> FetchedPartition:
     return replace(partition, records=split(partition.records))
 
 
+@lru_cache(maxsize=1)
+def _registries() -> tuple[Registry, Registry]:
+    """What brokers and the controller serve; translation remembers nothing, so all runs share it."""
+    return broker_registry(), controller_registry()
+
+
 class WireTransport(Transport):
     """Every message becomes a frame of Kafka's protocol and is read again."""
 
     def __init__(self) -> None:
-        self._brokers = broker_registry()
-        self._controller = controller_registry()
+        self._brokers, self._controller = _registries()
         self._asked: dict[tuple[int, int], tuple[RequestHeader, Request]] = {}
         """Requests that wait for their replies, by connection and correlation, with the versions they came in."""
 

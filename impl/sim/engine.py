@@ -1,0 +1,229 @@
+"""The machinery under a world: the virtual clock, the heap of what is due, and the steps of processes.
+
+One rule: the clock jumps from entry to entry of one heap, ordered by time and then by the order in which entries were
+put there; nothing happens between two entries.
+
+An entry is a message's arrival, the news that a connection is gone, a tick, the end of a pause, a restart, or a slot
+(impl/sim/world.py).
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any
+
+from impl.core.events import ConnectionLost, Disconnected, Event, Send, SendReply, Tick
+from impl.core.facts import Fact
+from impl.core.types import CONTROLLER, Connection, Millis
+from impl.sim import network
+from impl.sim.choices import Choices
+from impl.sim.disk import Crashed
+from impl.sim.faults import CONTROLLER_PROCESS
+from impl.sim.injection import Injector
+from impl.sim.network import DELIVER, LOST, TO_ACCEPTOR, TO_OPENER, Entry, Network
+from impl.sim.observer import Nobody, Observer
+from impl.sim.process import Process
+from impl.sim.recording import Recording
+from impl.sim.transport import Transport
+from traces.recorder import Recorder
+
+TICK, SLOT, WAKE, RESTART = range(LOST + 1, LOST + 5)
+_TICK = Tick()
+
+Step = Callable[[], Sequence[Any]]
+"""A step about to be done: what comes of it is what it sends."""
+
+
+class Engine:
+    """Processes, and the time they live in. `processes` are set by the subclass, by their numbers."""
+
+    def __init__(
+        self, choices: Choices, processes: list[Process], transport: Transport, observer: Observer | None
+    ) -> None:
+        self.choose = choices.choose
+        self.now = 0
+        """Milliseconds since the run began."""
+        self.steps = 0
+        """Events handled by brokers and the controller."""
+        self.processes = processes
+        self.observer: Observer = observer or Nobody()
+        self._heap: list[Entry] = []
+        self._order = count()
+        self.network = Network([process.name for process in processes], self._heap, self._order, choices)
+        self.faults = Injector(self)
+        self._transport = transport
+        self._recording: Recording | None = None
+
+    @property
+    def nodes(self) -> list[Process]:
+        """The controller, then the brokers."""
+        return [process for process in self.processes if process.disk is not None]
+
+    def record(self, recorder: Recorder) -> None:
+        """From now on write a trace of what happens."""
+        self._recording = Recording(recorder, self.network, [process.name for process in self.processes])
+
+    # ------------------------------------------------------------ the clock
+    def advance(self, milliseconds: int) -> None:
+        """Let that much time pass."""
+        heap, processes, until = self._heap, self.processes, self.now + milliseconds
+        arrives, unpack, hand = self.network.arrives, self._transport.unpack, self._hand
+        while heap and heap[0][0] <= until:
+            self.now, number, what, one, two, packed = heappop(heap)
+            if what == DELIVER:
+                # `one` is the connection, `two` the direction.
+                process = processes[one.ends[two]]
+                if arrives(one, two) and process.life == one.lives[two]:
+                    hand(process, unpack(process, one, processes[one.ends[1 - two]], packed), number)
+            elif what == TICK:
+                process = processes[one]
+                if process.life == two:
+                    heappush(heap, (self.now + process.tick_ms, next(self._order), TICK, one, two, None))
+                    if process.paused_until <= self.now:
+                        self._step(process, _TICK, number)
+            elif what == SLOT:
+                self.slot()
+            elif what == LOST:
+                self._lost(one, two, number)
+            elif what == WAKE:
+                self._wake(processes[one], two)
+            else:
+                assert what == RESTART
+                if processes[one].life == two and not processes[one].alive:
+                    self.begin(processes[one])
+        self.now = until
+
+    def slot(self) -> None:
+        """Whatever happens at the entries that `push_slot` made."""
+
+    def push_slot(self, at: int) -> None:
+        self._push(at, SLOT)
+
+    def schedule_restart(self, process: Process, at: int) -> None:
+        self._push(at, RESTART, process.index, process.life)
+
+    def schedule_wake(self, process: Process) -> None:
+        self._push(process.paused_until, WAKE, process.index, process.life)
+
+    def _push(self, at: int, what: int, one: Any = None, two: Any = None) -> None:
+        heappush(self._heap, (at, next(self._order), what, one, two, None))
+
+    # ------------------------------------------------------------ steps
+    def begin(self, process: Process) -> None:
+        """Start a process on what its disk holds."""
+        process.alive = True
+        process.silent_until = 0
+        # Not all at the same time.
+        self._push(self.now + process.index % process.tick_ms, TICK, process.index, process.life)
+        if process.make_host is not None:
+            process.host = process.make_host(process.life)
+            process.handle = process.host.handle
+            self.act(process, "start", partial(process.host.start, Millis(self.now)))
+
+    def _hand(self, process: Process, event: Event, number: int) -> None:
+        """An event reached a living process: it is handled now, or when the pause is over."""
+        if process.paused_until > self.now:
+            process.inbox.append((number, event))
+        else:
+            self._step(process, event, number)
+
+    def _wake(self, process: Process, life: int) -> None:
+        if process.life != life or process.paused_until > self.now:
+            return
+        inbox, process.inbox = process.inbox, []
+        for number, event in inbox:
+            if process.life == life:
+                self._step(process, event, number)
+
+    def _lost(self, connection: network.Connection, direction: int, number: int) -> None:
+        """One end learns that its connection is gone."""
+        self.network.forget(connection, direction)
+        process = self.processes[connection.ends[direction]]
+        if process.life != connection.lives[direction]:
+            return
+        if direction == TO_OPENER:
+            self._hand(process, ConnectionLost(self.processes[connection.acceptor].node), number)
+        else:
+            self._hand(process, Disconnected(Connection(connection.identity)), number)
+
+    def _step(self, process: Process, event: Event, number: int) -> None:
+        """A process handles an event."""
+        if process.disk is not None:
+            self.steps += 1
+        if self._recording is not None:
+            self._watched(process, event, number, partial(process.handle, event, self.now))
+            return
+        try:
+            effects = process.handle(event, self.now)
+        except Crashed:
+            self.faults.doom_came(process)
+            return
+        if effects:
+            self.perform(process, effects)
+
+    def act(self, process: Process, what: str, step: Step) -> None:
+        """A node does something that no message asked for: it starts, or obeys its operator."""
+        self.steps += 1
+        self._watched(process, what, -1, step)
+
+    def _watched(self, process: Process, event: Event | str, number: int, step: Step) -> None:
+        """A step that is told to the trace, if there is one."""
+        recording = self._recording
+        if recording is not None:
+            recording.begin()
+        effects: Sequence[Any] = ()
+        try:
+            effects = step()
+        except Crashed:
+            self.faults.doom_came(process)
+            return
+        finally:
+            # Also when an observer raises: what it raises about is the last line of the trace.
+            if recording is not None and process.alive:
+                recording.step(process, event, number, self.now, acted=bool(effects))
+        self.perform(process, effects)
+
+    # ------------------------------------------------------------ effects
+    def perform(self, process: Process, effects: Sequence[Any]) -> None:
+        """Send what a step of this process sends."""
+        for effect in effects:
+            kind = type(effect)
+            if kind is Send:
+                self._send(process, effect)
+            elif kind is SendReply:
+                self._reply(process, effect)
+
+    def _send(self, process: Process, send: Send) -> None:
+        target = CONTROLLER_PROCESS if send.node == CONTROLLER else send.node
+        connection = self.network.connection(process.index, target)
+        if connection is None:
+            peer = self.processes[target]
+            connection = self.network.open(process.index, target, (peer.life, process.life))
+            if not peer.alive:
+                self.network.refuse(connection, self.now, notice=peer.silent_until)
+        if not connection.broken:
+            packed = self._transport.pack_request(process, connection, send)
+            number = self.network.send(connection, TO_ACCEPTOR, packed, self.now)
+            if self._recording is not None:
+                self._recording.sent(number)
+
+    def _reply(self, process: Process, sent: SendReply) -> None:
+        connection = self.network.accepted(sent.connection)
+        if connection is not None and not connection.broken:
+            packed = self._transport.pack_reply(process, connection, sent)
+            number = self.network.send(connection, TO_OPENER, packed, self.now)
+            if self._recording is not None:
+                self._recording.sent(number)
+
+    # ------------------------------------------------------------ for those who watch
+    def note_facts(self, name: str, facts: list[Fact]) -> None:
+        """What a step of this node did: hosts call it, once for each step that did anything."""
+        if self._recording is not None:
+            self._recording.facts = facts
+        self.observer.facts(name, self.now, facts)
+
+    def note_fault(self, kind: str, targets: tuple[str, ...], detail: str) -> None:
+        self.observer.fault(kind, targets)
+        if self._recording is not None:
+            self._recording.recorder.fault(self.now, kind, targets, detail)
