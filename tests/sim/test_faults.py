@@ -231,9 +231,10 @@ def test_what_makes_no_sense_now_is_left_out():
     assert run.watcher.faults == [("crash", ("n1",))]
 
 
+@pytest.mark.parametrize("wire", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_synced_cluster_survives_a_storm_of_each_kind(kind):
-    scenario = Scenario(horizon_ms=3_000, log=SYNCED)
+def test_a_synced_cluster_survives_a_storm_of_each_kind(kind, wire):
+    scenario = Scenario(horizon_ms=3_000, log=SYNCED, wire=wire)
     weights = Weights(kinds=(kind,), fault=0.1, delay=0.1, send=0.3)
     outcome = World(scenario, Seeded(5, scenario.table(), weights)).run()
     assert outcome.healthy

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from impl.sim.drivers import Recorded, Scripted, Seeded, Weights
+from impl.sim.faults import KINDS
 from impl.sim.network import DELIVER
 from impl.sim.scenario import Scenario
 from impl.sim.transport import Frame
@@ -167,3 +168,59 @@ def test_causes_point_back_to_the_step_that_sent_the_message():
 def test_seeds_vary_the_scenario():
     assert len({SCENARIO.varied(seed).horizon_ms for seed in range(60)}) > 3
     assert {SCENARIO.varied(seed).wire for seed in range(60)} == {True, False}
+
+
+class Once(Seeded):
+    """Refuses to be asked the same thing twice, and anything beyond its question."""
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.asked = set()
+
+    def choose(self, key, n):
+        assert key not in self.asked
+        self.asked.add(key)
+        value = super().choose(key, n)
+        assert 0 <= value < n
+        return value
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_key_is_asked_once_in_a_storm_of_everything(seed):
+    scenario = Scenario(horizon_ms=3_000)
+    driver = Once(seed, scenario.table(), Weights(kinds=KINDS, fault=0.3, delay=0.3, send=0.5))
+    World(scenario, driver).run()
+    assert {key[0] for key in driver.asked} == {"fault", "send", "delay", "arrived", "survive"}
+
+
+def test_a_run_goes_the_same_way_whoever_drives_the_unasked():
+    scenario = Scenario(horizon_ms=1_000)
+    seeded = Seeded(2, scenario.table())
+    outcome = World(scenario, seeded).run()
+    unused = {("fault", 10_000): 3, ("survive", "n1", "nowhere", 99): 1, ("delay", "n1>n2", 10_000, 0): 1}
+    assert World(scenario, Recorded(seeded.made | unused)).run() == outcome
+
+
+def test_an_operators_move_is_a_step_of_the_controller():
+    table = SCENARIO.table()
+    choices = {("fault", 5): table.encode("move", 2, 0), ("fault", 8): table.encode("move", 3, 0)}
+    _, trace = run(Scenario(horizon_ms=400), Recorded(choices))
+    moves = [line for line in trace.lines if getattr(line, "event", "").startswith("asked to move")]
+    assert [(line.node, [type(fact).__name__ for fact in line.facts]) for line in moves] == [
+        ("controller", ["Elect"])
+    ] * 2
+    causes = {line.cause for line in trace.lines if hasattr(line, "event")}
+    assert {line.n for line in moves} <= causes, "what the move sent points back to it"
+
+
+def test_a_trace_tells_where_each_log_ends():
+    _, trace = run(Scenario(horizon_ms=400), Recorded(SENDS))
+    ends = {}
+    for line in trace.lines:
+        for partition, end in getattr(line, "logs", {}).items():
+            ends[line.node, partition] = end
+    assert len(set(ends.values())) == 1
+    assert {node for node, _ in ends} == {"n1", "n2", "n3"}
+    [(log_end, epoch, watermark)] = set(ends.values())
+    assert log_end == watermark > 5
+    assert epoch == 0
