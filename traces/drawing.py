@@ -28,9 +28,14 @@ class Box:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrow:
-    """A message: from the sender's last drawn box to the box of who handled it. Both are line numbers."""
+    """A message: from its sender to the box of who handled it (`target`, a line number)."""
 
-    source: int
+    lane: str
+    """The sender's."""
+    source: int | None
+    """The line of the box that sent it; None where that step is folded: it left the bare lane."""
+    row: int
+    """Where it left the bare lane: just above this row."""
     target: int
     kind: str
     """`metadata`, `proposal`, `request`, `answer` or `client`."""
@@ -68,11 +73,12 @@ def draw(story: Story, most: int = MOST) -> Drawing:
     """What of the story is drawn, and where."""
     kept = _choose(story.events, most)
     lanes = tuple(lane for lane in story.lanes if any(lane in (event.lane, *event.others) for event in kept))
-    boxes = _place(kept, lanes)
+    lane_of = {event.line: event.lane for event in story.events}
+    boxes = _place(kept, lanes, lane_of)
     return Drawing(
         lanes=lanes,
         boxes=boxes,
-        arrows=_arrows(story.events, kept),
+        arrows=_arrows(lane_of, boxes),
         stretches=_stretches(kept, lanes),
         folded=len(story.events) - len(kept),
         story=story,
@@ -80,40 +86,48 @@ def draw(story: Story, most: int = MOST) -> Drawing:
 
 
 def _choose(events: tuple[Event, ...], most: int) -> list[Event]:
-    """The weightiest, nothing after the violation, routine only in a story short enough to hold all of it."""
+    """The weightiest, and nothing after the violation.
+
+    Of those that matter alike, the last before the violation; where nothing is violated, the nearest to a turn.
+    """
     violating = next((event.line for event in events if event.violating), None)
     told = [event for event in events if violating is None or event.line <= violating]
-    if len(told) > most:
-        told = [event for event in told if event.weight < Weight.ROUTINE]
-    while len(told) > most:
-        heaviest = max(event.weight for event in told if not event.violating)
-        surplus = len(told) - most
-        lightest = [event.line for event in told if event.weight == heaviest and not event.violating]
-        dropped = set(lightest[:surplus])
-        told = [event for event in told if event.line not in dropped]
-    return told
+    if len(told) <= most:
+        return told
+    kept: list[Event] = []
+    for weight in Weight:
+        alike = [event for event in told if event.weight == weight]
+        room = most - len(kept)
+        if len(alike) > room:
+            if violating is None and kept:
+                turns = [event.line for event in kept]
+                alike.sort(key=lambda event: -_distance(turns, event.line))
+            kept += alike[len(alike) - room :]
+            break
+        kept += alike
+    return sorted(kept, key=lambda event: event.line)
 
 
-def _place(kept: list[Event], lanes: tuple[str, ...]) -> tuple[Box, ...]:
+def _distance(lines: list[int], line: int) -> int:
+    """To the nearest of these lines, which ascend within each weight."""
+    return min(abs(other - line) for other in lines)
+
+
+def _place(kept: list[Event], lanes: tuple[str, ...], lane_of: dict[int, str]) -> tuple[Box, ...]:
     boxes: list[Box] = []
-    last_in_lane: dict[str, int] = {}
-    row_of: dict[int, int] = {}
-    lines: list[int] = []
+    below: dict[str, int] = dict.fromkeys(lanes, 0)
+    """The first row of each lane that is free."""
     shown: dict[str, View] = {}
-    floor = 0
+    row_of: dict[int, int] = {}
+    row = 0
     for event in kept:
-        row = floor
-        for lane in (event.lane, *event.others):
-            row = max(row, last_in_lane.get(lane, -1) + 1)
+        crossed = _crossed(event, lanes, lane_of)
+        row = max(row, *(below[lane] for lane in (event.lane, *event.others, *crossed)))
         if event.cause is not None:
-            earlier = [line for line in lines if line <= event.cause]
-            if earlier:
-                row = max(row, row_of[earlier[-1]] + 1)
-        for lane in (event.lane, *event.others):
-            last_in_lane[lane] = row
-        floor = row
+            earlier = [line for line in row_of if line <= event.cause]
+            row = max(row, row_of[earlier[-1]] + 1 if earlier else 0)
+        below.update(dict.fromkeys((event.lane, *event.others, *crossed), row + 1))
         row_of[event.line] = row
-        lines.append(event.line)
         shows_log = event.view is not None and (event.violating or shown.get(event.lane) != event.view)
         if event.view is not None:
             shown[event.lane] = event.view
@@ -121,28 +135,32 @@ def _place(kept: list[Event], lanes: tuple[str, ...]) -> tuple[Box, ...]:
     return tuple(boxes)
 
 
-def _arrows(events: tuple[Event, ...], kept: list[Event]) -> tuple[Arrow, ...]:
-    lane_of = {event.line: event.lane for event in events}
+def _crossed(event: Event, lanes: tuple[str, ...], lane_of: dict[int, str]) -> tuple[str, ...]:
+    """The lanes between an event and its cause: nothing stands there in its row, where the arrow passes."""
+    sender = lane_of.get(event.cause) if event.cause is not None else None
+    if sender not in lanes:
+        return ()
+    one, other = sorted((lanes.index(event.lane), lanes.index(sender)))
+    return lanes[one + 1 : other]
+
+
+def _arrows(lane_of: dict[int, str], boxes: tuple[Box, ...]) -> tuple[Arrow, ...]:
     arrows: list[Arrow] = []
-    for event in kept:
+    for box in boxes:
+        event = box.event
         sender = lane_of.get(event.cause) if event.cause is not None else None
         if event.cause is None or sender is None or sender == event.lane:
             continue
-        sources = [other.line for other in kept if other.lane == sender and other.line <= event.cause]
-        if sources:
-            arrows.append(Arrow(source=sources[-1], target=event.line, kind=_kind(sender, event)))
+        own = [other for other in boxes if sender in (other.event.lane, *other.event.others)]
+        boxed = [other for other in own if other.event.line == event.cause]
+        # From afar an arrow would pass behind the boxes between: it leaves the lane where the message arrives.
+        near = [other for other in boxed if abs(other.column - box.column) == 1 or box.row - other.row == 1]
+        drawn = event.cause if near else None
+        # Its sender's next box comes after the message left: the arrow starts above that one too.
+        row = min([box.row, *(other.row for other in own if other.event.line > event.cause)])
+        if own and own[0].event.line <= event.cause:
+            arrows.append(Arrow(lane=sender, source=drawn, row=row, target=event.line, kind=event.message))
     return tuple(arrows)
-
-
-def _kind(sender: str, event: Event) -> str:
-    if sender == "controller":
-        return "metadata"
-    if event.lane == "controller":
-        return "proposal"
-    if not sender.startswith("n") or not event.lane.startswith("n"):
-        return "client"
-    asked = ("counts", "answers")
-    return "request" if event.words and event.words[0].startswith(asked) else "answer"
 
 
 def _stretches(kept: list[Event], lanes: tuple[str, ...]) -> tuple[Stretch, ...]:
@@ -158,8 +176,9 @@ def _stretches(kept: list[Event], lanes: tuple[str, ...]) -> tuple[Stretch, ...]
                 fault = event.words[0]
                 down = fault.startswith(_DOWN) or (down and not fault.startswith(_UP))
                 leading = None if down else leading
-            elif event.view is not None:
-                leading = event.view.leader_epoch if event.view.leading else None
+            elif event.kind == "step":
                 down = False
+                if event.view is not None:
+                    leading = event.view.leader_epoch if event.view.leading else None
         stretches.append(Stretch(lane=lane, source=before, target=FOOT, leading=leading, down=down))
     return tuple(stretches)

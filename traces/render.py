@@ -61,5 +61,5 @@ def _run(gv: Path, out: Path) -> None:
         command.insert(1, "-Gdpi=110")
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0 or not out.is_file():
-        reason = result.stderr.strip().splitlines()
-        raise RenderError(f"{gv}: {command[0]} failed: {reason[-1] if reason else 'no reason given'}; try another .gv")
+        told = [line for line in result.stderr.splitlines() if line.startswith("Error")] or ["it gave no reason"]
+        raise RenderError(f"{gv}: {command[0]} cannot draw it ({told[0]}); draw the .gv with another Graphviz")

@@ -17,6 +17,19 @@ from traces.trace import Trace
 from traces.wording import Weight, weight, words
 
 CELLS_SHOWN = 7
+MESSAGES = {
+    "BecomeLeader": "metadata",
+    "BecomeFollower": "metadata",
+    "LearnIsr": "metadata",
+    "AlterPartition": "proposal",
+    "Acknowledge": "request",
+    "AnswerFetch": "request",
+    "AnswerProbe": "request",
+    "ReceiveFetch": "answer",
+    "Truncate": "answer",
+    "Reconcile": "answer",
+}
+"""What kind of message a fact handles."""
 
 
 class View(NamedTuple):
@@ -44,6 +57,8 @@ class Event:
     """`step`, `fault`, `invoke`, `ok`, `fail` or `unknown`."""
     view: View | None = None
     cause: int | None = None
+    message: str = "client"
+    """What kind of message `cause` sent: `metadata`, `proposal`, `request`, `answer` or `client`."""
     others: tuple[str, ...] = ()
     """Other lanes a fault strikes: the far end of a broken connection."""
     violating: bool = False
@@ -149,6 +164,8 @@ class _Teller:
         violating = line.n == self.violating
         if not here and not violating:
             return None
+        for fact in here:
+            self._meet(fact)
         replica = self.replicas.setdefault(line.node, replicas.Replica())
         weights = [self._weigh(line.node, fact, replicas.apply(replica, fact)) for fact in here]
         heaviest = min(weights, default=Weight.TURN)
@@ -171,8 +188,21 @@ class _Teller:
             kind="step",
             view=self._view(replica) if line.node.startswith("n") else None,
             cause=cause,
+            message=next((MESSAGES[name] for fact in here if (name := type(fact).__name__) in MESSAGES), "client"),
             violating=violating,
         )
+
+    def _meet(self, fact: Any) -> None:
+        """Batches get their letters in the order in which they are first told of."""
+        match type(fact).__name__:
+            case "Append":
+                self.name(fact.batch.crc)
+            case "ReceiveFetch":
+                for batch in fact.batches:
+                    self.name(batch.crc)
+            case "Restart":
+                for batch in fact.tail:
+                    self.name(batch.crc)
 
     def _weigh(self, lane: str, fact: Any, changed: bool) -> Weight:
         """A fact that changes nothing matters less than its kind does."""

@@ -44,8 +44,8 @@ def _promised(fact: facts.AcknowledgeProduce) -> str:
 
 def _answered(fact: facts.AnswerProbe) -> str:
     if fact.diverging_epoch < 0:
-        return f"answers a probe: its own log up to {fact.offset}"
-    return f"answers a probe: cut epoch {fact.diverging_epoch} at {fact.diverging_end}"
+        return "answers a probe: no divergence"
+    return f"answers a probe: epoch {fact.diverging_epoch} ends at {fact.diverging_end}"
 
 
 def _received(fact: facts.ReceiveFetch, name: Callable[[int], str]) -> str:
