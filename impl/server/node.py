@@ -38,6 +38,7 @@ from impl.server.tracing import Tracer
 from impl.wire.framing import RequestHeader
 
 BACKLOG = 512
+ALONE_CHECK_SECONDS = 0.1
 Outcome = Send | SendReply | Stopped
 
 
@@ -123,6 +124,14 @@ class Node:
         """Stop cleanly: the core says when."""
         self.log.info("stopping")
         self._handle(ShutDown(), "shut down")
+
+    def shut_down_when_alone(self, seconds_max: float) -> None:
+        """Stop once nobody is connected any more, or after so long."""
+        if not self._connections or seconds_max <= 0:
+            self.shut_down()
+        else:
+            loop = asyncio.get_running_loop()
+            loop.call_later(ALONE_CHECK_SECONDS, self.shut_down_when_alone, seconds_max - ALONE_CHECK_SECONDS)
 
     async def stopped(self) -> None:
         """Returns when the node has nothing left to do; raises what it failed with."""

@@ -39,6 +39,8 @@ from impl.storage.errors import StorageError
 
 UNCLEAN = 1
 REFUSED = 2
+ORPHAN_SECONDS_MAX = 8.0
+"""How long a controller without a parent waits for its brokers to stop."""
 GC_THRESHOLD = 50_000
 """Messages are short-lived and acyclic: collecting less often is the cheapest speed there is (simulation.md)."""
 
@@ -102,7 +104,7 @@ async def run(configuration: ProcessConfiguration, log: Log) -> None:
         tracer=tracer,
         log=log,
     )
-    _stop_when_asked(node)
+    _stop_when_asked(node, configuration.role == "controller")
     # What recovery and the imports left behind lives as long as the process: the collector need not look at it again.
     gc.freeze()
     try:
@@ -153,7 +155,7 @@ def _controller(configuration: ProcessConfiguration, core_settings: Settings, tr
     return Role(host, host.controller.image, registry, lambda: True, lambda: True)
 
 
-def _stop_when_asked(node: Node) -> None:
+def _stop_when_asked(node: Node, controls: bool) -> None:
     """On SIGTERM, SIGINT, or when the parent's end of our standard input is gone."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -164,7 +166,11 @@ def _stop_when_asked(node: Node) -> None:
             if os.read(sys.stdin.fileno(), 4096):
                 return
         loop.remove_reader(sys.stdin.fileno())
-        node.shut_down()
+        if controls:
+            # The brokers have noticed, too, and need the controller to stop cleanly.
+            node.shut_down_when_alone(ORPHAN_SECONDS_MAX)
+        else:
+            node.shut_down()
 
     loop.add_reader(sys.stdin.fileno(), parent_spoke)
 

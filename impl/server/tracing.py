@@ -15,7 +15,6 @@ from impl.core.facts import Fact
 from traces.recorder import LiveRecorder
 from traces.schema import VERSION, Header
 
-
 TAIL_BYTES = 1_048_576
 _CLOCK = re.compile(rb'"clock":(\d+)')
 

@@ -1,0 +1,223 @@
+"""A connection keeps its replies in the order of its requests, and does not outrun a peer that reads slowly."""
+
+import asyncio
+
+import pytest
+
+from impl.api.registry import broker_registry
+from impl.core.messages import DescribedTopics, Fetched, Produced
+from impl.core.types import Connection, NodeId
+from impl.server.connection import REQUESTS_IN_LINE_MAX, ClientConnection
+from impl.server.log import Log
+from impl.wire.apis import ApiKey
+from impl.wire.framing import RequestHeader, correlation_of, encode_request
+from impl.wire.messages.fetch import FetchRequest
+from impl.wire.messages.metadata import MetadataRequest
+from tests.server.raw import one_batch, produce_request
+
+
+class Transport(asyncio.Transport):
+    """Remembers what is written; says whether it is being read."""
+
+    def __init__(self):
+        super().__init__()
+        self.written = []
+        self.reading = True
+        self.closed = False
+
+    def set_write_buffer_limits(self, high=None, low=None):
+        pass
+
+    def write(self, data):
+        self.written.append(bytes(data))
+
+    def pause_reading(self):
+        self.reading = False
+
+    def resume_reading(self):
+        self.reading = True
+
+    def is_closing(self):
+        return self.closed
+
+    def close(self):
+        self.closed = True
+
+
+class Server:
+    """Keeps the requests; a test answers them when it likes."""
+
+    def __init__(self):
+        self.log = Log("n1")
+        self.registry = broker_registry()
+        self.names = self
+        self.requests = []
+        self.is_closed = False
+
+    def name_of(self, _topic_id):
+        return None
+
+    def id_of(self, _name):
+        return None
+
+    def opened(self, _connection):
+        return True
+
+    def requested(self, _connection, correlation, header, request):
+        self.requests.append((correlation, header.correlation_id, request))
+
+    def closed(self, _connection):
+        self.is_closed = True
+
+
+REPLIES = {"Produce": Produced(()), "Fetch": Fetched(()), "DescribeTopics": DescribedTopics((), NodeId(1), ())}
+
+
+class Rig:
+    def __init__(self):
+        self.server = Server()
+        self.transport = Transport()
+        self.connection = ClientConnection(self.server, Connection(1), 1_000_000)
+        self.connection.connection_made(self.transport)
+
+    def receive(self, data):
+        for start in range(0, len(data), 1000):
+            piece = data[start : start + 1000]
+            buffer = self.connection.get_buffer(-1)
+            buffer[: len(piece)] = piece
+            self.connection.buffer_updated(len(piece))
+
+    def answer(self, index):
+        correlation, _, request = self.server.requests[index]
+        self.connection.answer(correlation, REPLIES[type(request).__name__], 0)
+
+    async def turn(self):
+        await asyncio.sleep(0)
+
+    def answered(self):
+        """Correlation ids in the order in which their replies were written."""
+        found, data = [], b"".join(self.transport.written)
+        while data:
+            size = int.from_bytes(data[:4], "big")
+            found.append(correlation_of(data[4 : 4 + size]))
+            data = data[4 + size :]
+        return found
+
+
+def metadata(correlation):
+    return encode_request(RequestHeader(ApiKey.METADATA, 9, correlation, "c"), MetadataRequest(topics=None))
+
+
+def produce(correlation, acks=-1):
+    message = produce_request("t", one_batch([b"x"]), acks)
+    return encode_request(RequestHeader(ApiKey.PRODUCE, 9, correlation, "c"), message)
+
+
+def fetch(correlation):
+    return encode_request(RequestHeader(ApiKey.FETCH, 12, correlation, "c"), FetchRequest())
+
+
+def scenario(steps):
+    async def run():
+        await steps(Rig())
+
+    asyncio.run(run())
+
+
+def test_replies_wait_for_those_before_them_and_leave_together():
+    async def steps(rig):
+        rig.receive(produce(10) + metadata(11) + produce(12))
+        rig.answer(2)
+        rig.answer(1)
+        await rig.turn()
+        assert rig.transport.written == []
+        rig.answer(0)
+        await rig.turn()
+        assert rig.answered() == [10, 11, 12]
+        assert len(rig.transport.written) == 1
+
+    scenario(steps)
+
+
+def test_correlation_ids_need_not_differ():
+    async def steps(rig):
+        rig.receive(produce(7) + produce(7))
+        assert len({correlation for correlation, _, _ in rig.server.requests}) == 2
+        rig.answer(1)
+        rig.answer(0)
+        await rig.turn()
+        assert rig.answered() == [7, 7]
+
+    scenario(steps)
+
+
+def test_acks_0_takes_no_place_in_line():
+    async def steps(rig):
+        rig.receive(produce(1, acks=0) + produce(2))
+        rig.answer(1)
+        await rig.turn()
+        assert rig.answered() == [2]
+
+    scenario(steps)
+
+
+def test_nothing_is_taken_up_behind_a_fetch_until_it_is_answered():
+    async def steps(rig):
+        rig.receive(fetch(1) + metadata(2) + fetch(3) + metadata(4))
+        assert [correlation for _, correlation, _ in rig.server.requests] == [1]
+        assert not rig.transport.reading
+        rig.answer(0)
+        await rig.turn()
+        assert [correlation for _, correlation, _ in rig.server.requests] == [1, 2, 3]
+        rig.answer(1)
+        rig.answer(2)
+        await rig.turn()
+        assert [correlation for _, correlation, _ in rig.server.requests] == [1, 2, 3, 4]
+        assert rig.transport.reading
+
+    scenario(steps)
+
+
+def test_no_more_is_read_than_can_stand_in_line():
+    async def steps(rig):
+        rig.receive(b"".join(metadata(number) for number in range(REQUESTS_IN_LINE_MAX + 5)))
+        assert len(rig.server.requests) == REQUESTS_IN_LINE_MAX
+        assert not rig.transport.reading
+        rig.answer(0)
+        await rig.turn()
+        assert len(rig.server.requests) == REQUESTS_IN_LINE_MAX + 1
+
+    scenario(steps)
+
+
+def test_a_peer_that_does_not_read_is_not_read_from():
+    async def steps(rig):
+        rig.connection.pause_writing()
+        assert not rig.transport.reading
+        rig.connection.resume_writing()
+        await rig.turn()
+        assert rig.transport.reading
+
+    scenario(steps)
+
+
+@pytest.mark.parametrize("data", [b"\xff\xff\xff\xff", b"\0\0\0\x04\0\x03\0\x01"])
+def test_after_what_cannot_be_read_nothing_more_is_taken_up(data):
+    async def steps(rig):
+        rig.receive(metadata(1) + data + metadata(2))
+        assert [correlation for _, correlation, _ in rig.server.requests] == [1]
+        assert rig.transport.closed
+
+    scenario(steps)
+
+
+def test_an_answer_that_comes_after_the_connection_has_gone_is_dropped():
+    async def steps(rig):
+        rig.receive(produce(1))
+        rig.connection.connection_lost(None)
+        assert rig.server.is_closed
+        rig.answer(0)
+        await rig.turn()
+        assert rig.transport.written == []
+
+    scenario(steps)
