@@ -61,19 +61,12 @@ def check(budget: float, out: Path, seed: int, json_output: bool) -> None:
 @click.option("--replicas", default="any", show_default=True, help="A number of replicas, or `any`.")
 @click.option("--variant", help="A historical or broken design in place of the model's.")
 @click.option("--seed", type=click.IntRange(min=0), multiple=True, help="Solver seed; give several to try each.")
-@click.option("--record-hints", is_flag=True, help="Write the hypotheses each obligation needed, to be committed.")
 @JSON
-def prove(
-    model: str, replicas: str, variant: str | None, seed: tuple[int, ...], record_hints: bool, json_output: bool
-) -> None:
+def prove(model: str, replicas: str, variant: str | None, seed: tuple[int, ...], json_output: bool) -> None:
     """Prove every safety property by induction; each obligation is timed, and unknown is no pass."""
     from campaign.commands.prove import run
 
-    perform(
-        "prove",
-        json_output,
-        lambda console: run(model, replicas, variant, seed or (0,), record_hints, console.progress),
-    )
+    perform("prove", json_output, lambda console: run(model, replicas, variant, seed or (0,), console.progress))
 
 
 @main.command()

@@ -1,0 +1,69 @@
+"""`fencepost prove`: the inductive proof of a model, or what a variant breaks of it."""
+
+from campaign.outcome import Outcome, Refused, Word
+from campaign.progress import Progress
+from invariants.proofs.prove import Proof, model_named, prove
+from model.design import Model
+
+
+def run(name: str, replicas: str, variant: str | None, seeds: tuple[int, ...], progress: Progress) -> Outcome:
+    """Prove with each solver seed in turn. Raises Refused for a model or number there is not, UnknownVariant."""
+    model = named(name)
+    model.variant(variant)
+    count = number(replicas)
+    proofs = [
+        prove(model, variant, count, seed, lambda done, of: progress(done / of, f"step {done} of {of}"))
+        for seed in seeds
+    ]
+    return told(proofs)
+
+
+def named(name: str) -> Model:
+    try:
+        return model_named(name)
+    except ValueError as error:
+        raise Refused(str(error)) from None
+
+
+def number(replicas: str) -> int | None:
+    if replicas == "any":
+        return None
+    if not replicas.isdigit() or int(replicas) < 1:
+        raise Refused(f"--replicas {replicas}: give a number from 1, or `any`")
+    return int(replicas)
+
+
+def told(proofs: list[Proof]) -> Outcome:
+    """The figures of one or several proofs of the same thing; the worst verdict counts."""
+    order: dict[str, int] = {"holds": 0, "unknown": 1, "violated": 2}
+    worst = max(proofs, key=lambda proof: order[proof.verdict])
+    verdict: Word = worst.verdict  # type: ignore[assignment]  # Proof.verdict is one of these three words
+    document = {
+        "model": worst.model,
+        "variant": worst.variant,
+        "replicas": "any" if worst.replicas is None else worst.replicas,
+        "obligations": len(worst.answers),
+        "failed": sum(answer.verdict == "failed" for answer in worst.answers),
+        "unknown": sum(answer.verdict == "unknown" for answer in worst.answers),
+        "slowest_seconds": round(max(proof.slowest.seconds for proof in proofs), 3),
+        "slowest": f"{worst.slowest.step}/{worst.slowest.claim}",
+        "properties": [{"name": name, "verdict": word} for name, word in worst.properties().items()],
+        "open": [{"step": a.step, "conjunct": a.claim, "verdict": a.verdict} for a in worst.open],
+        "seeds": [
+            {"seed": proof.seed, "verdict": proof.verdict, "seconds": round(proof.seconds, 2)} for proof in proofs
+        ],
+    }
+    return Outcome(verdict=verdict, document=document, lines=tuple(_lines(proofs, worst)))
+
+
+def _lines(proofs: list[Proof], worst: Proof) -> list[str]:
+    scope = "any number of replicas, any log length, any epoch"
+    what = worst.model + (f", variant {worst.variant}" if worst.variant else "")
+    lines = [f"{what}: {len(worst.answers)} obligations for {scope}"]
+    lines += [f"  {word:9}{name}" for name, word in worst.properties().items()]
+    for answer in worst.open:
+        lines.append(f"  not proved: {answer.step} keeps {answer.claim} ({answer.verdict})")
+    for proof in proofs:
+        slowest = f"slowest {proof.slowest.seconds:.2f} s, {proof.slowest.step}/{proof.slowest.claim}"
+        lines.append(f"seed {proof.seed}: {proof.verdict}, {len(proof.open)} open, {proof.seconds:.1f} s ({slowest})")
+    return lines
