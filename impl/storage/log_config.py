@@ -35,16 +35,24 @@ class LogConfig(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         for name, text in configs:
             if name in _RANGES:
                 low, high = _RANGES[name]
-                if not text.isdigit() or not low <= int(text) <= high:
+                value = _whole(text)
+                if value is None or not low <= value <= high:
                     raise ValueError(f"{name}={text} is not a whole number from {low} to {high}")
-                changes[name.replace(".", "_")] = int(text)
+                changes[name.replace(".", "_")] = value
         return msgspec.structs.replace(self, **changes) if changes else self
+
+
+def _whole(text: str) -> int | None:
+    try:
+        return int(text)
+    except ValueError:
+        return None
 
 
 _RANGES = {
     "segment.bytes": (14, INT_MAX),
     "segment.ms": (1, LONG_MAX),
-    "segment.index.bytes": (12, INT_MAX),
+    "segment.index.bytes": (4, INT_MAX),
     "index.interval.bytes": (0, INT_MAX),
     "flush.messages": (1, LONG_MAX),
 }

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from impl.core.topic_configs import CHECKS
 from impl.core.types import Offset, TopicPartition
 from impl.server.disk import RealDisk
 from impl.sim.disk import PowerLost, SimDisk
@@ -205,3 +206,14 @@ def test_a_topics_configuration_is_checked() -> None:
         LogConfig().overridden((("segment.bytes", "many"),))
     with pytest.raises(ValueError, match=r"flush\.messages=0 is not"):
         LogConfig().overridden((("flush.messages", "0"),))
+
+
+def test_storage_takes_every_value_that_the_controller_takes() -> None:
+    """Otherwise a topic's configuration could stop every broker."""
+    for text in ("-1", "0", "1", "4", "12", "14", " 20 ", "+30", "1_000", str(2**31 - 1), str(2**31), "x", "", "1.5"):
+        for name in ("segment.bytes", "segment.ms", "segment.index.bytes", "index.interval.bytes", "flush.messages"):
+            if CHECKS[name](text) is None:
+                assert getattr(LogConfig().overridden(((name, text),)), name.replace(".", "_")) == int(text)
+            else:
+                with pytest.raises(ValueError, match=name):
+                    LogConfig().overridden(((name, text),))
