@@ -107,6 +107,7 @@ def _proposal_to_wire(part: AlterIsr) -> AlterPartitionRequestPartition:
     return AlterPartitionRequestPartition(
         partition_index=part.partition.index,
         leader_epoch=part.leader_epoch,
+        new_isr=part.isr,
         new_isr_with_epochs=tuple(BrokerState(broker_id=member) for member in part.isr),
         partition_epoch=part.partition_epoch,
     )

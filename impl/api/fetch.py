@@ -20,6 +20,7 @@ from impl.wire.messages.fetch import FetchRequest, FetchResponse
 TOPIC_IDS_FROM = 13
 REPLICA_STATE_FROM = 15
 FETCH_SESSION_ID_NOT_FOUND = 70
+NOT_DIVERGING = wire.EpochEndOffset()
 
 
 class FetchHandler(CoreHandler[FetchRequest, FetchResponse, Fetch, Fetched]):
@@ -60,6 +61,7 @@ class FetchHandler(CoreHandler[FetchRequest, FetchResponse, Fetch, Fetched]):
     def request_to_wire(self, request: Fetch, names: TopicNames) -> FetchRequest:
         topics = groupby(request.partitions, key=lambda part: part.partition.topic)
         return FetchRequest(
+            replica_id=request.replica_id,
             replica_state=wire.ReplicaState(replica_id=request.replica_id),
             max_wait=request.max_wait_ms,
             min_bytes=request.min_bytes,
@@ -77,7 +79,7 @@ class FetchHandler(CoreHandler[FetchRequest, FetchResponse, Fetch, Fetched]):
     def reply_to_core(self, message: FetchResponse, names: TopicNames) -> Fetched:
         return Fetched(
             tuple(
-                _answer_to_core(name_for(topic.topic_id, names), part)
+                _answer_to_core(topic.topic or name_for(topic.topic_id, names), part)
                 for topic in message.responses
                 for part in topic.partitions
             )
@@ -129,7 +131,7 @@ def _asked_to_wire(part: FetchPartition) -> wire.FetchPartition:
 
 def _part_to_wire(part: FetchedPartition) -> wire.PartitionData:
     """Without transactions the last stable offset is the high watermark."""
-    diverging = wire.PartitionData().diverging_epoch
+    diverging = NOT_DIVERGING
     if part.diverging is not None:
         diverging = wire.EpochEndOffset(epoch=part.diverging[0], end_offset=part.diverging[1])
     return wire.PartitionData(

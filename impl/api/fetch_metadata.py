@@ -60,6 +60,7 @@ class FetchMetadataHandler(CoreHandler[FetchRequest, FetchResponse, FetchMetadat
         part = wire.FetchPartition(partition=0, fetch_offset=request.offset, partition_max_bytes=FETCH_BYTES_MAX)
         topic = wire.FetchTopic(topic=METADATA_TOPIC, topic_id=METADATA_TOPIC_ID, partitions=(part,))
         return FetchRequest(
+            replica_id=request.broker,
             replica_state=wire.ReplicaState(replica_id=request.broker),
             max_wait=request.max_wait_ms,
             min_bytes=1,

@@ -43,7 +43,8 @@ class Handler(ABC, Generic[WireRequest, WireReply]):
 class CoreHandler(Handler[WireRequest, WireReply], Generic[WireRequest, WireReply, CoreRequest, CoreReply]):
     """An API that the core answers, and that nodes of ours also send: all four translations.
 
-    `sent_version` is the version we send, the newest we speak.
+    `sent_version` is the version we send, the newest we speak. A message made here has the fields of every version all
+    the same: what a version lacks, its codec leaves away.
     """
 
     core_request: ClassVar[type[Value]]

@@ -56,7 +56,8 @@ class ResponseHeader(NamedTuple):
 def decode_request(frame: Buffer, served: Collection[int] = APIS.keys()) -> tuple[RequestHeader, Message]:
     """The request in a frame, given without its size; `served` are the API keys this listener serves.
 
-    Records are views into `frame`. Raises Malformed, UnknownApi, UnsupportedVersion.
+    Records are views into `frame`. Bytes after a request are passed over, as Kafka does: librdkafka leaves three behind
+    when it asks for all topics in a flexible version of Metadata. Raises Malformed, UnknownApi, UnsupportedVersion.
     """
     if len(frame) < _REQUEST_START.size:
         raise Malformed(_REQUEST_HEADER, "api_key", f"the frame of {len(frame)} bytes ends here")
@@ -73,7 +74,7 @@ def decode_request(frame: Buffer, served: Collection[int] = APIS.keys()) -> tupl
     if codec.is_flexible:
         clock, position = _read_tags(frame, position, _REQUEST_HEADER)
     header = RequestHeader(api_key, version, correlation_id, client_id, clock)
-    return header, codec.read(frame, position)
+    return header, codec.read(frame, position, to_the_end=False)
 
 
 def encode_request(header: RequestHeader, message: Message) -> bytes:

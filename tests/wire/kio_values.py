@@ -5,10 +5,15 @@ import datetime
 import uuid
 from typing import Any
 
+import hypothesis.strategies as st
 from kio.schema.errors import ErrorCode
+from kio.static.primitive import Records
 
 from impl.wire.codec.types import structure_classes
 from impl.wire.message import NO_ID
+
+# The one type for which kio brings no strategy of its own.
+st.register_type_strategy(Records, st.binary(max_size=80).map(Records))
 
 _MILLISECOND = datetime.timedelta(milliseconds=1)
 

@@ -1,5 +1,6 @@
 """Our codec held to kio's: every message we serve, every version, byte for byte and value for value."""
 
+import dataclasses
 import io
 import warnings
 
@@ -8,14 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from kio.index import load_request_schema, load_response_schema
 from kio.serial import entity_reader, entity_writer
-from kio.static.primitive import Records
 
-from impl.wire.apis import APIS, request_codec, response_codec
+from impl.wire.apis import APIS, ApiKey, request_codec, response_codec
+from impl.wire.codec import codec_for
 from impl.wire.codec.schema import describe
 from impl.wire.codec.types import structure_classes
+from impl.wire.message import Message
+from impl.wire.messages.fetch import PartitionData, SnapshotId
+from impl.wire.messages.produce import TopicProduceData
 from tests.wire.kio_values import to_ours
-
-st.register_type_strategy(Records, st.binary(max_size=80).map(Records))
 
 CASES = [
     pytest.param(api, version, kind, id=f"{api.key.name}-{kind}-{version}")
@@ -83,3 +85,43 @@ def innermost(annotation):
     while getattr(annotation, "__args__", None):
         annotation = annotation.__args__[0]
     return annotation
+
+
+# ---------------------------------------------------------------- the checks above catch something
+class WithoutAcks(Message, frozen=True):
+    transactional_id: str | None = None
+    timeout: int = 0
+    topic_data: tuple[TopicProduceData, ...] = ()
+
+
+class WrongDefault(PartitionData, frozen=True):
+    snapshot_id: SnapshotId = SnapshotId(epoch=0)
+
+
+def test_a_missing_field_is_noticed():
+    schema = load_request_schema(ApiKey.PRODUCE, 9)
+    with pytest.raises(AssertionError, match="WithoutAcks lacks acks"):
+        assert_declared(describe(schema), schema, WithoutAcks)
+
+
+def test_a_wrong_default_of_a_tagged_field_is_noticed():
+    response = load_response_schema(ApiKey.FETCH, 12)
+    topic = innermost(response.__dataclass_fields__["responses"].type)
+    partition = innermost(topic.__dataclass_fields__["partitions"].type)
+    with pytest.raises(AssertionError, match="SnapshotId"):
+        assert_declared(describe(partition), partition, WrongDefault)
+
+
+def test_a_swapped_pair_of_fields_is_noticed():
+    """The oracle is not ours: a codec built from a schema with two fields exchanged writes other bytes."""
+    schema = load_response_schema(ApiKey.INIT_PRODUCER_ID, 4)
+    swapped = dataclasses.make_dataclass(
+        "Swapped",
+        [(f.name, f.type, dataclasses.field(metadata=f.metadata, default=None)) for f in dataclasses.fields(schema)][
+            ::-1
+        ],
+        namespace={"__version__": 4, "__flexible__": True},
+    )
+    message = APIS[ApiKey.INIT_PRODUCER_ID].response(producer_id=7, producer_epoch=1)
+    right = b"".join(response_codec(ApiKey.INIT_PRODUCER_ID, 4).write(message))
+    assert b"".join(codec_for(type(message), swapped).write(message)) != right

@@ -28,21 +28,22 @@ class Codec(Generic[M]):
         self._read = reader_for(entity, value_class)
         self._write = writer_for(entity, value_class)
 
-    def read(self, data: Buffer, position: int = 0) -> M:
-        """The message that starts at `position`. Records are views into `data`.
+    def read(self, data: Buffer, position: int = 0, *, to_the_end: bool = True) -> M:
+        """The message that starts at `position` and ends where `data` does. Records are views into `data`.
 
-        Bytes after its end are passed over, as Kafka does: librdkafka leaves three behind when it asks for all topics
-        in a flexible version of Metadata.
+        Not `to_the_end`: bytes after it are passed over.
         """
         end = len(data)
         try:
-            message, _ = self._read(data, position, end)
+            message, position = self._read(data, position, end)
         except (Refused, Overlong) as trouble:
             raise Malformed(self.title, path_of(trouble.__traceback__), str(trouble)) from None
         except UnicodeDecodeError as trouble:
             raise Malformed(self.title, path_of(trouble.__traceback__), f"not UTF-8: {trouble.object!r:.40}") from None
         except (IndexError, struct.error) as trouble:
             raise Malformed(self.title, path_of(trouble.__traceback__), f"the frame of {end} bytes ends here") from None
+        if to_the_end and position != end:
+            raise Malformed(self.title, "end", f"{end - position} bytes are left over")
         read: M = message
         return read
 

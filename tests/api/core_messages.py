@@ -1,0 +1,288 @@
+"""Random messages of the core, as a strategy for each class, and what an old version of the wire cannot say of them."""
+
+import hypothesis.strategies as st
+import msgspec
+
+from impl.api.list_offsets import EARLIEST_LOCAL, LATEST_TIERED
+from impl.core import messages as m
+from impl.core import metadata as records
+from impl.core.types import ErrorCode, TopicPartition
+from impl.wire.batches import build, split
+
+TOPICS = {"alpha": b"A" * 16, "beta.2": b"B" * 16, "gamma_3": b"G" * 16}
+
+
+class Names:
+    """Three topics; everything else is unknown."""
+
+    def name_of(self, topic_id):
+        return next((name for name, known in TOPICS.items() if known == topic_id), None)
+
+    def id_of(self, name):
+        return TOPICS.get(name)
+
+
+int8, int16, int32, int64 = (st.integers(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64))
+offsets = st.integers(-1, 2**63 - 1)
+epochs = st.integers(-1, 2**31 - 1)
+nodes = st.integers(0, 2**31 - 1)
+node_sets = st.lists(nodes, max_size=4).map(tuple)
+errors = st.sampled_from(ErrorCode)
+texts = st.text(max_size=12)
+ids = st.binary(min_size=16, max_size=16)
+topic_names = st.sampled_from(sorted(TOPICS))
+partitions = st.builds(TopicPartition, topic_names, st.integers(0, 2**31 - 1))
+
+
+def tuples(strategy, size=4):
+    return st.lists(strategy, max_size=size).map(tuple)
+
+
+@st.composite
+def batches(draw):
+    key_values = st.tuples(st.none() | st.binary(max_size=9), st.none() | st.binary(max_size=30))
+    data = build(draw(st.lists(key_values, min_size=1, max_size=3)), timestamp=draw(st.integers(0, 2**40)))
+    (batch,) = split(data)
+    return batch
+
+
+REQUESTS = {
+    m.Produce: st.builds(
+        m.Produce,
+        acks=st.sampled_from((-1, 0, 1)),
+        timeout_ms=int32,
+        partitions=tuples(st.builds(m.ProducePartition, partitions, batches())),
+    ),
+    m.Fetch: st.builds(
+        m.Fetch,
+        replica_id=st.integers(-1, 2**31 - 1),
+        max_wait_ms=int32,
+        min_bytes=int32,
+        max_bytes=int32,
+        partitions=tuples(
+            st.builds(
+                m.FetchPartition,
+                partition=partitions,
+                current_leader_epoch=epochs,
+                fetch_offset=int64,
+                last_fetched_epoch=epochs,
+                max_bytes=int32,
+            )
+        ),
+    ),
+    m.ListOffsets: st.builds(
+        m.ListOffsets,
+        tuples(
+            st.builds(
+                m.OffsetQuery,
+                partitions,
+                epochs,
+                int64.filter(lambda time: time not in (EARLIEST_LOCAL, LATEST_TIERED)),
+            )
+        ),
+    ),
+    m.OffsetForLeaderEpoch: st.builds(
+        m.OffsetForLeaderEpoch, tuples(st.builds(m.EpochQuery, partitions, epochs, epochs))
+    ),
+    m.DescribeTopics: st.builds(m.DescribeTopics, tuples(topic_names), st.booleans())
+    | st.just(m.DescribeTopics(None, False)),
+    m.CreateTopics: st.builds(
+        m.CreateTopics,
+        tuples(
+            st.builds(
+                m.NewTopic,
+                name=texts,
+                partition_count=int32,
+                replication_factor=int16,
+                assignments=tuples(node_sets),
+                configs=tuples(st.tuples(texts, st.none() | texts)),
+            )
+        ),
+        int32,
+        st.booleans(),
+    ),
+    m.InitProducerId: st.builds(m.InitProducerId, st.none() | texts, int64, int16),
+    m.RegisterBroker: st.builds(
+        m.RegisterBroker, broker=nodes, incarnation=ids, cluster_id=texts, host=texts, port=st.integers(0, 65535)
+    ),
+    m.BrokerHeartbeat: st.builds(
+        m.BrokerHeartbeat, broker=nodes, broker_epoch=int64, metadata_offset=int64, want_shut_down=st.booleans()
+    ),
+    m.AlterPartition: st.builds(
+        m.AlterPartition,
+        nodes,
+        int64,
+        tuples(st.builds(m.AlterIsr, partition=partitions, leader_epoch=epochs, partition_epoch=epochs, isr=node_sets)),
+    ),
+    m.AllocateProducerIds: st.builds(m.AllocateProducerIds, nodes, int64),
+    m.FetchMetadata: st.builds(m.FetchMetadata, broker=nodes, offset=int64, max_wait_ms=int32),
+}
+
+METADATA_RECORDS = st.one_of(
+    st.builds(
+        records.RegisterBrokerRecord,
+        broker=nodes,
+        incarnation=ids,
+        broker_epoch=int64,
+        host=texts,
+        port=st.integers(0, 65535),
+    ),
+    st.builds(records.BrokerRegistrationChangeRecord, broker=nodes, broker_epoch=int64, fenced=st.booleans()),
+    st.builds(records.TopicRecord, texts, ids),
+    st.builds(records.ConfigRecord, texts, texts, st.none() | texts),
+    st.builds(
+        records.PartitionRecord,
+        partition=partitions,
+        replicas=node_sets,
+        isr=node_sets,
+        leader=epochs,
+        leader_epoch=epochs,
+        partition_epoch=epochs,
+    ),
+    st.builds(
+        records.PartitionChangeRecord,
+        partition=partitions,
+        isr=node_sets,
+        leader=epochs,
+        leader_epoch=epochs,
+        partition_epoch=epochs,
+    ),
+    st.builds(records.ProducerIdsRecord, broker=nodes, broker_epoch=int64, next_producer_id=int64),
+)
+
+
+@st.composite
+def fetched_metadata(draw):
+    """Without records the base offset is the end: the wire has no other place for it."""
+    error, base, end = draw(errors), draw(st.integers(0, 2**62)), draw(offsets)
+    found = tuple(draw(st.lists(METADATA_RECORDS, max_size=4)))
+    return m.FetchedMetadata(error, base if found else end, found, end)
+
+
+REPLIES = {
+    m.Produce: st.builds(m.Produced, tuples(st.builds(m.ProducedPartition, partitions, errors, int64, int64))),
+    m.Fetch: st.builds(
+        m.Fetched,
+        tuples(
+            st.builds(
+                m.FetchedPartition,
+                partition=partitions,
+                error=errors,
+                high_watermark=int64,
+                log_start=int64,
+                diverging=st.none() | st.tuples(epochs, st.integers(0, 2**63 - 1)),
+                records=tuples(batches(), 2),
+            )
+        ),
+    ),
+    m.ListOffsets: st.builds(
+        m.ListedOffsets, tuples(st.builds(m.ListedOffset, partitions, errors, int64, int64, epochs))
+    ),
+    m.OffsetForLeaderEpoch: st.builds(m.EpochEnds, tuples(st.builds(m.EpochEnd, partitions, errors, epochs, int64))),
+    m.DescribeTopics: st.builds(
+        m.DescribedTopics,
+        tuples(st.builds(m.BrokerAddress, nodes, texts, st.integers(0, 65535))),
+        epochs,
+        tuples(
+            st.builds(
+                m.DescribedTopic,
+                topic_names,
+                ids,
+                errors,
+                tuples(
+                    st.builds(
+                        m.DescribedPartition,
+                        index=nodes,
+                        error=errors,
+                        leader=epochs,
+                        leader_epoch=epochs,
+                        replicas=node_sets,
+                        isr=node_sets,
+                        offline=node_sets,
+                    )
+                ),
+            )
+        ),
+    ),
+    m.CreateTopics: st.builds(
+        m.CreatedTopics, tuples(st.builds(m.CreatedTopic, texts, ids, errors, st.none() | texts, int32, int16))
+    ),
+    m.InitProducerId: st.builds(m.InitializedProducerId, errors, int64, int16),
+    m.RegisterBroker: st.builds(m.RegisteredBroker, errors, int64),
+    m.BrokerHeartbeat: st.builds(m.HeartbeatAnswer, errors, st.booleans(), st.booleans(), st.booleans()),
+    m.AlterPartition: st.builds(
+        m.AlteredPartition,
+        errors,
+        tuples(
+            st.builds(
+                m.AlteredIsr,
+                partition=partitions,
+                error=errors,
+                leader=epochs,
+                leader_epoch=epochs,
+                partition_epoch=epochs,
+                isr=node_sets,
+            )
+        ),
+    ),
+    m.AllocateProducerIds: st.builds(m.AllocatedProducerIds, errors, int64, int32),
+    m.FetchMetadata: fetched_metadata(),
+}
+
+
+def _each(message, field, **changes):
+    """The message with each element of a tuple field changed."""
+    elements = tuple(msgspec.structs.replace(element, **changes) for element in getattr(message, field))
+    return msgspec.structs.replace(message, **{field: elements})
+
+
+def forget_request(request, version):
+    """The request as a version of the wire can say it: fields it lacks are at their defaults."""
+    match request:
+        case m.Fetch() if version < 9:
+            return _each(request, "partitions", current_leader_epoch=-1, last_fetched_epoch=-1)
+        case m.Fetch() if version < 12:
+            return _each(request, "partitions", last_fetched_epoch=-1)
+        case m.ListOffsets() if version < 4:
+            return _each(request, "queries", current_leader_epoch=-1)
+        case m.DescribeTopics(topics=()) if version == 0:
+            return m.DescribeTopics(None, False)
+        case m.DescribeTopics(topics=topics) if version < 4:
+            return m.DescribeTopics(topics, topics is not None)
+        case m.InitProducerId() if version < 3:
+            return msgspec.structs.replace(request, producer_id=-1, producer_epoch=-1)
+    return request
+
+
+def forget_reply(reply, version):
+    """Likewise for a reply."""
+    match reply:
+        case m.Produced() if version < 5:
+            return _each(reply, "partitions", log_start=-1)
+        case m.Fetched() if version < 5:
+            return _each(reply, "partitions", log_start=-1, diverging=None)
+        case m.Fetched() if version < 12:
+            return _each(reply, "partitions", diverging=None)
+        case m.ListedOffsets() if version < 4:
+            return _each(reply, "offsets", leader_epoch=-1)
+        case m.DescribedTopics():
+            return _forget_described(reply, version)
+        case m.CreatedTopics() if version < 5:
+            return _each(reply, "topics", topic_id=bytes(16), partition_count=-1, replication_factor=-1)
+        case m.CreatedTopics() if version < 7:
+            return _each(reply, "topics", topic_id=bytes(16))
+    return reply
+
+
+def _forget_described(reply, version):
+    topics = []
+    for topic in reply.topics:
+        if version < 5:
+            topic = _each(topic, "partitions", offline=())
+        if version < 7:
+            topic = _each(topic, "partitions", leader_epoch=-1)
+        if version < 10:
+            topic = msgspec.structs.replace(topic, topic_id=bytes(16))
+        topics.append(topic)
+    controller = reply.controller if version >= 1 else -1
+    return m.DescribedTopics(reply.brokers, controller, tuple(topics))
