@@ -24,7 +24,7 @@ WRAP = 34
 """Characters in a line of a box."""
 LINES = 4
 """Lines of words in a box; the rest is counted."""
-CELLS = 150
+CELLS = 125
 """Points that the cells of a log may take: more would reach into the next lane."""
 
 
@@ -127,7 +127,7 @@ def _place(event: Event) -> str:
 def _log(view: View) -> str:
     """The log as a row of cells, with a bar at the high watermark; the first cells are only counted where many."""
     cells = list(view.cells)
-    while len(cells) > 1 and sum(_width(_batch(cell, name)) for cell, name in cells) > CELLS:
+    while len(cells) > 1 and sum(1 + _width(_batch(cell, name)) for cell, name in cells) > CELLS:
         cells.pop(0)
     hidden = view.hidden + len(view.cells) - len(cells)
     row: list[tuple[int, str]] = [_note(f"{hidden} more")] if hidden else []

@@ -101,15 +101,17 @@ def letter(index: int) -> str:
 
 
 def _partition(trace: Trace) -> str:
-    """The partition the verdict's line is about; else the one with most facts, the first by name of several."""
+    """The partition the verdict's line is about; else the one with most turns, then with most facts."""
+    turns: Counter[str] = Counter()
     counts: Counter[str] = Counter()
     for line in trace.lines:
         if isinstance(line, Step):
-            here = [fact.partition for fact in facts.decoded(line.facts)]
+            here = facts.decoded(line.facts)
             if here and trace.verdict is not None and trace.verdict.at_line == line.n:
-                return str(here[-1])
-            counts.update(here)
-    return min(counts, key=lambda name: (-counts[name], name)) if counts else ""
+                return str(here[-1].partition)
+            counts.update(fact.partition for fact in here)
+            turns.update(fact.partition for fact in here if weight(fact) == Weight.TURN)
+    return min(counts, key=lambda name: (-turns[name], -counts[name], name)) if counts else ""
 
 
 def _lanes(events: tuple[Event, ...]) -> tuple[str, ...]:

@@ -16,14 +16,20 @@ class Weight(IntEnum):
 
     TURN = 0
     """Who leads, who is gone, what was cut off: the turns of the story."""
-    RECORD = 1
-    """Records appear, are copied, are acknowledged; the in-sync set changes."""
-    VIEW = 2
+    SET = 1
+    """The in-sync set changes."""
+    RECORD = 2
+    """Records appear, are copied, are acknowledged."""
+    VIEW = 3
     """A node's view moves: it follows, its watermark rises."""
-    MESSAGE = 3
+    MESSAGE = 4
     """A message by itself: a fetch is counted, an answer leaves."""
-    ROUTINE = 4
+    ROUTINE = 5
     """Nothing new: folded unless there is room."""
+
+
+NAMED = 8
+"""Batches that are named one by one."""
 
 
 def node(number: int) -> str:
@@ -35,7 +41,8 @@ def members(nodes: Iterable[int]) -> str:
 
 
 def _records(batches: Iterable[facts.Content], name: Callable[[int], str]) -> str:
-    return " ".join(name(batch.crc) for batch in batches)
+    names = [name(batch.crc) for batch in batches]
+    return " ".join(names) if len(names) <= NAMED else f"{names[0]} to {names[-1]}, {len(names)} batches"
 
 
 def _promised(fact: facts.AcknowledgeProduce) -> str:
@@ -67,8 +74,8 @@ _WORDS: dict[str, tuple[Weight, Callable[[Any, Callable[[int], str]], str]]] = {
         Weight.TURN,
         lambda f, _: f"drops {node(f.removed)}, elects {node(f.leader)}, epoch {f.leader_epoch}",
     ),
-    "Fence": (Weight.RECORD, lambda f, _: f"drops {node(f.removed)}: ISR {members(f.isr)}"),
-    "AlterPartition": (Weight.RECORD, lambda f, _: f"commits ISR {members(f.isr)}"),
+    "Fence": (Weight.SET, lambda f, _: f"drops {node(f.removed)}: ISR {members(f.isr)}"),
+    "AlterPartition": (Weight.SET, lambda f, _: f"commits ISR {members(f.isr)}"),
     "BecomeLeader": (Weight.TURN, lambda f, _: f"leads epoch {f.leader_epoch} from {f.start_offset}"),
     "BecomeFollower": (Weight.VIEW, lambda f, _: f"follows {node(f.leader)}, epoch {f.leader_epoch}"),
     "Restart": (Weight.TURN, lambda f, _: f"is back with {f.log_end} on its disk"),
@@ -78,8 +85,8 @@ _WORDS: dict[str, tuple[Weight, Callable[[Any, Callable[[int], str]], str]]] = {
         lambda f, name: f"acknowledges {name(f.crc)} at {f.base_offset} ({_promised(f)})",
     ),
     "AdvanceHighWatermark": (Weight.VIEW, lambda f, _: f"high watermark {f.to}"),
-    "ExpandIsr": (Weight.RECORD, lambda f, _: f"proposes to add {node(f.follower)}"),
-    "ShrinkIsr": (Weight.RECORD, lambda f, _: f"proposes ISR {members(f.isr)}"),
+    "ExpandIsr": (Weight.SET, lambda f, _: f"proposes to add {node(f.follower)}"),
+    "ShrinkIsr": (Weight.SET, lambda f, _: f"proposes ISR {members(f.isr)}"),
     "LearnIsr": (Weight.MESSAGE, lambda f, _: f"learns ISR {members(f.isr)}"),
     "Acknowledge": (Weight.MESSAGE, lambda f, _: f"counts {node(f.follower)} at {f.offset}"),
     "AnswerFetch": (Weight.ROUTINE, lambda f, _: f"answers {node(f.follower)} from {f.offset}"),
