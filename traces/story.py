@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from traces import facts, replicas
 from traces.causes import Causes
+from traces.modelled import with_facts
 from traces.schema import Fault, Op, Step
 from traces.trace import Trace
 from traces.wording import Weight, weight, words
@@ -76,7 +77,9 @@ class Story:
 
 
 def tell(trace: Trace) -> Story:
-    """The story of the trace's partition: the violating step's, or the one most happens to."""
+    """The story of one partition of the trace: the violating step's, or the one with most turns."""
+    if trace.header.origin == "model":
+        trace = with_facts(trace)
     partition = _partition(trace)
     teller = _Teller(trace, partition)
     events = tuple(event for line in trace.lines if (event := teller.event(line)) is not None)

@@ -12,8 +12,10 @@ from typing import Any
 
 import msgspec
 
+from model.machine import ActionDisabled, UnknownAction
 from traces.abstraction import DivergedError, action_of
 from traces.facts import decoded
+from traces.modelled import PARTITION, acting, calls_of, machine_of
 from traces.refine import Refinement
 from traces.schema import Step
 from traces.trace import Trace
@@ -60,7 +62,13 @@ Progress = Callable[[int, int], None]
 
 
 def validate(trace: Trace, progress: Progress | None = None) -> Validation:
-    """Follow the trace with the model, to its end or to the first divergence."""
+    """Follow the trace with the model, to its end or to the first divergence.
+
+    A trace of the model itself, or of a variant, is followed action by action. TraceError where its header does not say
+    which state it starts from.
+    """
+    if trace.header.origin == "model":
+        return _replayed(trace)
     follower = Follower()
     divergence: Divergence | None = None
     for line in trace.lines:
@@ -81,6 +89,34 @@ def validate(trace: Trace, progress: Progress | None = None) -> Validation:
         partitions=len(follower.partitions),
         actions=dict(sorted(actions.items())),
         divergence=divergence,
+    )
+
+
+def _replayed(trace: Trace) -> Validation:
+    """The actions of a model's trace, taken by the model as it is."""
+    machine = machine_of(trace)
+    taken: Counter[str] = Counter()
+    divergence: Divergence | None = None
+    for line, (name, parameters) in zip(acting(trace), calls_of(trace), strict=True):
+        try:
+            machine.step(name, **parameters)
+        except (ActionDisabled, UnknownAction) as refused:
+            divergence = Divergence(
+                line=line.n,
+                node=line.node,
+                partition=PARTITION,
+                action=name,
+                reason=f"the model refuses it: {refused}",
+                conjunct=refused.conjunct if isinstance(refused, ActionDisabled) else "",
+            )
+            break
+        taken[name] += 1
+    broken = machine.broken() if divergence is None else None
+    if broken is not None:
+        reason = f"the model's property {broken} does not hold in the state this execution ends in"
+        divergence = Divergence(line=len(trace.lines), node="", partition=PARTITION, action="safety", reason=reason)
+    return Validation(
+        steps=taken.total(), facts=0, partitions=1, actions=dict(sorted(taken.items())), divergence=divergence
     )
 
 
