@@ -6,6 +6,7 @@ import tracemalloc
 import warnings
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from kio.index import load_request_schema
 
@@ -160,3 +161,14 @@ def test_memory_is_bounded_by_the_bytes_that_came():
     tracemalloc.stop()
     assert len(message.topic_data) == topics
     assert peak < MEMORY_PER_BYTE_MAX * len(frame)
+
+
+def test_any_other_exception_would_be_noticed():
+    class Careless:
+        served = dict.fromkeys(APIS)
+
+        def to_core(self, *request):
+            raise KeyError(request)
+
+    with pytest.raises(KeyError):
+        survive(bytes.fromhex(client_frames.KCAT[0]), (Careless(),))
