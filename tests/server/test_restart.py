@@ -110,39 +110,51 @@ def test_every_process_killed_at_once_loses_nothing_that_was_written(tmp_path, c
         assert client.read(cluster) == client.promised
 
 
-def segment(tmp_path, suffix):
-    (path,) = (tmp_path / "data" / "broker-1" / f"{TOPIC}-0").glob(f"*{suffix}")
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """One broker, and a client that goes on writing to it through everything that is done to it."""
+    directory = tmp_path_factory.mktemp("alone")
+    with Cluster(plan(directory / "data", brokers=1)) as cluster:
+        make_topic(cluster.bootstrap, TOPIC, 1, 1)
+        yield cluster, Client(directory)
+
+
+def segment(cluster, suffix):
+    (path,) = (cluster.plan.data / "broker-1" / f"{TOPIC}-0").glob(f"*{suffix}")
     return path
 
 
-@pytest.mark.parametrize("tail", [b"\0" * 100, b"\0\0\0\0\0\0\0\xc8\0\0\0\x60\0\0\0\0\x02 half a batch"])
-def test_a_torn_tail_is_cut_and_said(tmp_path, client, tail):
-    with Cluster(plan(tmp_path / "data", brokers=1)) as cluster:
-        make_topic(cluster.bootstrap, TOPIC, 1, 1)
-        client.write(cluster)
-        cluster.kill(1)
-        whole_size = segment(tmp_path, ".log").stat().st_size
-        with segment(tmp_path, ".log").open("ab") as log:
-            log.write(tail)
-        cluster.restart(1)
-        assert segment(tmp_path, ".log").stat().st_size == whole_size
-        assert " WARN n1 storage " in cluster.brokers[1].log.read_text()
-        wait_until_whole(cluster)
-        client.write(cluster)
-        assert client.read(cluster) == client.promised
+@pytest.mark.parametrize(
+    "tail",
+    [b"\0" * 100, b"\0\0\0\0\0\0\0\xc8\0\0\0\x60\0\0\0\0\x02 half a batch", b"\xa5"],
+    ids=["zeros", "half a batch", "one byte"],
+)
+def test_a_torn_tail_is_cut_and_said(alone, tail):
+    cluster, client = alone
+    client.write(cluster)
+    cluster.kill(1)
+    whole_size = segment(cluster, ".log").stat().st_size
+    with segment(cluster, ".log").open("ab") as log:
+        log.write(tail)
+    said = len(cluster.brokers[1].log.read_text())
+    cluster.restart(1)
+    assert segment(cluster, ".log").stat().st_size == whole_size
+    assert " WARN n1 storage " in cluster.brokers[1].log.read_text()[said:]
+    wait_until_whole(cluster)
+    client.write(cluster)
+    assert client.read(cluster) == client.promised
 
 
 @pytest.mark.parametrize("damage", [b"", b"\xff" * 64], ids=["empty", "garbage"])
-def test_a_damaged_index_is_made_anew(tmp_path, client, damage):
-    with Cluster(plan(tmp_path / "data", brokers=1)) as cluster:
-        make_topic(cluster.bootstrap, TOPIC, 1, 1)
-        client.write(cluster)
-        cluster.kill(1)
-        segment(tmp_path, ".index").write_bytes(damage)
-        segment(tmp_path, ".timeindex").write_bytes(damage)
-        cluster.restart(1)
-        wait_until_whole(cluster)
-        assert client.read(cluster) == client.promised
+def test_a_damaged_index_is_made_anew(alone, damage):
+    cluster, client = alone
+    client.write(cluster)
+    cluster.kill(1)
+    segment(cluster, ".index").write_bytes(damage)
+    segment(cluster, ".timeindex").write_bytes(damage)
+    cluster.restart(1)
+    wait_until_whole(cluster)
+    assert client.read(cluster) == client.promised
 
 
 def test_damage_to_what_was_synced_is_named_and_the_controller_does_not_start(tmp_path):
