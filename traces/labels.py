@@ -120,7 +120,9 @@ def step(event: Event, shows_log: bool) -> str:
 
 
 def _place(event: Event) -> str:
-    where = f"line {event.line}, {event.at / 1000:.3f} s"
+    where = f"line {event.line}"
+    if event.at >= 0:
+        where += f", {event.at / 1000:.3f} s"
     return f"{where}, log end {event.view.log_end}" if event.view is not None else where
 
 

@@ -51,6 +51,7 @@ class Event:
 
     line: int
     at: int
+    """Milliseconds; -1 in a story of the model, which knows no time."""
     lane: str
     words: tuple[str, ...]
     weight: Weight
@@ -134,12 +135,16 @@ class _Teller:
 
     def __init__(self, trace: Trace, partition: str) -> None:
         self.partition = partition
+        self.timed = trace.header.origin != "model"
         self.violating = trace.verdict.at_line if trace.verdict is not None else None
         self.replicas: dict[str, replicas.Replica] = {}
         self.letters: dict[int, str] = {}
         self.causes = Causes()
         self.counted: dict[tuple[str, int], tuple[int, int]] = {}
         self.acknowledged: dict[int, tuple[int, str]] = {}
+
+    def _at(self, line: Step | Fault | Op) -> int:
+        return line.at if self.timed else -1
 
     def name(self, crc: int) -> str:
         if crc not in self.letters:
@@ -154,7 +159,7 @@ class _Teller:
             lanes = line.targets or ("world",)
             return Event(
                 line=line.n,
-                at=line.at,
+                at=self._at(line),
                 lane=lanes[0],
                 words=(line.kind + detail,),
                 weight=Weight.TURN,
@@ -186,7 +191,7 @@ class _Teller:
                     self.acknowledged[offset] = (line.n, self.name(fact.crc))
         return Event(
             line=line.n,
-            at=line.at,
+            at=self._at(line),
             lane=line.node,
             words=tuple(words(fact, self.name) for fact in kept) or (line.event,),
             weight=Weight.TURN if violating else heaviest,
@@ -249,7 +254,7 @@ class _Teller:
     def _told(self, line: Op, what: str, weight: Weight, cause: int | None, record: str) -> Event:
         return Event(
             line=line.n,
-            at=line.at,
+            at=self._at(line),
             lane=line.client,
             words=(what,),
             weight=weight,

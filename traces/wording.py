@@ -50,6 +50,8 @@ def _promised(fact: facts.AcknowledgeProduce) -> str:
 
 
 def _answered(fact: facts.AnswerProbe) -> str:
+    if fact.last_fetched_epoch < 0:
+        return "answers a probe"
     if fact.diverging_epoch < 0:
         return "answers a probe: no divergence"
     return f"answers a probe: epoch {fact.diverging_epoch} ends at {fact.diverging_end}"
