@@ -10,10 +10,9 @@ Check = Callable[[str], str | None]
 
 def _number(kind: str, lowest: int, highest: int) -> Check:
     def check(value: str) -> str | None:
-        try:
-            number = int(value)
-        except ValueError:
+        if not value.isascii() or not value.removeprefix("-").isdigit():
             return f"Not a number of type {kind}"
+        number = int(value)
         if number < lowest:
             return f"Value must be at least {lowest}"
         if number > highest:

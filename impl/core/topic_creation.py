@@ -3,6 +3,7 @@
 One rule: a topic is created whole or refused whole, and a refusal leaves no trace.
 """
 
+from collections import Counter
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from impl.core.types import ErrorCode, LeaderEpoch, NodeId, PartitionEpoch, Topi
 
 NO_TOPIC_ID = bytes(16)
 PARTITIONS_MAX = 10_000
-"""In one request, as in Kafka."""
+"""Of one topic; Kafka allows as many in one request."""
 
 Assignment = tuple[tuple[NodeId, ...], ...]
 
@@ -30,10 +31,10 @@ def create_topics(
     topics: tuple[NewTopic, ...], decisions: Decisions, settings: Settings, *, validate_only: bool
 ) -> tuple[CreatedTopic, ...]:
     """Decide on each topic of a request, in its order."""
-    names = [topic.name for topic in topics]
+    times = Counter(topic.name for topic in topics)
     created = []
     for topic in topics:
-        if names.count(topic.name) > 1:
+        if times[topic.name] > 1:
             outcome: Assignment | Refusal = Refusal(ErrorCode.INVALID_REQUEST, "Duplicate topic name.")
         else:
             outcome = plan(topic, decisions.image, settings)
@@ -71,11 +72,18 @@ def manual_assignment(topic: NewTopic, image: MetadataImage) -> Assignment | Ref
     if topic.partition_count != -1:
         message = "A manual partition assignment was specified, but numPartitions was not set to -1."
         return Refusal(ErrorCode.INVALID_REQUEST, message)
+    if len(topic.assignments) > PARTITIONS_MAX:
+        return _too_many(len(topic.assignments))
     for replicas in topic.assignments:
         message = _wrong_assignment(replicas, len(topic.assignments[0]), image)
         if message:
             return Refusal(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message)
     return topic.assignments
+
+
+def _too_many(partition_count: int) -> Refusal:
+    message = f"Excessively large number of partitions: {partition_count}; at most {PARTITIONS_MAX}."
+    return Refusal(ErrorCode.INVALID_PARTITIONS, message)
 
 
 def _wrong_assignment(replicas: tuple[NodeId, ...], factor: int, image: MetadataImage) -> str:
@@ -111,8 +119,7 @@ def spread(topic: NewTopic, image: MetadataImage, settings: Settings) -> Assignm
         message = "Number of partitions was set to an invalid non-positive value."
         return Refusal(ErrorCode.INVALID_PARTITIONS, message)
     if partition_count > PARTITIONS_MAX:
-        message = f"Excessively large number of partitions per request: {partition_count}; at most {PARTITIONS_MAX}."
-        return Refusal(ErrorCode.INVALID_PARTITIONS, message)
+        return _too_many(partition_count)
     active = [node for node in sorted(image.brokers) if image.is_active(node)]
     fenced = [node for node in sorted(image.brokers) if not image.is_active(node)]
     unable = f"Unable to replicate the partition {factor} time(s): "
