@@ -4,6 +4,7 @@ One rule: a line is `time level node event key=value ...`; what came from a peer
 line.
 """
 
+import contextlib
 import json
 import sys
 import time
@@ -31,7 +32,9 @@ class Log:
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now * 1000) % 1000:03}Z"
         words = [stamp, level, self._node, event.replace(" ", "_")]
         words += [f"{name}={_value(value)}" for name, value in fields.items()]
-        print(" ".join(words), file=self._stream, flush=True)
+        # A full disk under the log is no reason to stop serving, or to end without a word to the parent.
+        with contextlib.suppress(OSError):
+            print(" ".join(words), file=self._stream, flush=True)
 
 
 def _value(value: object) -> str:

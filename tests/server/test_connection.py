@@ -53,6 +53,7 @@ class Server:
         self.names = self
         self.requests = []
         self.is_closed = False
+        self.accepting = True
 
     def name_of(self, _topic_id):
         return None
@@ -61,7 +62,7 @@ class Server:
         return None
 
     def opened(self, _connection):
-        return True
+        return self.accepting
 
     def requested(self, _connection, correlation, header, request):
         self.requests.append((correlation, header.correlation_id, request))
@@ -207,6 +208,18 @@ def test_after_what_cannot_be_read_nothing_more_is_taken_up(data):
         rig.receive(metadata(1) + data + metadata(2))
         assert [correlation for _, correlation, _ in rig.server.requests] == [1]
         assert rig.transport.closed
+
+    scenario(steps)
+
+
+def test_a_connection_too_many_is_closed_and_nothing_of_it_taken_up(capsys):
+    async def steps(rig):
+        rig.server.accepting = False
+        crowded = ClientConnection(rig.server, Connection(2), 1_000_000)
+        transport = Transport()
+        crowded.connection_made(transport)
+        assert transport.closed
+        assert 'reason="max.connections reached"' in capsys.readouterr().err
 
     scenario(steps)
 

@@ -1,5 +1,8 @@
 """What was acknowledged is there after every kind of end, and damage is either repaired or named."""
 
+import re
+import resource
+
 import pytest
 from confluent_kafka.admin import AdminClient
 
@@ -97,6 +100,22 @@ def test_a_killed_leader_comes_back_and_nothing_is_lost(tmp_path, client):
         cluster.stop()
         logs = {path.read_bytes() for path in (tmp_path / "data").glob(f"broker-*/{TOPIC}-0/*.log")}
         assert len(logs) == 1, "the replicas' logs are the same bytes"
+
+
+def test_a_broker_whose_disk_refuses_a_write_ends_with_one_line_and_the_others_go_on(tmp_path, client):
+    with Cluster(plan(tmp_path / "data")) as cluster:
+        make_topic(cluster.bootstrap, TOPIC, 1, 3)
+        client.write(cluster)
+        victim = leader_of(cluster)
+        # No file of this process may grow any more: the system answers its writes with EFBIG.
+        resource.prlimit(cluster.brokers[victim].pid, resource.RLIMIT_FSIZE, (0, 0))
+        client.write(cluster)
+        (dead,) = cluster.died()
+        assert dead is cluster.brokers[victim]
+        assert re.fullmatch(rf"n{victim}: log directory failed at .*: File too large; .*", dead.last_words())
+        cluster.restart(victim)
+        wait_until_whole(cluster)
+        assert client.read(cluster) == client.promised
 
 
 def test_every_process_killed_at_once_loses_nothing_that_was_written(tmp_path, client):
