@@ -26,11 +26,14 @@ CONTROLLER = NodeId(3000)
 """The controller's node id; brokers are numbered from 1."""
 
 
-class TopicPartition(NamedTuple):
+# In class syntax `index` would be a field that overrides a method of tuple, which the type checker refuses.
+_TopicPartition = NamedTuple("_TopicPartition", (("topic", str), ("index", int)))
+
+
+class TopicPartition(_TopicPartition):
     """A partition's name: topic and index, printed the way Kafka names its directory."""
 
-    topic: str
-    index: int
+    __slots__ = ()
 
     def __str__(self) -> str:
         return f"{self.topic}-{self.index}"
