@@ -34,6 +34,8 @@ class Abstraction:
         self.state: Any = self.machine.state
         self.taken: Counter[str] = Counter()
         """Model actions taken, by name."""
+        self.believed: dict[int, int] = dict.fromkeys(replicas, 0)
+        """The highest high watermark each replica has ever had."""
 
     def view(self, node: int) -> dict[str, Any]:
         """The model's side of the story, in Kafka's numbers: the partition, and this node's replica of it."""

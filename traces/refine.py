@@ -106,6 +106,7 @@ class Refinement(Abstraction):
     def advance_high_watermark(self, node: int, fact: Any) -> None:
         self.same(fact, "maximal_isr", self.state.maximal_isr[node])
         self.step("advance_high_watermark", leader=node, to=fact.to)
+        self.believed[node] = max(self.believed[node], fact.to)
 
     def expand_isr(self, node: int, fact: Any) -> None:
         self.same(fact, "partition_epoch", self.state.partition_epoch[node] - 1)
@@ -183,6 +184,7 @@ class Refinement(Abstraction):
             end += batch.record_count
         self.same(fact, "log_end", end)
         self.step("receive_fetch", follower=node, log_end=fact.log_end, high_watermark=fact.high_watermark)
+        self.believed[node] = max(self.believed[node], fact.high_watermark)
         for batch in fact.batches:
             self.holds(node, batch, "receive_fetch")
 

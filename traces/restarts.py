@@ -3,7 +3,8 @@
 One rule: a crash may cut a step short between its writes and its facts, so a disk may hold what no fact has told. Such
 a step is replayed before the restart, if it is one the model allows: a leader's append, a follower's receiving of what
 its leader had sent, a follower's truncation. A disk that holds less than the model's log for any other reason has lost
-a tail that was not flushed: the model of this version does not speak of that, and so neither does the verdict.
+a tail that was not flushed: the model of this version does not speak of that, and so neither does the verdict. The
+same goes for a high watermark that a checkpoint brings back and that the replica had since lowered.
 """
 
 from typing import Any
@@ -23,6 +24,13 @@ def restart(model: Abstraction, node: int, fact: Any) -> None:
         raise DivergedError("restart", f"its log ends at {fact.log_end}, and it tells of batches up to {told_to} only")
     for batch in fact.tail:
         model.holds(node, batch, "restart")
+    last = model.state.high_watermark[node]
+    if last < fact.high_watermark <= model.believed[node]:
+        # A new leader's watermark had lagged and put this replica's back; the checkpoint was written before that.
+        told = (
+            f"n{node} comes back with high watermark {fact.high_watermark} from an old checkpoint, its last was {last}"
+        )
+        raise DivergedError("restart", f"{told}, which is outside the model of this version", outside=True)
     model.step("restart", replica=node, high_watermark=fact.high_watermark)
 
 

@@ -379,3 +379,29 @@ def test_a_high_watermark_may_not_rise_by_a_restart() -> None:
     run = crashed()
     run.restart(1, 2, 1, 1, content(1))
     assert "high_watermark <= s.high_watermark[replica]" in diverges(run).conjunct
+
+
+def test_a_high_watermark_that_an_old_checkpoint_brings_back_is_outside_the_model() -> None:
+    run = begun(Execution())
+    run.append(1, 0, 0)
+    run.fetch(2, 0, 1, 0, 0, content(0))
+    run.fetch(3, 0, 1, 0, 0, content(0))
+    for node in (2, 3):
+        run.send(node, 0, 1, 1)
+        run.count(1, 0, node, 1)
+    run.advance(1, 0, 1, (1, 2, 3))
+    run.answer(1, 0, 3, 1, 1, 1)
+    run.receive(3, 0, 1, 1, 1)
+    run.elect(2, 1, 1, (1, 2, 3))
+    run.lead(2, 1, 1, (1, 2, 3), 1)
+    run.follow(3, 1, 2)
+    run.probed(2, 1, 1, 0, 1)
+    run.reconcile(3, 1, 2, 1)
+    run.send(3, 1, 2, 1)
+    run.answer(2, 1, 3, 1, 1, 0)
+    run.receive(3, 1, 2, 1, 0)
+    assert validate(run.recorder.trace()).divergence is None
+    run.restart(3, 1, 1, 1)
+    found = diverges(run)
+    assert found.outside
+    assert found.reason.startswith("n3 comes back with high watermark 1 from an old checkpoint, its last was 0")
