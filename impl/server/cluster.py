@@ -17,11 +17,12 @@ import msgspec
 from impl.core.types import CONTROLLER
 from impl.server.child import Child, ProcessConfiguration
 from impl.server.directory import DirectoryLock, new_id, read_meta
-from impl.server.errors import ChildFailed, DirectoryUnusable, ServerError
+from impl.server.errors import DirectoryUnusable, ServerError
 from impl.server.ports import check_listenable, free_ports
 from impl.server.readiness import wait_until_all_answer
 
 START_SECONDS = 60.0
+EVERY_ADDRESS = ("", "0.0.0.0", "::")
 STOP_SECONDS = 10.0
 """How long a process may take to stop cleanly before it is killed."""
 
@@ -46,6 +47,8 @@ class Cluster:
     def __init__(self, plan: ClusterPlan) -> None:
         if plan.brokers < 1:
             raise ServerError(f"{plan.brokers} brokers make no cluster: ask for at least 1")
+        if plan.host in EVERY_ADDRESS:
+            raise ServerError(f"{plan.host} is no address a client can be told: give one of this machine's addresses")
         self.plan = plan
         self._lock = DirectoryLock(plan.data)
         try:
@@ -155,17 +158,14 @@ class Cluster:
 
 def _cluster_id(data: Path) -> str:
     """The cluster whose directories these are; a new one where there are none."""
-    found = {
-        directory: meta.cluster_id
-        for directory in sorted(data.iterdir())
-        if directory.is_dir() and (meta := read_meta(directory)) is not None
-    }
+    try:
+        directories = sorted(entry for entry in data.iterdir() if entry.is_dir())
+    except OSError as error:
+        raise DirectoryUnusable(f"cannot read {data} ({error.strerror}): choose another directory") from error
+    found = {entry: meta.cluster_id for entry in directories if (meta := read_meta(entry)) is not None}
     if len(set(found.values())) > 1:
         raise DirectoryUnusable(
             f"{data} holds directories of different clusters ({', '.join(f'{d.name}: {c}' for d, c in found.items())}):"
             " choose another directory"
         )
     return next(iter(found.values()), None) or new_id()
-
-
-__all__ = ["ChildFailed", "Cluster", "ClusterPlan"]

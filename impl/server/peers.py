@@ -12,7 +12,6 @@ After a failure the next attempt waits, twice as long each time (`reconnect.back
 
 import asyncio
 import itertools
-from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple, Protocol
 
@@ -232,6 +231,3 @@ class Peers:
     def close(self) -> None:
         for peer in self._peers.values():
             peer.close()
-
-
-Lost = Callable[[NodeId], None]

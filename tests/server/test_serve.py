@@ -154,6 +154,10 @@ def test_a_damaged_meta_file(tmp_path):
     assert "meta.properties is damaged" in refused(tmp_path, 0)
 
 
+def test_an_address_that_clients_cannot_be_told(tmp_path):
+    assert "0.0.0.0 is no address a client can be told" in refused(tmp_path, 0, "--host", "0.0.0.0")
+
+
 def test_an_unknown_configuration(tmp_path):
     assert "unknown configuration min.insync.replica: known are" in refused(
         tmp_path, 0, "--config", "min.insync.replica=2"
