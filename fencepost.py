@@ -73,29 +73,28 @@ def prove(model: str, replicas: str, variant: str | None, seed: tuple[int, ...],
 @MODEL
 @click.option("--depth", type=click.IntRange(min=1), default=12, show_default=True, help="Steps at most.")
 @click.option("--variant", help="A historical or broken design in place of the model's.")
-@click.option("--replicas", type=click.IntRange(2, 5), default=3, show_default=True)
-@click.option("--log", type=click.IntRange(1, 4), default=1, show_default=True, help="Records in a log at most.")
-@click.option("--epochs", type=click.IntRange(1, 5), default=2, show_default=True, help="Leader epochs at most.")
+@click.option("--log", type=click.IntRange(1, 4), help="Records in a log at most; needs --epochs. Default: grows.")
+@click.option("--epochs", type=click.IntRange(1, 5), help="Leader epochs at most; needs --log. Default: grows.")
+@click.option("--budget", type=DURATION, default="300s", show_default=True)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the trace here.")
 @JSON
 def search(
     model: str,
     depth: int,
     variant: str | None,
-    replicas: int,
-    log: int,
-    epochs: int,
+    log: int | None,
+    epochs: int | None,
+    budget: float,
     out: Path | None,
     json_output: bool,
 ) -> None:
     """Search symbolically, within bounds, for a trace that violates a safety property."""
     from campaign.commands.search import run
 
-    perform(
-        "search",
-        json_output,
-        lambda console: run(model, variant, depth, (replicas, log, epochs), out, console.progress),
-    )
+    if (log is None) != (epochs is None):
+        raise click.UsageError("--log and --epochs bound the search together: give both, or neither")
+    bounds = None if log is None or epochs is None else (log, epochs)
+    perform("search", json_output, lambda console: run(model, variant, depth, bounds, budget, out, console.progress))
 
 
 @main.command()

@@ -13,5 +13,5 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[str, ...]
 
 
-class Refused(Exception):  # noqa: N818 - it says what became of the command
+class Refused(Exception):
     """Bad input: the message names the thing, the value and the remedy."""

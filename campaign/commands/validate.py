@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from campaign.outcome import Outcome
+from campaign.outcome import Outcome, Word
 from campaign.progress import Progress
 from traces.merge import merge
 from traces.reader import read
@@ -41,7 +41,7 @@ def judged(trace: Trace, progress: Progress) -> Outcome:
         lines.append(f"the fact:  {_plain(result.divergence.fact)}")
     if result.divergence.model:
         lines.append(f"the model: {_plain(result.divergence.model)}")
-    verdict = "unknown" if result.divergence.outside else "violated"
+    verdict: Word = "unknown" if result.divergence.outside else "violated"
     return Outcome(verdict=verdict, document=document, lines=tuple(lines))
 
 
