@@ -139,9 +139,7 @@ class CountsDivergingFetch(Partition):
         super().diverged(diverging, out)
         self.reconciled = True
 
-    def admit(
-        self, asked: FetchPartition, replica: NodeId, now: Millis, out: list[Effect]
-    ) -> FetchedPartition | None:
+    def admit(self, asked: FetchPartition, replica: NodeId, now: Millis, out: list[Effect]) -> FetchedPartition | None:
         if replica >= 0 and self.refusal(asked) is ErrorCode.NONE and self.divergence(asked) is not None:
             self.count(asked.fetch_offset, replica, now, out)
         return super().admit(asked, replica, now, out)
@@ -201,7 +199,7 @@ class ExpandsBelowEpochStart(Partition):
         return peer.log_end >= self.high_watermark and self.image.is_active(peer.node)
 
 
-@mutant("eager-shrink", "no_committed_loss", "high_watermark_bound")
+@mutant("eager-shrink", "no_committed_loss", "high_watermark_bound", "quorum_superset")
 class ShrinksAtOnce(Partition):
     """A leader stops counting a follower before the controller has removed it from the in-sync set.
 
@@ -217,7 +215,7 @@ class ShrinksAtOnce(Partition):
         self.advance(out)
 
 
-@mutant("alter-partition-without-cas", "no_committed_loss", "high_watermark_bound")
+@mutant("alter-partition-without-cas", "quorum_superset", "no_committed_loss", "high_watermark_bound")
 class AcceptsOutdatedProposals(Controller):
     """The controller accepts an in-sync set that was proposed in sight of an older version of the partition.
 

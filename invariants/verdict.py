@@ -16,7 +16,7 @@ class Holds:
     figures: dict[str, int] = field(default_factory=dict)
 
 
-class Violated(Exception):  # noqa: N818 - a verdict before it is an exception
+class Violated(Exception):
     """An invariant does not hold: its id in `invariants/catalogue.py`, and one sentence made of facts."""
 
     def __init__(self, invariant: str, sentence: str) -> None:

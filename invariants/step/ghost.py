@@ -28,6 +28,8 @@ class Replica:
     running: bool = True
     counts: bool = True
     """Runs as the process that the controller knows: led or followed since it started."""
+    maximal_isr: tuple[int, ...] = ()
+    """Whom it counts as a leader: the in-sync set it knows, and whom it has proposed to add."""
     asked: dict[int, int] = field(default_factory=dict)
     """Leader epoch -> the highest offset it fetched from, as a replica, in that epoch."""
 

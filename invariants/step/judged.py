@@ -3,7 +3,14 @@
 One rule: what a node may do in its epoch comes first, so that a sentence names the first thing that went wrong.
 """
 
-from invariants.step import epoch_fencing, high_watermark_bound, log_matching, no_committed_loss, per_key_order
+from invariants.step import (
+    epoch_fencing,
+    high_watermark_bound,
+    log_matching,
+    no_committed_loss,
+    per_key_order,
+    quorum_superset,
+)
 from invariants.step.invariant import StepInvariant
 
 STEP_INVARIANTS: tuple[StepInvariant, ...] = (
@@ -12,4 +19,5 @@ STEP_INVARIANTS: tuple[StepInvariant, ...] = (
     high_watermark_bound.INVARIANT,
     no_committed_loss.INVARIANT,
     per_key_order.INVARIANT,
+    quorum_superset.INVARIANT,
 )

@@ -1,7 +1,8 @@
 """No committed loss (I1, I2, I3): who may lead has everything that was committed or acknowledged.
 
-The leader of the newest epoch, and every running member of the in-sync set, because the controller may elect any of
-them next. Judging the candidates and not only the leader finds a loss before the election that would show it.
+The leader of the newest epoch; every running member of the in-sync set, because the controller may elect any of them
+next; and whom the newest leader proposes to add to it. Judging the candidates and not only the leader finds a loss
+before the election that would show it.
 """
 
 from typing import Any
@@ -10,21 +11,22 @@ from invariants.step.ghost import Partition, Replica
 from invariants.step.invariant import StepInvariant
 from invariants.step.words import batch_words, node_words, records_words
 from invariants.verdict import Violated
-from traces.facts import AcknowledgeProduce, Content
+from traces.facts import AcknowledgeProduce, Content, ExpandIsr
 
 ID = "no_committed_loss"
 
 
-def complete(partition: Partition, replica: Replica) -> None:
-    """The replica has every committed and every acknowledged record."""
+def complete(partition: Partition, replica: Replica, role: str = "") -> None:
+    """The replica has every committed and every acknowledged record. `role` says why it must, unless it is plain."""
     if not replica.log.holds(partition.committed):
         missing = replica.log.first_missing(partition.committed)
         assert missing is not None, "a log that lacks a prefix lacks one of its batches"
-        raise Violated(ID, f"{_committed_words(partition, missing)} is missing from {_role_words(partition, replica)}")
+        who = _role_words(partition, replica, role)
+        raise Violated(ID, f"{_committed_words(partition, missing)} is missing from {who}")
     for promise in partition.unsettled.values():
         if not _stands(promise, replica.log.batch_at(promise.base_offset)):
             words = _promise_words(promise)
-            raise Violated(ID, f"{words}, is missing from {_role_words(partition, replica)}")
+            raise Violated(ID, f"{words}, is missing from {_role_words(partition, replica, role)}")
 
 
 def _candidates(partition: Partition, _replica: Replica, _fact: Any) -> None:
@@ -36,6 +38,17 @@ def _this_replica(partition: Partition, replica: Replica, _fact: Any) -> None:
     """After a fact of one replica: it is judged if it may lead."""
     if replica.counts and (replica.node in partition.isr or _leads_newest(partition, replica)):
         complete(partition, replica)
+
+
+def _proposed(partition: Partition, replica: Replica, fact: ExpandIsr) -> None:
+    """The newest leader asks the controller to make a follower a candidate."""
+    follower = partition.replicas.get(fact.follower)
+    if follower is not None and follower.counts and _leads_newest(partition, replica):
+        complete(
+            partition,
+            follower,
+            f", which n{replica.node}, leader of epoch {fact.leader_epoch}, adds to the in-sync set",
+        )
 
 
 def _promised(partition: Partition, _replica: Replica, fact: AcknowledgeProduce) -> None:
@@ -87,7 +100,9 @@ def _leads_newest(partition: Partition, replica: Replica) -> bool:
     return replica.leading and replica.leader_epoch == partition.leader_epoch
 
 
-def _role_words(partition: Partition, replica: Replica) -> str:
+def _role_words(partition: Partition, replica: Replica, role: str = "") -> str:
+    if role:
+        return f"{node_words(replica.node)}{role}"
     if _leads_newest(partition, replica):
         return f"{node_words(replica.node)}, leader of epoch {replica.leader_epoch}"
     return f"{node_words(replica.node)}, which runs and is in the in-sync set of epoch {partition.leader_epoch}"
@@ -110,7 +125,7 @@ INVARIANT = StepInvariant(
     names=("I1", "I2", "I3"),
     statement=(
         "Everything committed or acknowledged with acks=all stands, unchanged and in place, in the log of the newest "
-        "leader and of every running replica that may be elected next."
+        "leader, of every running replica that may be elected next, and of whoever is about to join these."
     ),
     argument=(
         "The high watermark passes a record only when the whole maximal in-sync set has it; leaders come from "
@@ -121,6 +136,7 @@ INVARIANT = StepInvariant(
     after={
         "AdvanceHighWatermark": _committed,
         "AcknowledgeProduce": _promised,
+        "ExpandIsr": _proposed,
         "BecomeLeader": _this_replica,
         "BecomeFollower": _this_replica,
         "Truncate": _this_replica,

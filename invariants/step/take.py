@@ -18,8 +18,10 @@ from traces.facts import (
     BecomeLeader,
     CreatePartition,
     Elect,
+    ExpandIsr,
     FailOver,
     Fence,
+    LearnIsr,
     ReceiveFetch,
     Restart,
     SendFetch,
@@ -48,6 +50,7 @@ def _change_isr(partition: Partition, _replica: Replica, fact: Fence | AlterPart
 def _lead(partition: Partition, replica: Replica, fact: BecomeLeader) -> None:
     replica.leading = replica.counts = True
     replica.leader_epoch = fact.leader_epoch
+    replica.maximal_isr = fact.isr
     partition.leaders.setdefault(fact.leader_epoch, replica.node)
 
 
@@ -74,8 +77,13 @@ def _promise(partition: Partition, _replica: Replica, fact: AcknowledgeProduce) 
 
 def _advance(partition: Partition, replica: Replica, fact: AdvanceHighWatermark) -> None:
     replica.high_watermark = fact.to
+    replica.maximal_isr = fact.maximal_isr
     if fact.to > partition.committed.end:
         partition.commit(replica, fact.to)
+
+
+def _count(_partition: Partition, replica: Replica, fact: ExpandIsr | LearnIsr) -> None:
+    replica.maximal_isr = fact.isr
 
 
 def _send_fetch(_partition: Partition, replica: Replica, fact: SendFetch) -> None:
@@ -110,9 +118,9 @@ TAKE: Mapping[str, Judge] = {
     "Append": _append,
     "AcknowledgeProduce": _promise,
     "AdvanceHighWatermark": _advance,
-    "ExpandIsr": _nothing,
+    "ExpandIsr": _count,
     "ShrinkIsr": _nothing,
-    "LearnIsr": _nothing,
+    "LearnIsr": _count,
     "Acknowledge": _nothing,
     "AnswerFetch": _nothing,
     "AnswerProbe": _nothing,

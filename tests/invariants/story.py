@@ -74,6 +74,12 @@ class Story:
     def advance(self, node: int, epoch: int, to: int, maximal: tuple[int, ...] = (1, 2, 3)) -> None:
         self.tell(node, f.AdvanceHighWatermark(partition=P, leader_epoch=epoch, to=to, maximal_isr=maximal))
 
+    def expand(self, node: int, epoch: int, follower: int, isr: tuple[int, ...]) -> None:
+        self.tell(node, f.ExpandIsr(partition=P, leader_epoch=epoch, partition_epoch=0, follower=follower, isr=isr))
+
+    def learn(self, node: int, epoch: int, version: int, isr: tuple[int, ...]) -> None:
+        self.tell(node, f.LearnIsr(partition=P, leader_epoch=epoch, partition_epoch=version, isr=isr))
+
     def count(self, node: int, epoch: int, follower: int, offset: int) -> None:
         self.tell(node, f.Acknowledge(partition=P, leader_epoch=epoch, follower=follower, offset=offset))
 

@@ -85,6 +85,33 @@ def expanded_below_the_committed(story: Story) -> None:
     story.alter(1, epoch=0, version=1, isr=(1, 2, 3))
 
 
+def proposed_below_the_committed(story: Story) -> None:
+    """n3 leads with a watermark that lags, and admits n2 at that watermark (KAFKA-7128)."""
+    story.create(isr=(1, 3))
+    story.lead(1, 0, isr=(1, 3))
+    story.follow(2, 0, 1)
+    story.follow(3, 0, 1)
+    story.replicate(1, 0, A, followers=(3,))
+    story.advance(1, 0, to=1, maximal=(1, 3))
+    story.elect(3, epoch=1, version=1, isr=(1, 3))
+    story.lead(3, 1, start=1, isr=(1, 3))
+    story.expand(3, 1, follower=2, isr=(1, 2, 3))
+
+
+# ---------------------------------------------------------------- the quorum's superset
+def set_committed_that_is_not_counted(story: Story) -> None:
+    story.begin()
+    story.fence(3, epoch=0, version=1, isr=(1, 2))
+    story.learn(1, 0, version=1, isr=(1, 2))
+    story.alter(1, epoch=0, version=2, isr=(1, 2, 3))
+
+
+def watermark_without_a_member(story: Story) -> None:
+    story.begin()
+    story.replicate(1, 0, A)
+    story.advance(1, 0, to=1, maximal=(1, 2))
+
+
 # ---------------------------------------------------------------- per-key order
 def sequence_twice(story: Story) -> None:
     first = content(0, 0, 0xA, producer=7, sequence=0)
@@ -269,12 +296,13 @@ def log_end_does_not_add_up(story: Story) -> None:
     story.copy(2, 0, 1, A, end=2)
 
 
-LOSS, ORDER, BOUND, FENCING, MATCHING = (
+LOSS, ORDER, BOUND, FENCING, MATCHING, SUPERSET = (
     "no_committed_loss",
     "per_key_order",
     "high_watermark_bound",
     "epoch_fencing",
     "log_matching",
+    "quorum_superset",
 )
 PROMISED = "record 0 (crc 0000000a), acknowledged at offset 0 in epoch 0, is missing from n2, leader of epoch 1"
 VIOLATIONS = [
@@ -284,6 +312,13 @@ VIOLATIONS = [
     (promise_replaced, LOSS, "is missing from n3, leader of epoch 2"),
     (committed_where_a_candidate_lacks_it, LOSS, "committed, written in epoch 0, is missing from n3"),
     (expanded_below_the_committed, LOSS, "is missing from n3"),
+    (proposed_below_the_committed, LOSS, "is missing from n2, which n3, leader of epoch 1, adds to the in-sync set"),
+    (
+        set_committed_that_is_not_counted,
+        SUPERSET,
+        "n1, leader of epoch 0, counts {n1, n2}, and the controller has {n1, n2",
+    ),
+    (watermark_without_a_member, SUPERSET, "counts {n1, n2}, and the controller has {n1, n2, n3} in the in-sync set"),
     (sequence_twice, ORDER, "is sequence 0 of producer 7, which is committed already as record 0 (crc 0000000a)"),
     (sequence_skipped, ORDER, "committed where sequence 1 is due"),
     (producer_epoch_falls, ORDER, "in producer epoch 2, after a batch of epoch 3"),
@@ -343,6 +378,7 @@ def test_a_fail_over_and_a_return():
     story.follow(1, 1, 2)
     story.truncate(1, 1, to=1)
     story.copy(1, 1, 2, new, hw=2)
+    story.expand(2, 1, follower=1, isr=(1, 2, 3))
     story.alter(2, epoch=1, version=2, isr=(1, 2, 3))
     partition = story.checker.partitions["t-0"]
     assert [batch.crc for batch in partition.committed.batches] == [0xA, 0xC]
