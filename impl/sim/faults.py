@@ -47,6 +47,17 @@ KINDS = (
 )
 POWER_KINDS = (POWER_LOSS, POWER_LOSS_MID_WRITE, BLACKOUT)
 """Those that lose what was written and not synced."""
+FAMILIES = (
+    (MOVE,),
+    (CRASH, CRASH_MID_WRITE),
+    (POWER_LOSS, POWER_LOSS_MID_WRITE, BLACKOUT),
+    (CONTROLLER_CRASH,),
+    (PAUSE,),
+    (BREAK,),
+    (BLOCK, ISOLATE),
+    (LAG,),
+)
+"""Kinds that do much the same: whoever draws kinds draws families, so that no sort of trouble crowds out another."""
 WRITES_MAX = 4
 """A fault in the middle of a step comes at the first to this many-th write or sync from now."""
 

@@ -3,7 +3,7 @@
 import pytest
 
 from impl.sim.drivers import Recorded, Scripted, Seeded, Weights
-from impl.sim.faults import BREAK, CRASH, DURATIONS_MS, KINDS, MOVE, FaultTable
+from impl.sim.faults import BREAK, CRASH, DURATIONS_MS, FAMILIES, KINDS, MOVE, FaultTable
 
 TABLE = FaultTable(brokers=3, clients=2, partitions=2)
 
@@ -81,16 +81,24 @@ def test_a_script_is_answered_once_and_recorded():
     assert ask(Recorded(script.made)) == answers
 
 
-def test_a_swarm_draws_one_to_three_kinds_and_never_broken_connections_alone():
+def test_a_swarm_draws_one_to_three_families_and_never_broken_connections_alone():
     seen = [Weights.swarm(seed, KINDS) for seed in range(500)]
     for weights in seen:
         assert set(weights.kinds) != {BREAK}
-        assert 1 <= len(set(weights.kinds)) <= 4
+        families = [family for family in FAMILIES if set(family) & set(weights.kinds)]
+        assert 1 <= len(families) <= 4
+        assert all(set(family) <= set(weights.kinds) for family in families)
         assert 0.02 <= weights.fault <= 0.2
         assert 0.05 <= weights.send <= 0.5
     doubled = sum(weights.kinds.count(MOVE) * 2 >= len(weights.kinds) for weights in seen)
     assert 200 < doubled < 350
     assert {kind for weights in seen for kind in weights.kinds} == set(KINDS)
+
+
+def test_a_swarm_keeps_to_the_kinds_it_is_given():
+    for seed in range(50):
+        assert set(Weights.swarm(seed, (CRASH, BREAK)).kinds) <= {CRASH, BREAK}
+    assert sorted(kind for family in FAMILIES for kind in family) == sorted(KINDS)
 
 
 def test_shares_are_what_the_weights_say():
