@@ -11,9 +11,9 @@ from typing import Any
 
 import z3
 
-from invariants.proofs.rewrite import PREFIX, rewritten
 from invariants.proofs.symbols import SymbolicEntry, SymbolicSet, SymbolicState, assign_table
 from invariants.proofs.terms import Term, Terms, conjunction, disjunction, implies, negation
+from model.rewrite import PREFIX, rewritten
 from model.syntax import Function
 
 

@@ -2,7 +2,7 @@
 
 One rule: only what Python does not let a class overload is rewritten - `and or not`, chained comparison, conditional
 expressions, `in`, `len min max`, `all(...)`, `any(...)`, table comprehensions, one-entry logs - each into a call of the
-runtime's function of that name (`invariants/proofs/terms.py`, `symbols.py`). Everything else runs as it stands.
+runtime's word of that name (`invariants/proofs/terms.py`, `model/columns/terms.py`). Everything else runs as it stands.
 """
 
 import ast
