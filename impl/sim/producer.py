@@ -15,6 +15,8 @@ from impl.sim.ledger import IDEMPOTENT, PLAIN, Report
 from impl.wire.batches import build, validate_produce
 
 IN_FLIGHT_MAX = 5
+PRODUCE_TIMEOUT_MS = 500
+"""How long a leader may wait for the in-sync set."""
 RECORDS = (1, 1, 2, 1, 3)
 """Records in each batch, in turn."""
 PROCESSES = 16
@@ -42,7 +44,7 @@ _REFUSED = frozenset(
 class _Batch:
     """One batch until it is acknowledged."""
 
-    __slots__ = ("correlation", "data", "key", "operations", "partition", "sent", "values")
+    __slots__ = ("contents", "correlation", "key", "operations", "partition", "sent", "values")
 
     def __init__(
         self, partition: TopicPartition, key: str, values: list[str], operations: list[tuple[int, int]]
@@ -52,7 +54,8 @@ class _Batch:
         self.values = values
         self.operations = operations
         """(process, id) of each record's operation."""
-        self.data = b""
+        self.contents: ProducePartition | None = None
+        """What is sent, made once: every retry sends the same."""
         self.sent = False
         self.correlation = 0
 
@@ -149,11 +152,10 @@ class Producer(Client):
                     self._send(partition, batch, now, sends)
 
     def _send(self, partition: TopicPartition, batch: _Batch, now: int, sends: list[Send]) -> None:
-        if not batch.data:
-            batch.data = self._encode(partition, batch, now)
+        if batch.contents is None:
+            batch.contents = ProducePartition(partition, validate_produce(self._encode(partition, batch, now)))
         batch.sent = True
-        contents = ProducePartition(partition, validate_produce(batch.data))
-        request = Produce(acks=self._acks, timeout_ms=500, partitions=(contents,))
+        request = Produce(acks=self._acks, timeout_ms=PRODUCE_TIMEOUT_MS, partitions=(batch.contents,))
         batch.correlation = self.request(self.leaders[partition][0], request, batch, now, sends)
 
     def _encode(self, partition: TopicPartition, batch: _Batch, now: int) -> bytes:
