@@ -1,0 +1,131 @@
+"""Which evidence speaks for which invariant: from the outcomes of a check to the rows of its report.
+
+One rule: an arrow is drawn only where something was done. The proof says nothing of per-key order, which depends on
+producers that the model does not have, so no row claims that it does.
+"""
+
+from collections.abc import Mapping
+
+from campaign.outcome import Outcome
+from invariants.catalogue import HEADLINE
+from invariants.report.build import Arrow, Evidence, Invariant, Word
+
+TITLES: Mapping[str, str] = {
+    "no_committed_loss": "No committed data is lost",
+    "per_key_order": "Records of a key keep their order, once each",
+    "high_watermark_bound": "Nobody reads above the high watermark",
+    "epoch_fencing": "Deposed leaders are fenced",
+}
+
+MODEL_PROPERTIES: Mapping[str, tuple[str, ...]] = {
+    "no_committed_loss": ("durable", "leader_complete", "committed_in_isr"),
+    "high_watermark_bound": ("high_watermark_in_log", "agree_below_high_watermark", "committed_in_isr"),
+    "epoch_fencing": ("one_leader_per_epoch",),
+}
+"""Safety properties of the replication model that say what an invariant says."""
+
+ANOMALIES: Mapping[str, tuple[str, ...]] = {
+    "no_committed_loss": ("lost", "vanished", "misplaced", "failed", "invented"),
+    "per_key_order": ("duplicated", "reordered"),
+}
+"""Classes of anomaly in a client's history that break an invariant."""
+
+
+def invariants(outcomes: Mapping[str, Outcome]) -> tuple[Invariant, ...]:
+    """The headline invariants with what each part of the check says of them. Parts that did not run are absent."""
+    return tuple(
+        Invariant(
+            id=invariant.id,
+            title=TITLES[invariant.id],
+            statement=invariant.statement,
+            catches=invariant.breaks,
+            evidence=tuple(_evidence(invariant.id, outcomes)),
+        )
+        for invariant in HEADLINE
+    )
+
+
+def _evidence(invariant: str, outcomes: Mapping[str, Outcome]) -> list[Evidence]:
+    rows: list[Evidence | None] = [
+        _proved(invariant, outcomes.get("prove")),
+        _explored(invariant, outcomes.get("explore")),
+        *(_fuzzed(invariant, outcomes[name]) for name in ("fuzz", "fuzz crashes") if name in outcomes),
+        _validated(invariant, outcomes.get("validate")),
+        _judged(invariant, outcomes.get("live")),
+    ]
+    return [row for row in rows if row is not None]
+
+
+def _row(arrow: Arrow, verdict: Word, figure: str) -> Evidence:
+    return Evidence(arrow=arrow, verdict=verdict, figure=figure)
+
+
+def _proved(invariant: str, outcome: Outcome | None) -> Evidence | None:
+    wanted = MODEL_PROPERTIES.get(invariant)
+    if outcome is None or wanted is None:
+        return None
+    words = {item["name"]: item["verdict"] for item in outcome.document["properties"]}
+    found = {words.get(name, "unknown") for name in wanted}
+    verdict: Word = "holds" if found == {"holds"} else "violated" if "failed" in found else "unknown"
+    obligations = outcome.document["obligations"]
+    figure = (
+        f"{', '.join(wanted)}: by induction for any number of replicas, any log length, any epoch, "
+        f"with messages delayed, lost and repeated and processes restarting ({obligations} obligations)"
+    )
+    return _row("proved", verdict, figure)
+
+
+def _explored(invariant: str, outcome: Outcome | None) -> Evidence | None:
+    wanted = MODEL_PROPERTIES.get(invariant)
+    if outcome is None or wanted is None:
+        return None
+    document = outcome.document
+    broken = document.get("invariant")
+    bounds = document["bounds"]
+    figure = f"{document['distinct_states']:,} distinct states to depth {document['depth']} ({bounds})"
+    if broken:
+        return _row("explored", "violated" if broken in wanted else "unknown", figure)
+    if not document["complete"]:
+        return _row("explored", "holds", f"none violated in {figure}, not all: the time was up")
+    return _row("explored", "holds", f"all {figure}")
+
+
+def _fuzzed(invariant: str, outcome: Outcome) -> Evidence:
+    document = outcome.document
+    broken = {found["invariant"] for found in document["traces"]}
+    seeds, events = document["seeds"], document["events"]
+    figure = f"{seeds:,} runs, {events:,} broker events under {document['profile_about']}"
+    if invariant in broken:
+        return _row("fuzzed", "violated", figure)
+    return _row("fuzzed", "holds" if outcome.verdict == "holds" else "unknown", figure)
+
+
+def _validated(invariant: str, outcome: Outcome | None) -> Evidence | None:
+    if outcome is None or invariant not in MODEL_PROPERTIES:
+        return None
+    document = outcome.document
+    if document["first_divergence"] is None:
+        figure = f"{document['facts']:,} facts of the live run are {document['steps']:,} steps of the model"
+        return _row("validated", "holds", figure)
+    where = f"line {document['first_divergence']['line']}: {document['first_divergence']['reason']}"
+    return _row("validated", "violated" if outcome.verdict == "violated" else "unknown", where)
+
+
+def _judged(invariant: str, outcome: Outcome | None) -> Evidence | None:
+    if outcome is None:
+        return None
+    document = outcome.document
+    if invariant not in ANOMALIES:
+        # What a client cannot see is judged on the facts that the processes wrote down.
+        broken = document["step_violation"]
+        verdict: Word = "violated" if broken and broken["invariant"] == invariant else "holds"
+        return _row("judged", verdict, f"{document['lines']:,} recorded lines of the live run, each fact judged")
+    counts = {kind: document["anomalies"].get(kind, 0) for kind in ANOMALIES[invariant]}
+    found = {kind: count for kind, count in counts.items() if count}
+    figure = (
+        f"{document['acknowledged']:,} acknowledged records, {document['read']:,} read back, leader n{document['killed']} "
+        f"killed in mid-stream: {', '.join(f'{count} {kind}' for kind, count in (found or counts).items())}"
+    )
+    if found:
+        return _row("judged", "violated", figure)
+    return _row("judged", "unknown" if document["history"] == "unknown" else "holds", figure)
