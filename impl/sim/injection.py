@@ -124,6 +124,12 @@ class Injector:
 
         return decide
 
+    def restart(self, process: int) -> None:
+        """What is down starts now and not later."""
+        victim = self._engine.processes[process]
+        if not victim.alive:
+            self._engine.schedule_restart(victim, self._engine.now)
+
     def pause(self, process: int, duration_ms: int) -> None:
         """The process stands still, and wakes up believing what it believed."""
         engine, victim = self._engine, self._engine.processes[process]

@@ -231,6 +231,23 @@ def test_what_makes_no_sense_now_is_left_out():
     assert run.watcher.faults == [("crash", ("n1",))]
 
 
+def test_faults_done_by_hand_happen_at_once():
+    run = Run()
+    faulty = run.world.faults
+    faulty.crash(2, down_ms=5_000)
+    assert not run.world.processes[2].alive
+    run.world.advance(100)
+    faulty.restart(2)
+    run.world.advance(1)
+    assert run.world.processes[2].alive
+    faulty.isolate(1, 1_500, with_clients=True)
+    faulty.pause(3, 5_000)
+    run.world.advance(1_000)
+    faulty.heal()
+    assert run.write(30) > 0
+    assert run.world.finish().healthy
+
+
 @pytest.mark.parametrize("wire", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_synced_cluster_survives_a_storm_of_each_kind(kind, wire):
