@@ -21,7 +21,8 @@ from impl.core.types import Connection
 from impl.server.framing import FrameReader
 from impl.server.log import Log
 from impl.wire.errors import WireError
-from impl.wire.framing import RequestHeader, decode_request, encode_response
+from impl.wire.framing import RequestHeader, decode_request, response_buffers
+from impl.wire.message import Buffer
 
 REQUESTS_IN_LINE_MAX = 100
 """Requests of one connection that may wait for their replies before no more are read."""
@@ -29,8 +30,8 @@ BYTES_IN_LINE_MAX = 16_777_216
 """Likewise, the bytes of those requests: their batches stay in memory until they are answered."""
 WRITE_BUFFER_HIGH_BYTES = 1_048_576
 WRITE_BUFFER_LOW_BYTES = 262_144
-JOIN_BYTES_MAX = 262_144
-"""Replies are joined into one write as long as they are small; a large one goes alone, uncopied."""
+ALONE_BYTES_MIN = 32_768
+"""Small pieces of replies are joined into one write; one at least this large is written alone, uncopied."""
 
 
 class Server(Protocol):
@@ -56,7 +57,7 @@ class _Place:
 
     __slots__ = ("header", "polls", "reply", "request", "size")
 
-    def __init__(self, header: RequestHeader, request: Request | None, size: int, reply: bytes | None) -> None:
+    def __init__(self, header: RequestHeader, request: Request | None, size: int, reply: list[Buffer] | None) -> None:
         self.header = header
         self.request = request
         self.size = size
@@ -77,7 +78,6 @@ class ClientConnection(FrameReader):
         self._last = 0
         self._bytes = 0
         self._polls = 0
-        self._out: list[bytes] = []
         self._flushing = False
         self._choked = False
         self._peer = ""
@@ -98,7 +98,6 @@ class ClientConnection(FrameReader):
         self.stop()
         self._line.clear()
         self._waiting.clear()
-        self._out.clear()
         self._server.closed(self)
 
     def pause_writing(self) -> None:
@@ -120,7 +119,7 @@ class ClientConnection(FrameReader):
             return
         if isinstance(meant, Immediate):
             if meant.reply is not None:
-                self._stand(_Place(header, None, 0, encode_response(header, meant.reply)))
+                self._stand(_Place(header, None, 0, response_buffers(header, meant.reply)))
                 self._flush_soon()
             return
         self._last += 1
@@ -139,7 +138,7 @@ class ClientConnection(FrameReader):
         if error.answer is None:
             self._drop()
         else:
-            self._stand(_Place(_NO_HEADER, None, 0, error.answer))
+            self._stand(_Place(_NO_HEADER, None, 0, [error.answer]))
             self._flush_soon()
 
     def _stand(self, place: _Place) -> None:
@@ -150,7 +149,7 @@ class ClientConnection(FrameReader):
         if not self._has_room():
             self.hold()
 
-    def _leave(self) -> bytes:
+    def _leave(self) -> list[Buffer]:
         """The reply at the head of the line, which goes."""
         place = self._line.popleft()
         self._bytes -= place.size
@@ -174,7 +173,7 @@ class ClientConnection(FrameReader):
             return
         server = self._server
         message = server.registry.reply_to_wire(place.header, place.request, reply, server.names)
-        place.reply = encode_response(place.header, message, clock)
+        place.reply = response_buffers(place.header, message, clock)
         place.request = None
         self._flush_soon()
 
@@ -195,19 +194,18 @@ class ClientConnection(FrameReader):
         transport = self.transport
         if transport is None or transport.is_closing():
             return
-        line = self._line
-        out, size = self._out, 0
-        while line and line[0].reply is not None:
-            frame = self._leave()
-            if size + len(frame) > JOIN_BYTES_MAX and out:
-                transport.write(b"".join(out))
-                out.clear()
-                size = 0
-            out.append(frame)
-            size += len(frame)
-        if out:
-            transport.write(out[0] if len(out) == 1 else b"".join(out))
-            out.clear()
+        small: list[Buffer] = []
+        while self._line and self._line[0].reply is not None:
+            for piece in self._leave():
+                if len(piece) < ALONE_BYTES_MIN:
+                    small.append(piece)
+                    continue
+                if small:
+                    transport.write(b"".join(small))
+                    small.clear()
+                transport.write(memoryview(piece))
+        if small:
+            transport.write(b"".join(small))
         if self._has_room():
             self.release()
 

@@ -93,11 +93,18 @@ def encode_response(header: RequestHeader, message: Message, clock: int = 0) -> 
 
     The clock goes only to a peer that sent its own.
     """
+    return b"".join(response_buffers(header, message, clock))
+
+
+def response_buffers(header: RequestHeader, message: Message, clock: int = 0) -> list[Buffer]:
+    """The same frame in pieces, to be written one after the other: records stand among them uncopied."""
     codec = response_codec(header.api_key, header.api_version)
     parts: list[Buffer] = [_CORRELATION.pack(header.correlation_id)]
     if codec.is_flexible and header.api_key != ApiKey.API_VERSIONS:
         parts.append(_tags(clock if header.clock else 0))
-    return _framed(parts + codec.write(message))
+    parts += codec.write(message)
+    parts.insert(0, _SIZE.pack(sum(map(len, parts))))
+    return parts
 
 
 def correlation_of(frame: Buffer) -> int:
