@@ -11,6 +11,7 @@ import contextlib
 import shutil
 import socket
 import subprocess
+import tempfile
 import venv
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,8 +49,10 @@ class Unavailable(Exception):
 def fencepost(directory: Path, brokers: int) -> Iterator[Side]:
     replicas = min(3, brokers)
     configuration = {"min.insync.replicas": str(min(2, replicas)), "default.replication.factor": str(replicas)}
-    plan = ClusterPlan(data=directory / f"fencepost-{brokers}", brokers=brokers, port=0, configuration=configuration)
-    with Cluster(plan) as cluster:
+    with contextlib.ExitStack() as stack:
+        data = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=directory)))
+        plan = ClusterPlan(data=data, brokers=brokers, port=0, configuration=configuration)
+        cluster = stack.enter_context(Cluster(plan))
         processes = tuple(child.pid for child in cluster.children)
         yield Side(f"fencepost, {brokers} broker{'s' * (brokers > 1)}", cluster.bootstrap, processes, replicas)
 
@@ -68,14 +71,14 @@ def tansu(directory: Path) -> Iterator[Side]:
 
 @contextlib.contextmanager
 def noida(directory: Path) -> Iterator[Side]:
-    python = _environment(directory / "noida", "noida-db")
+    _environment(directory / "noida", "noida-db")
     port = free_ports(HOST, 1)
-    data = directory / "noida" / "data"
-    options = ["start", "--data-dir", str(data), "--only", "kafka", "--kafka-port", str(port)]
+    options = ["start", "--only", "kafka", "--kafka-port", str(port)]
     # The binary itself, not its launcher: the launcher's processor time would not be the broker's.
     (binary,) = (directory / "noida").glob("lib/python*/site-packages/noida_db/noida-db")
-    assert python.exists()
-    with _running([str(binary), *options], directory / "noida", port) as process:
+    with contextlib.ExitStack() as stack:
+        data = stack.enter_context(tempfile.TemporaryDirectory(dir=directory))
+        process = stack.enter_context(_running([str(binary), *options, "--data-dir", data], directory / "noida", port))
         yield Side("noida-db", f"{HOST}:{port}", (process,), 1)
 
 
