@@ -29,6 +29,12 @@ class Alphabet:
     def __init__(self, table: FaultTable) -> None:
         self._table = table
 
+    def kind(self, key: Key, value: int) -> str:
+        """What sort of choice it is: choices of one kind are left out together, if they can be."""
+        if key[0] == "fault":
+            return self._table.decode(value).kind
+        return f"send {key[2]}" if key[0] == "send" else str(key[0])
+
     def slot(self, key: Key) -> int | None:
         """The 20 ms slot a choice belongs to; None where it belongs to no time (what a power loss leaves)."""
         if key[0] in ("fault", "send"):

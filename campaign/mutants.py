@@ -37,16 +37,24 @@ MUTANTS: dict[str, Mutant] = {}
 """By id."""
 
 
+def _broker_of(partition: type[Partition]) -> type[Broker]:
+    class PlantedBroker(Broker):
+        partition_class = partition
+
+    return PlantedBroker
+
+
 def mutant(name: str, *invariants: str) -> Callable[[Any], Any]:
     """Register a subclass as a mutant. Its docstring's first line is the title, the rest the history."""
 
     def register(planted: Any) -> Any:
         title, _, history = planted.__doc__.partition("\n\n")
-        broker, controller = Broker, Controller
+        broker: type[Broker] = Broker
+        controller: type[Controller] = Controller
         if issubclass(planted, Controller):
             controller = planted
         else:
-            broker = type(f"BrokerOf{planted.__name__}", (Broker,), {"partition_class": planted})
+            broker = _broker_of(planted)
         text = " ".join(history.split())
         MUTANTS[name] = Mutant(name, title, text, invariants, broker, controller)
         return planted

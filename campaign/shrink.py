@@ -4,7 +4,7 @@ One rule: nothing here depends on time or on chance. The same failure shrinks to
 
 Choices are a sparse map (absent means "nothing special"), so every subset of them is a run. Passes, repeated until
 none helps: delta debugging over the entries, lower values, simpler kinds of fault, pairs of entries, and cutting time
-out of the middle. A candidate counts when it breaks the same invariant no later than before; when time was cut, it
+between entries. A candidate counts when it breaks the same invariant no later than before; when time was cut, it
 must break it strictly earlier, or the passes would chase each other. What the run never asked for is dropped for free.
 """
 
@@ -14,6 +14,8 @@ from typing import NamedTuple, Protocol
 from impl.sim.choices import Key
 
 Items = list[tuple[Key, int]]
+PERIOD = 10
+"""Slots after which the timers of a simulated cluster stand as before (200 ms: heartbeats, fetches, checkpoints)."""
 PAIRS_MAX = 24
 """With more entries than this their pairs are too many to try."""
 
@@ -30,6 +32,8 @@ class Ending(NamedTuple):
 
 class Meaning(Protocol):
     """What `campaign.alphabet.Alphabet` knows of choices."""
+
+    def kind(self, key: Key, value: int) -> str: ...
 
     def slot(self, key: Key) -> int | None: ...
 
@@ -55,6 +59,7 @@ def shrink(run: Run, ending: Ending, meaning: Meaning, runs_max: int = 2_000) ->
     """Shrink a failing run, given how it ended. At most `runs_max` candidates are run."""
     shrinker = _Shrinker(run, meaning, ending, runs_max)
     shrinker.take(ending)
+    shrinker.delete_kinds()
     while True:
         before = (shrinker.items, shrinker.ending.at)
         shrinker.delete_spans()
@@ -102,6 +107,11 @@ class _Shrinker:
         return True
 
     # ------------------------------------------------------------ passes
+    def delete_kinds(self) -> None:
+        """Leave out all entries of one kind: every delay, every fault of a kind, everything one client sends."""
+        for kind in sorted({self._meaning.kind(*item) for item in self.items}):
+            self.accept([item for item in self.items if self._meaning.kind(*item) != kind])
+
     def delete_spans(self) -> None:
         """Delta debugging: leave out spans of entries, half of them, a quarter, ..., one."""
         size = max(len(self.items) // 2, 1)
@@ -148,21 +158,40 @@ class _Shrinker:
                 second += 1
             first += 1
 
-    def cut_time(self, slot_ms: int = 20) -> None:
-        """Cut stretches out of the schedule and move what follows forward; then clip what is left to the failure."""
-        for size in (50, 25, 10, 5, 2, 1):
-            start = 0
-            while (start + size) * slot_ms <= self.ending.at:
-                if not self.accept(self._without(start, size), earlier=True):
-                    start += size
+    def cut_time(self) -> None:
+        """Move everything from an entry on towards the entry before it: over all of the gap, or as much as goes."""
+        place = 0
+        while place < len(self.items):
+            for size in _sizes(self._gap(place)):
+                while (
+                    place < len(self.items)
+                    and self._gap(place) >= size
+                    and self.accept(self._moved(place, size), earlier=True)
+                ):
+                    pass
+            place += 1
 
-    def _without(self, start: int, size: int) -> Items:
-        kept: Items = []
-        for key, value in self.items:
+    def _gap(self, place: int) -> int:
+        """Slots between an entry and the one before it, or the beginning."""
+        slot = self._meaning.slot(self.items[place][0])
+        if slot is None:
+            return 0
+        before = self._meaning.slot(self.items[place - 1][0]) if place else 0
+        return slot - (before or 0)
+
+    def _moved(self, place: int, slots: int) -> Items:
+        moved = self.items[:place]
+        for key, value in self.items[place:]:
             slot = self._meaning.slot(key)
-            if slot is not None and slot >= start + size:
-                key = self._meaning.at_slot(key, slot - size)
-            elif slot is not None and slot >= start:
-                continue
-            kept.append((key, value))
-        return kept
+            moved.append((key if slot is None else self._meaning.at_slot(key, slot - slots), value))
+        return moved
+
+
+def _sizes(gap: int) -> list[int]:
+    """How much of a gap to try to cut, most first; whole periods before other sizes, which put timers out of step."""
+    sizes = {gap, *(size for size in (5, 2, 1) if size < gap)}
+    whole = gap // PERIOD * PERIOD
+    while whole:
+        sizes.add(whole)
+        whole = whole // (2 * PERIOD) * PERIOD
+    return sorted(sizes - {0}, reverse=True)

@@ -1,0 +1,80 @@
+"""`replay`: a simulated trace run again from its choices.
+
+One rule: the same code runs the same choices to the same bytes. A replay records the run anew and compares digests;
+where
+they differ, the code is not the code that wrote the trace.
+"""
+
+from typing import NamedTuple
+
+import msgspec
+
+from campaign import trial
+from campaign.mutants import MUTANTS, Mutant
+from campaign.steps import count_steps
+from impl.sim.scenario import Scenario
+from traces.trace import Trace, TraceError
+
+
+class ReplayOutcome(NamedTuple):
+    """What came of running a trace again."""
+
+    steps: int
+    """As `campaign.steps` counts them."""
+    lines: int
+    digest: str
+    """SHA-256 of the lines written this time."""
+    same: bool
+    """The digest is the one in the trace."""
+    invariant: str | None
+    """What was broken, if anything was."""
+    sentence: str
+    trace: Trace
+    """The run, recorded anew."""
+
+
+def replay(trace: Trace, clean: bool = False) -> ReplayOutcome:
+    """Run it again with the mutant its header names; with `clean` on the code as it is.
+
+    Raises TraceError where the trace is not one of a simulated run, or names what does not exist.
+    """
+    judged, again = trial.record(
+        scenario_of(trace), dict(trace.header.choices), mutant_of(trace, clean), trace.header.seed
+    )
+    assert again.end is not None, "a recorded trace ends"
+    return ReplayOutcome(
+        steps=count_steps(again.lines),
+        lines=len(again.lines),
+        digest=again.end.digest,
+        same=trace.end is not None and trace.end.digest == again.end.digest,
+        invariant=None if judged.violated is None else judged.violated.invariant,
+        sentence="" if judged.violated is None else judged.violated.sentence,
+        trace=again,
+    )
+
+
+def scenario_of(trace: Trace) -> Scenario:
+    """The cluster a simulated trace ran on. Raises TraceError."""
+    if trace.header.origin != "simulated":
+        raise TraceError(
+            trace.source,
+            1,
+            f"a trace of origin {trace.header.origin!r} has no choices to run again",
+            "give a trace that `fencepost fuzz` wrote",
+        )
+    try:
+        return Scenario.from_configuration(trace.header.configuration)
+    except msgspec.ValidationError as error:
+        raise TraceError(
+            trace.source, 1, f"its configuration is not understood: {error}", "record the run again with this version"
+        ) from None
+
+
+def mutant_of(trace: Trace, clean: bool = False) -> Mutant | None:
+    """The planted bug a trace ran with. Raises TraceError."""
+    name = trace.header.mutant
+    if name is None or clean:
+        return None
+    if name not in MUTANTS:
+        raise TraceError(trace.source, 1, f"unknown mutant {name!r}", f"known are {', '.join(MUTANTS)}")
+    return MUTANTS[name]
