@@ -1,0 +1,251 @@
+"""The entrance to exhaustive search: a model, bounds, a form; out comes a verdict with its figures.
+
+One rule: no verdict without its ground. `holds` only after the whole space within the bounds; `violated` only with a
+shortest execution that the concrete reading has replayed; `unknown` with the reason. Which form searched is said.
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from invariants.exploration import on_values
+from invariants.exploration.in_c import CSearch
+from invariants.exploration.in_numpy import NumpySearch
+from invariants.exploration.limits import Found, Limits, Progress
+from model.columns.tracing import Tracing
+from model.design import Model
+from model.reading_values import Bounds, Call, Reading, Values
+from model.replication.view import LIVE
+from model.view import View
+
+FORMS = ("auto", "c", "numpy", "values")
+GRAINS = ("asynchronous", "synchronous")
+COMPILERS = ("cc", "gcc", "clang")
+VIEWS: dict[str, View] = {"replication": LIVE}
+LARGEST = 100
+"""The greatest number a column holds comfortably; bounds are far below it in any search that ends."""
+
+
+class CannotExplore(ValueError):
+    """A bound, a form or a reduction that cannot be searched: one line that names it, its value and the remedy."""
+
+
+class ReadingsDisagree(AssertionError):
+    """The concrete reading does not confirm a counterexample: the readings differ, and neither is to be believed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExploreResult:
+    """What a search saw.
+
+    `states_per_level` counts new states by depth from the initial state, depth 0, on; `depth` is the last level's.
+    `coarse` is the shortest counterexample in the steps of the grain, `steps` the same in the model's own actions.
+    `collision_odds` bounds the chance that a state was missed because two had one key; 0 where keys are the states.
+    `seconds` is wall time with building, `processor_seconds` of the search alone; `bytes` the most it held.
+    """
+
+    model: str
+    variant: str | None
+    replicas: tuple[int, ...]
+    bounds: Bounds
+    grain: str
+    form: str
+    symmetry: bool
+    view: bool
+    verdict: str
+    violated: str | None
+    reason: str | None
+    distinct_states: int
+    generated_states: int
+    depth: int
+    states_per_level: tuple[int, ...]
+    coarse: tuple[Call, ...]
+    steps: tuple[Call, ...]
+    seconds: float
+    build_seconds: float
+    processor_seconds: float
+    bytes: int
+    collision_odds: float
+
+
+def compiler() -> str | None:
+    """The machine's C compiler, or None."""
+    return next((path for name in COMPILERS if (path := shutil.which(name))), None)
+
+
+def explore(
+    model: Model,
+    variant: str | None = None,
+    replicas: Sequence[int] = (1, 2, 3),
+    log: int = 1,
+    epochs: int = 2,
+    *,
+    partition_epochs: int | None = None,
+    grain: str = "asynchronous",
+    budget: float | None = None,
+    memory: int = 2 << 30,
+    depth: int | None = None,
+    form: str = "auto",
+    symmetry: bool = False,
+    view: bool = False,
+    threads: int = 2,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> ExploreResult:
+    """Visits every state within the bounds, breadth first, from the state with all replicas in sync.
+
+    `log` is the longest log, `epochs` the highest leader epoch, `partition_epochs` the highest version of the
+    partition's metadata (twice the leader epochs unless told); `budget` is in seconds, `memory` in bytes. `auto` takes
+    C where there is a compiler, numpy elsewhere. `symmetry` counts states that differ by the replicas' names once,
+    `view` those that differ in what the future does not depend on.
+    """
+    bounds = Bounds(
+        leader_epochs=epochs, partition_epochs=2 * epochs if partition_epochs is None else partition_epochs, log=log
+    )
+    check(model, variant, replicas, bounds, grain=grain, form=form, view=view, reduced=symmetry or view)
+    chosen = form if form != "auto" else "c" if compiler() else "numpy"
+    started = time.perf_counter()
+    limits = Limits(seconds=budget, memory=memory, depth=depth)
+    reading = Reading(
+        model,
+        replicas=range(len(replicas)),
+        bounds=bounds,
+        variant=variant,
+        synchronous=grain == "synchronous",
+    )
+    run, odds = prepared(reading, chosen, symmetry=symmetry, view=view, threads=threads, seed=seed)
+    built = time.perf_counter() - started
+    processor = time.process_time()
+    found, path = run(limits, progress)
+    processor = time.process_time() - processor
+    confirmed = None if found.violated is None else replayed(reading, path, tuple(replicas))
+    violated, coarse, steps = confirmed or (None, (), ())
+    return ExploreResult(
+        model=model.name,
+        variant=variant,
+        replicas=tuple(replicas),
+        bounds=bounds,
+        grain=grain,
+        form=chosen,
+        symmetry=symmetry,
+        view=view,
+        verdict="violated" if violated is not None else "holds" if found.stopped is None else "unknown",
+        violated=violated,
+        reason=found.stopped,
+        distinct_states=found.distinct,
+        generated_states=found.generated,
+        depth=len(found.levels) - 1,
+        states_per_level=tuple(found.levels),
+        coarse=coarse,
+        steps=steps,
+        seconds=time.perf_counter() - started,
+        build_seconds=built,
+        processor_seconds=processor,
+        bytes=found.bytes,
+        collision_odds=odds(found.distinct),
+    )
+
+
+def check(
+    model: Model,
+    variant: str | None,
+    replicas: Sequence[int],
+    bounds: Bounds,
+    *,
+    grain: str,
+    form: str,
+    view: bool,
+    reduced: bool,
+) -> None:
+    """Raises CannotExplore for what cannot be searched, UnknownVariant for a variant there is not."""
+    model.variant(variant)
+    if form not in FORMS:
+        raise CannotExplore(f"there is no form {form!r}: give one of {', '.join(FORMS)}")
+    if grain not in GRAINS:
+        raise CannotExplore(f"there is no grain {grain!r}: give one of {', '.join(GRAINS)}")
+    if form == "c" and compiler() is None:
+        raise CannotExplore(f"form 'c' needs a C compiler ({', '.join(COMPILERS)}) and there is none: use form 'numpy'")
+    if form == "values" and reduced:
+        raise CannotExplore("form 'values' searches without reductions: leave symmetry and view out, or use 'numpy'")
+    if not 1 <= len(replicas) <= 6 or len(set(replicas)) != len(replicas):
+        raise CannotExplore(f"{len(replicas)} replicas cannot be searched: give one to six different ones")
+    least = {"log": bounds.log, "epochs": bounds.leader_epochs}
+    for name, value in {**least, "partition_epochs": bounds.partition_epochs}.items():
+        if not (1 if name in least else 0) <= value <= LARGEST:
+            raise CannotExplore(f"{name} is {value}: give a bound from 1 to {LARGEST}")
+    if view and model.name not in VIEWS:
+        raise CannotExplore(f"{model.name} has no view: explore it without")
+
+
+Run = Callable[[Limits, Progress | None], tuple[Found, list[on_values.Step]]]
+
+
+def prepared(
+    reading: Reading, form: str, *, symmetry: bool, view: bool, threads: int, seed: int
+) -> tuple[Run, Callable[[int], float]]:
+    """The search of a form, compiled, and its odds of a collision among so many states."""
+    if form == "values":
+        return lambda limits, progress: on_values.search(reading, limits, progress), lambda _: 0.0
+    chosen = VIEWS[reading.model.name].of(reading.variant) if view else None
+    tracing = Tracing(reading, view=chosen, nobody=symmetry)
+    search: CSearch | NumpySearch
+    if form == "numpy":
+        search = NumpySearch(tracing, symmetry=symmetry, seed=seed)
+    else:
+        search = CSearch(tracing, compiler=compiler() or COMPILERS[0], symmetry=symmetry, seed=seed, threads=threads)
+
+    def run(limits: Limits, progress: Progress | None) -> tuple[Found, list[on_values.Step]]:
+        found = search.run(limits, progress)
+        instances = [tracing.instances[at] for at in found.path]
+        return found, [(instance.name, instance.arguments) for instance in instances]
+
+    return run, search.keys.collision_odds
+
+
+def replayed(
+    reading: Reading, path: Sequence[on_values.Step], replicas: tuple[int, ...]
+) -> tuple[str, tuple[Call, ...], tuple[Call, ...]]:
+    """Takes a counterexample on the concrete reading: the property it violates, its steps, and the model's own actions,
+    with the replicas' names; ReadingsDisagree where that is none."""
+    state = reading.initial()
+    coarse: list[Call] = []
+    fine: list[Call] = []
+    for name, arguments in path:
+        fine += reading.expanded(state, name, arguments)
+        coarse.append((name, reading.steps[name].named(arguments)))
+        state = following(reading, state, name, arguments)
+    broken = reading.broken(state)
+    if broken is None:
+        raise ReadingsDisagree(f"the concrete reading finds nothing wrong after {[name for name, _ in path]}")
+    named = [tuple(renamed(reading, call, replicas) for call in calls) for calls in (coarse, fine)]
+    return broken, named[0], named[1]
+
+
+def following(reading: Reading, state: Values, name: str, arguments: Sequence[object]) -> Values:
+    from model.language import Disabled
+
+    try:
+        return reading.after(state, name, arguments)
+    except (Disabled, LookupError):
+        raise ReadingsDisagree(f"the concrete reading does not allow {name}{tuple(arguments)} there") from None
+
+
+def renamed(reading: Reading, call: Call, replicas: tuple[int, ...]) -> Call:
+    """The call with the replicas' own names."""
+    name, parameters = call
+    function = reading.steps[name].function if name in reading.steps else reading.actions[name]
+    domains = {parameter.name: parameter.domain for parameter in function.parameters}
+    named = {}
+    for parameter, value in parameters.items():
+        if domains[parameter] == "Replica":
+            value = replicas[value]
+        elif domains[parameter] == "ReplicaSet":
+            value = frozenset(replicas[r] for r in value)
+        named[parameter] = value
+    return name, named
+
+
+def without_figures(result: ExploreResult) -> ExploreResult:
+    """The result with its times and memory set to zero: what two runs must agree on."""
+    return replace(result, seconds=0.0, build_seconds=0.0, processor_seconds=0.0, bytes=0)

@@ -1,0 +1,206 @@
+"""What of a state of replication nobody will ever read again.
+
+One rule: a cell is forgotten only where every step that reads it is excluded for ever; the argument is beside the line
+and the proof in `invariants/proofs/views.py`. Epochs only grow: that is what most of it rests on, and why variants that
+take an epoch back, or read old metadata, are not to be viewed.
+"""
+
+from model.design import syntax
+from model.language import LeaderEpoch, PartitionEpoch, Replica, definition
+from model.replication.state import State
+from model.view import View
+
+
+@definition
+def to_come(s: State, epoch: LeaderEpoch) -> bool:
+    """The epoch has a leader that leads it, or may still take it."""
+    return any(s.leading[r] and s.leader_epoch[r] == epoch for r in Replica) or (
+        s.has_leader[epoch] and epoch <= s.newest_leader_epoch and s.leader_epoch[s.leader[epoch]] < epoch
+    )
+
+
+@definition
+def wanted(s: State, version: PartitionEpoch) -> bool:
+    """Some replica may still take the leadership of this version's epoch, or learn this version as its leader."""
+    return any(
+        s.leading[r] and s.leader_epoch[r] == s.leader_epoch_at[version] and s.partition_epoch[r] < version
+        for r in Replica
+    ) or any(
+        s.leader_epoch[r] < s.leader_epoch_at[version]
+        and s.has_leader[s.leader_epoch_at[version]]
+        and s.leader[s.leader_epoch_at[version]] == r
+        for r in Replica
+    )
+
+
+@definition
+def may_commit(s: State, leader: Replica) -> bool:
+    """The proposal can still be accepted: both its epochs are the newest, and they only grow."""
+    return (
+        s.proposed_leader_epoch[leader] == s.newest_leader_epoch
+        and s.proposed_partition_epoch[leader] == s.newest_partition_epoch
+        and s.has_leader[s.newest_leader_epoch]
+        and s.leader[s.newest_leader_epoch] == leader
+    )
+
+
+@definition
+def forget_leading(s: State) -> None:
+    """What only a leader reads, of replicas that do not lead: taking a leadership assigns all of it."""
+    s.epoch_start = {r: s.epoch_start[r] if s.leading[r] else 0 for r in Replica}
+    s.acknowledged = {
+        (leader, follower): s.acknowledged[leader, follower] if s.leading[leader] else -1
+        for leader in Replica
+        for follower in Replica
+    }
+    s.maximal_isr = {r: s.maximal_isr[r] if s.leading[r] else s.maximal_isr[r] - s.maximal_isr[r] for r in Replica}
+    s.partition_epoch = {r: s.partition_epoch[r] if s.leading[r] else 0 for r in Replica}
+    s.pending = {r: s.pending[r] and s.leading[r] for r in Replica}
+
+
+@definition
+def forget_proposals(s: State) -> None:
+    """Proposals that the controller will refuse whenever they arrive."""
+    s.proposed_isr = {
+        r: s.proposed_isr[r] if may_commit(s, r) else s.proposed_isr[r] - s.proposed_isr[r] for r in Replica
+    }
+    s.proposed_partition_epoch = {r: s.proposed_partition_epoch[r] if may_commit(s, r) else -1 for r in Replica}
+    s.proposed_leader_epoch = {r: s.proposed_leader_epoch[r] if may_commit(s, r) else -1 for r in Replica}
+
+
+@definition
+def forget_fetches(s: State) -> None:
+    """Fetches that nobody leads to answer, and answers to fetches of epochs that the follower has left."""
+    s.requested = {
+        (follower, epoch): s.requested[follower, epoch] if to_come(s, epoch) or epoch > s.newest_leader_epoch else -1
+        for follower in Replica
+        for epoch in LeaderEpoch
+    }
+    s.answered = {
+        (follower, epoch): s.answered[follower, epoch] and s.leader_epoch[follower] <= epoch
+        for follower in Replica
+        for epoch in LeaderEpoch
+    }
+    s.answered_log = {
+        (follower, epoch): s.answered_log[follower, epoch]
+        if s.answered[follower, epoch]
+        else s.answered_log[follower, epoch][:0]
+        for follower in Replica
+        for epoch in LeaderEpoch
+    }
+    s.answered_high_watermark = {
+        (follower, epoch): s.answered_high_watermark[follower, epoch] if s.answered[follower, epoch] else 0
+        for follower in Replica
+        for epoch in LeaderEpoch
+    }
+
+
+@definition
+def forget_probes(s: State) -> None:
+    """Answers to probes of epochs that everybody has left."""
+    s.probe_answered = {
+        epoch: s.probe_answered[epoch] and any(s.leader_epoch[r] <= epoch for r in Replica) for epoch in LeaderEpoch
+    }
+    s.probe_log = {
+        epoch: s.probe_log[epoch] if s.probe_answered[epoch] else s.probe_log[epoch][:0] for epoch in LeaderEpoch
+    }
+
+
+@definition
+def forget_metadata(s: State) -> None:
+    """In-sync sets of old epochs, and versions of the partition that no leader will adopt."""
+    s.isr = {e: s.isr[e] if e == s.newest_leader_epoch else s.isr[e] - s.isr[e] for e in LeaderEpoch}
+    s.isr_at = {p: s.isr_at[p] if wanted(s, p) else s.isr_at[p] - s.isr_at[p] for p in PartitionEpoch}
+    s.leader_epoch_at = {p: s.leader_epoch_at[p] if wanted(s, p) else 0 for p in PartitionEpoch}
+
+
+@definition
+def forget_leaders(s: State) -> None:
+    """Who led an old epoch that everybody has reached or left; epoch 0 never had a leader."""
+    s.has_leader = {
+        e: s.has_leader[e] and (e >= s.newest_leader_epoch or any(s.leader_epoch[r] < e for r in Replica))
+        for e in LeaderEpoch
+    }
+    s.leader = {e: s.leader[e] if s.has_leader[e] else s.leader[0] for e in LeaderEpoch}
+
+
+@definition
+def forget_reconciliation(s: State) -> None:
+    """In which older epoch a log was reconciled last: only this epoch's counts."""
+    s.reconciled = {r: s.reconciled[r] if s.reconciled[r] >= s.leader_epoch[r] else 0 for r in Replica}
+
+
+@definition
+def live(s: State) -> None:
+    """All of it."""
+    forget_leading(s)
+    forget_proposals(s)
+    forget_fetches(s)
+    forget_probes(s)
+    forget_metadata(s)
+    forget_leaders(s)
+    forget_reconciliation(s)
+
+
+@definition
+def live_but_proposals(s: State) -> None:
+    """For a controller that accepts old proposals."""
+    forget_leading(s)
+    forget_fetches(s)
+    forget_probes(s)
+    forget_metadata(s)
+    forget_leaders(s)
+    forget_reconciliation(s)
+
+
+@definition
+def live_but_probes(s: State) -> None:
+    """For a follower that believes answers of older epochs, from whoever led them."""
+    forget_leading(s)
+    forget_proposals(s)
+    forget_fetches(s)
+    forget_metadata(s)
+    forget_reconciliation(s)
+
+
+@definition
+def live_but_fetches(s: State) -> None:
+    """For a leader that takes fetches of any epoch."""
+    forget_leading(s)
+    forget_proposals(s)
+    forget_probes(s)
+    forget_metadata(s)
+    forget_leaders(s)
+    forget_reconciliation(s)
+
+
+@definition
+def live_forward(s: State) -> None:
+    """For a replica that may go back to an older epoch: only what does not rest on epochs growing at replicas."""
+    forget_leading(s)
+    forget_proposals(s)
+
+
+@definition
+def grounded(s: State) -> bool:
+    """Numbers are naturals, and nobody leads epoch 0: all that the view's soundness needs to know."""
+    return (
+        s.newest_leader_epoch >= 0
+        and s.newest_partition_epoch >= 0
+        and all(
+            s.leader_epoch[r] >= 0 and s.reconciled[r] >= 0 and (not s.leading[r] or s.leader_epoch[r] >= 1)
+            for r in Replica
+        )
+    )
+
+
+LIVE = View(
+    function=syntax(live),
+    given=syntax(grounded),
+    instead={
+        "alter-without-comparing": syntax(live_but_proposals),
+        "kip-320": syntax(live_but_probes),
+        "fetch-unfenced": syntax(live_but_fetches),
+        "restart-forgetful": syntax(live_forward),
+    },
+)
