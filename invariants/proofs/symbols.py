@@ -93,6 +93,12 @@ class SymbolicLog:
         assert same(other.start, length), "a log is extended by a slice that starts at its end"
         return SymbolicLog(self.terms, other.length, lambda o: choice(o < length, at(o), other.at(o)))
 
+    def chosen(self, condition: Term, other: "SymbolicLog") -> "SymbolicLog":
+        choice, length, at, others = self.terms.choice, self.length, self.at, other.at
+        return SymbolicLog(
+            self.terms, choice(condition, length, other.length), lambda o: choice(condition, at(o), others(o))
+        )
+
 
 class SymbolicTable:
     """A table of one kind, as one function per component: membership of a set, length and entries of a log."""

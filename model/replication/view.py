@@ -183,14 +183,21 @@ def live_forward(s: State) -> None:
 
 @definition
 def grounded(s: State) -> bool:
-    """Numbers are naturals, and nobody leads epoch 0: all that the view's soundness needs to know."""
+    """Numbers are naturals, nobody leads epoch 0, and nobody knows of what the controller has not written yet: all that
+    the view's soundness needs to know."""
     return (
         s.newest_leader_epoch >= 0
         and s.newest_partition_epoch >= 0
         and all(
-            s.leader_epoch[r] >= 0 and s.reconciled[r] >= 0 and (not s.leading[r] or s.leader_epoch[r] >= 1)
+            0 <= s.leader_epoch[r] <= s.newest_leader_epoch
+            and s.reconciled[r] >= 0
+            and (not s.leading[r] or s.leader_epoch[r] >= 1)
+            and s.partition_epoch[r] <= s.newest_partition_epoch
+            and s.proposed_leader_epoch[r] <= s.newest_leader_epoch
+            and s.proposed_partition_epoch[r] <= s.newest_partition_epoch
             for r in Replica
         )
+        and all(s.leader_epoch_at[p] <= s.newest_leader_epoch for p in PartitionEpoch)
     )
 
 
