@@ -103,6 +103,11 @@ def search(
 @click.option("--replicas", type=click.IntRange(1, 5), default=3, show_default=True)
 @click.option("--log", type=click.IntRange(1, 5), default=1, show_default=True, help="Records in a log at most.")
 @click.option("--epochs", type=click.IntRange(1, 5), default=2, show_default=True, help="Leader epochs at most.")
+@click.option("--grain", type=click.Choice(["asynchronous", "synchronous"]), default="synchronous", show_default=True)
+@click.option("--form", type=click.Choice(["auto", "c", "numpy", "values"]), default="auto", show_default=True)
+@click.option(
+    "--reduce", is_flag=True, help="Count states that differ by names of replicas, or not at all later, once."
+)
 @click.option("--budget", type=DURATION, default="60s", show_default=True)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the counterexample here.")
 @JSON
@@ -112,6 +117,9 @@ def explore(
     replicas: int,
     log: int,
     epochs: int,
+    grain: str,
+    form: str,
+    reduce: bool,
     budget: float,
     out: Path | None,
     json_output: bool,
@@ -119,10 +127,11 @@ def explore(
     """Visit every state of the model within bounds, breadth first."""
     from campaign.commands.explore import run
 
+    bounds = (replicas, log, epochs)
     perform(
         "explore",
         json_output,
-        lambda console: run(model, variant, (replicas, log, epochs), budget, out, console.progress),
+        lambda console: run(model, variant, bounds, grain, form, reduce, budget, out, console.progress),
     )
 
 

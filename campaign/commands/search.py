@@ -57,7 +57,7 @@ def told(found: SearchResult, out: Path | None) -> Outcome:
     lines += [f"  {_bounds(rung.bounds)}: {rung.result} in {rung.seconds:.1f} s" for rung in found.rungs]
     if found.verdict == "violated":
         lines.append(f"  {found.invariant} is violated after {len(found.coarse)} steps, a fetch being one:")
-        lines += [f"    {number:2} {_call(*call)}" for number, call in enumerate(found.coarse, 1)]
+        lines += [f"    {number:2} {call_words(*call)}" for number, call in enumerate(found.coarse, 1)]
         lines.append(f"  replayed on the model as {len(found.steps)} of its actions")
     if out is not None and found.trace is not None:
         lines.append(f"  trace: {out}")
@@ -68,5 +68,5 @@ def _bounds(bounds: Bounds) -> str:
     return f"epochs to {bounds.leader_epochs}, partition epochs to {bounds.partition_epochs}, logs to {bounds.log}"
 
 
-def _call(name: str, parameters: dict[str, object]) -> str:
+def call_words(name: str, parameters: dict[str, object]) -> str:
     return f"{name}({', '.join(f'{each}={value}' for each, value in parameters.items())})"

@@ -1,0 +1,97 @@
+"""`fencepost fuzz`: random failure interleavings on the simulated cluster."""
+
+from pathlib import Path
+from typing import Any
+
+from campaign.fuzz import FuzzResult, fuzz
+from campaign.mutants import MUTANTS
+from campaign.outcome import Outcome, Refused
+from campaign.profiles import PROFILES
+from campaign.progress import Progress
+
+
+def run(
+    seed: int,
+    budget: float,
+    profile: str,
+    mutant: str | None,
+    out: Path | None,
+    processes: int,
+    progress: Progress,
+) -> Outcome:
+    """Search until failures are found or the budget is spent. Raises Refused for a profile or mutant there is not."""
+    if profile not in PROFILES:
+        raise Refused(f"--profile {profile}: there is no such profile; there is {', '.join(PROFILES)}")
+    if mutant == "list":
+        return _listed()
+    if mutant is not None and mutant not in MUTANTS:
+        raise Refused(f"--mutant {mutant}: there is no such planted bug; there is {', '.join(MUTANTS)}")
+    try:
+        result = fuzz(seed, budget, mutant, profile, out, progress, processes)
+    except OSError as error:
+        raise Refused(f"{out}: cannot be written: {error.strerror}; name a directory of yours with --out") from None
+    return told(result)
+
+
+def _listed() -> Outcome:
+    mutants = [{"id": each.id, "title": each.title, "invariants": list(each.invariants)} for each in MUTANTS.values()]
+    width = max(len(name) for name in MUTANTS)
+    lines = tuple(f"{each.id:{width}}  {each.title}" for each in MUTANTS.values())
+    return Outcome(verdict="done", document={"mutants": mutants}, lines=lines)
+
+
+def document(result: FuzzResult) -> dict[str, Any]:
+    traces = [
+        {
+            "path": str(result.paths[place]) if result.paths else None,
+            "invariant": found.invariant,
+            "sentence": found.sentence,
+            "steps": found.steps,
+            "choices": found.choices,
+            "seed": found.seed,
+        }
+        for place, found in enumerate(result.counterexamples)
+    ]
+    return {
+        "profile": result.profile,
+        "profile_about": PROFILES[result.profile].about,
+        "mutant": result.mutant,
+        "seeds": result.seeds,
+        "events": result.events,
+        "events_per_second": round(result.events_per_second),
+        "events_per_core_second": round(result.events_per_core_second),
+        "simulated_seconds_per_second": round(result.simulated_seconds_per_second, 1),
+        "unhealthy": result.unhealthy,
+        "failing": result.failing,
+        "seeds_to_failure": result.seeds_to_failure,
+        "seconds_to_failure": None if result.seconds_to_failure is None else round(result.seconds_to_failure, 2),
+        "shrink_seconds": round(result.shrink_seconds, 2),
+        "failure_rate_bound": failure_rate_bound(result),
+        "traces": traces,
+    }
+
+
+def failure_rate_bound(result: FuzzResult) -> float | None:
+    """With no failure in n independent runs, the failure rate is below 3/n with 95 % confidence (the rule of three)."""
+    return None if result.failing or not result.seeds else 3 / result.seeds
+
+
+def told(result: FuzzResult) -> Outcome:
+    planted = f" with {result.mutant} planted" if result.mutant else ""
+    lines = [
+        f"{result.seeds:,} runs of profile {result.profile}{planted}: {result.events:,} broker events, "
+        f"{result.events_per_second:,.0f} a second, {result.simulated_seconds_per_second:,.0f} simulated seconds in one"
+    ]
+    if result.counterexamples:
+        lines.append(f"violated: {result.failing} runs failed, the first was number {result.seeds_to_failure}")
+        for place, found in enumerate(result.counterexamples):
+            lines.append(f"  {found.invariant}: {found.sentence}")
+            where = f": fencepost replay {result.paths[place]}" if result.paths else ""
+            lines.append(f"  shrunk to {found.steps} steps, {found.choices} choices{where}")
+        return Outcome(verdict="violated", document=document(result), lines=tuple(lines))
+    if not result.seeds or result.unhealthy:
+        lines.append(f"unknown: {result.unhealthy} runs broke nothing and did not heal in time")
+        return Outcome(verdict="unknown", document=document(result), lines=tuple(lines))
+    bound = failure_rate_bound(result)
+    lines.append(f"holds: none failed; with 95 % confidence fewer than {bound:.2%} of such runs would")
+    return Outcome(verdict="holds", document=document(result), lines=tuple(lines))
