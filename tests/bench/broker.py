@@ -39,6 +39,8 @@ class Workload(NamedTuple):
     name: str
     record_bytes: int
     records: int
+    client: dict[str, int]
+    """How the producer batches."""
 
 
 class Measured(NamedTuple):
@@ -83,7 +85,7 @@ def produce(side: Side, topic: str, workload: Workload) -> float:
         {
             "bootstrap.servers": side.bootstrap,
             "acks": "all",
-            "linger.ms": 5,
+            **workload.client,
             "queue.buffering.max.messages": 1_000_000,
             "queue.buffering.max.kbytes": 1_000_000,
             **CLIENT,
@@ -236,10 +238,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--small", type=int, default=500_000, help="records of 100 B")
     parser.add_argument("--large", type=int, default=100_000, help="records of 1 KiB")
+    parser.add_argument("--tiny", type=int, default=20_000, help="records of 100 B, each in a request of its own")
     parser.add_argument("--directory", type=Path, help="keep the peers' environments and all data here")
     parser.add_argument("--out", type=Path, help="write the tables here as well")
     options = parser.parse_args()
-    workloads = [Workload("small records", 100, options.small), Workload("large records", 1024, options.large)]
+    workloads = [
+        Workload("small records", 100, options.small, {"linger.ms": 5}),
+        Workload("large records", 1024, options.large, {"linger.ms": 5}),
+        Workload("a request for each record", 100, options.tiny, {"linger.ms": 0, "batch.num.messages": 1}),
+    ]
     with place(options.directory) as directory:
         lines = run(directory, workloads, options.rounds, lambda line: print(line, flush=True))
     print("\n".join(["", *lines]))
