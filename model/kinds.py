@@ -43,6 +43,10 @@ class PartitionEpoch(int, metaclass=Domain):
     """The number of a version of the partition's metadata, 0 the first."""
 
 
+class BrokerEpoch(int, metaclass=Domain):
+    """The number of a broker's registration; every start of the process is a newer one (KIP-903)."""
+
+
 class Offset(int, metaclass=Domain):
     """A position in a log; also the length of one."""
 
@@ -52,6 +56,10 @@ class Value(int, metaclass=Domain):
 
 
 ReplicaSet = frozenset[Replica]
+
+
+class Quorum(ReplicaSet, metaclass=Domain):
+    """Enough voters to decide: a set of replicas, any two of which share one. Majorities, where voters are counted."""
 
 
 class Entry(NamedTuple):
@@ -116,16 +124,16 @@ Ghost = Annotated[D, GHOST]
 Message = Annotated[D, MESSAGE]
 """A variable that holds what is in flight: at the synchronous grain it is forgotten after every step."""
 
-NUMBERS = (LeaderEpoch, PartitionEpoch, Offset, Value)
-DOMAINS: dict[str, Any] = {domain.__name__: domain for domain in (Replica, *NUMBERS)}
-PARAMETER_DOMAINS = (*DOMAINS, "ReplicaSet")
+NUMBERS = (LeaderEpoch, PartitionEpoch, BrokerEpoch, Offset, Value)
+DOMAINS: dict[str, Any] = {domain.__name__: domain for domain in (Replica, *NUMBERS, Quorum)}
+PARAMETER_DOMAINS = (*DOMAINS, "ReplicaSet", "bool")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
     """One declared variable: its keys' domains in order, and the kind of its values.
 
-    `kind` is `number`, `flag`, `replica`, `set` (of replicas) or `log`; `domain` names a number's domain.
+    `kind` is `number`, `flag`, `replica`, `set` (of replicas), `quorum` or `log`; `domain` names a number's domain.
     """
 
     name: str
@@ -146,10 +154,12 @@ def kind_of(value_type: Any, where: str) -> tuple[str, str]:
         return "replica", "Replica"
     if value_type == ReplicaSet:
         return "set", "Replica"
+    if value_type is Quorum:
+        return "quorum", "Quorum"
     if value_type in NUMBERS:
         return "number", value_type.__name__
     raise TypeError(
-        f"{where}: {value_type!r} is no kind of value; use bool, Log, Replica, ReplicaSet or a number's domain"
+        f"{where}: {value_type!r} is no kind of value; use bool, Log, Replica, ReplicaSet, Quorum or a number's domain"
     )
 
 

@@ -17,9 +17,10 @@ only the argument needs.
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, cast, overload
 
 from model.kinds import (
+    BrokerEpoch,
     Cell,
     Domain,
     Entry,
@@ -29,6 +30,7 @@ from model.kinds import (
     Message,
     Offset,
     PartitionEpoch,
+    Quorum,
     Replica,
     ReplicaSet,
     Table,
@@ -38,6 +40,7 @@ from model.subset import OutsideSubset, check
 from model.syntax import ATTRIBUTE, load
 
 __all__ = [
+    "BrokerEpoch",
     "Cell",
     "Disabled",
     "Domain",
@@ -50,11 +53,13 @@ __all__ = [
     "Offset",
     "OutsideSubset",
     "PartitionEpoch",
+    "Quorum",
     "Replica",
     "ReplicaSet",
     "Table",
     "Value",
     "action",
+    "as_epoch",
     "as_offset",
     "conjunct",
     "definition",
@@ -63,6 +68,7 @@ __all__ = [
     "initial",
     "known",
     "macro",
+    "majority",
     "require",
     "safety",
 ]
@@ -100,7 +106,17 @@ def known(epoch: int) -> bool:
 
 def as_offset(length: int) -> Offset:
     """The same number, for the type checker: a length that is meant as a position."""
-    return Offset(length)
+    return cast(Offset, length)
+
+
+def as_epoch(epoch: int) -> LeaderEpoch:
+    """The same number, for the type checker: the epoch of an entry, as an argument."""
+    return cast(LeaderEpoch, epoch)
+
+
+def majority(chosen: frozenset[Replica], voters: frozenset[Replica]) -> bool:
+    """More than half of the voters are chosen. Counts, so only readings with a known number of replicas have it."""
+    return 2 * len(chosen & voters) > len(voters)
 
 
 class GhostBlock:

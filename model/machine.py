@@ -48,14 +48,21 @@ class GrowingTable(dict[Any, Any]):
 
 
 class Machine:
-    """One partition's model. `replicas` are its members, any ints; `isr` the in-sync set to start from, all of them
-    unless told; `state` may be read, variable by variable, and is changed by `step` only.
+    """One partition's model. `replicas` are its members, any ints; `isr` the set to start from, in sync or with a vote,
+    all of them unless told; the last `observers` of them are in no quorum; `state` may be read, variable by variable,
+    and is changed by `step` only.
     """
 
     def __init__(
-        self, model: Model, *, replicas: Sequence[int], isr: Iterable[int] | None = None, variant: str | None = None
+        self,
+        model: Model,
+        *,
+        replicas: Sequence[int],
+        isr: Iterable[int] | None = None,
+        variant: str | None = None,
+        observers: int = 0,
     ) -> None:
-        bounds = Bounds(leader_epochs=-1, partition_epochs=-1, log=0, values=1)
+        bounds = Bounds(leader_epochs=-1, partition_epochs=-1, log=0, values=1, observers=observers)
         self.reading = Reading(model, replicas=replicas, bounds=bounds, variant=variant)
         self.members = frozenset(replicas)
         self.parameters = {
@@ -104,6 +111,8 @@ class Machine:
             ):
                 members = ", ".join(map(str, sorted(self.members)))
                 raise UnknownAction(f"{name}: {parameter}={value!r} is no replica of this partition ({members})")
+            if domain == "Quorum" and not any(quorum <= value for quorum in self.reading.domains["Quorum"]):
+                raise UnknownAction(f"{name}: {parameter}={sorted(value)!r} is no majority of the voters")
         return [parameters[parameter] for parameter, _ in expected]
 
     def step(self, name: str, **parameters: Any) -> None:

@@ -24,7 +24,7 @@ from model.syntax import Function, without_ghosts
 Call = tuple[str, dict[str, Any]]
 """A step by name, with its parameters by name."""
 
-WORDS = ("require", "ghost", "implies", "known", "as_offset")
+WORDS = ("require", "ghost", "implies", "known", "as_offset", "as_epoch", "majority")
 
 
 class Values:
@@ -44,21 +44,27 @@ class Values:
 class Bounds:
     """How much of the unbounded a search looks at: the highest leader and partition epochs, the longest log, and how
     many values there are. A step that leads beyond is not taken; that is the driver's doing, not the model's.
+
+    Quorums are the smallest majorities of the replicas; the last `observers` of these have no vote.
     """
 
     leader_epochs: int = 3
     partition_epochs: int = 6
     log: int = 3
     values: int = 1
+    observers: int = 0
+    broker_epochs: int = 2
 
-    def domains(self, replicas: Sequence[int]) -> dict[str, Sequence[int]]:
+    def domains(self, replicas: Sequence[int]) -> dict[str, Sequence[Any]]:
         """The members of each domain, one beyond the bound where a step may write there before it is discarded."""
         return {
             "Replica": tuple(sorted(replicas)),
             "LeaderEpoch": range(self.leader_epochs + 2),
             "PartitionEpoch": range(self.partition_epochs + 2),
+            "BrokerEpoch": range(self.broker_epochs + 1),
             "Offset": range(self.log + 1),
             "Value": range(self.values),
+            "Quorum": tuple(majorities(sorted(replicas)[: len(replicas) - self.observers])),
         }
 
 
@@ -67,6 +73,12 @@ def subsets(members: Sequence[int]) -> Iterator[frozenset[int]]:
     for size in range(1, len(members) + 1):
         for chosen in itertools.combinations(members, size):
             yield frozenset(chosen)
+
+
+def majorities(voters: Sequence[int]) -> Iterator[frozenset[int]]:
+    """The smallest sets of which any two share a voter."""
+    for chosen in itertools.combinations(voters, len(voters) // 2 + 1):
+        yield frozenset(chosen)
 
 
 class Reading:
@@ -139,7 +151,8 @@ class Reading:
     # ------------------------------------------------------------ states
     def blank_value(self, variable: Variable) -> Any:
         first = self.replicas[0]
-        value = {"number": 0, "flag": False, "set": frozenset(), "log": (), "replica": first}[variable.kind]
+        values = {"number": 0, "flag": False, "set": frozenset(), "log": (), "replica": first}
+        value = self.domains["Quorum"][0] if variable.kind == "quorum" else values[variable.kind]
         if not variable.keys:
             return value
         keys = itertools.product(*(self.domains[k] for k in variable.keys))
@@ -215,6 +228,7 @@ class Step:
         self.cells = sorted(w for w in written if not reading.variables[w].keys)
         self.tables = sorted(w for w in written if reading.variables[w].keys)
         self.logs = [w for w in self.tables if reading.variables[w].kind == "log"]
+        self.registrations = [w for w in self.tables if reading.variables[w].domain == "BrokerEpoch"]
         self.messages = sorted(w for w in written if reading.variables[w].message)
 
     @property
@@ -228,6 +242,8 @@ class Step:
         reading = self.reading
         if domain == "ReplicaSet":
             return list(subsets(reading.replicas))
+        if domain == "bool":
+            return (False, True)
         if domain in ("LeaderEpoch", "PartitionEpoch"):
             return reading.domains[domain][:-1]
         return reading.domains[domain]
@@ -252,6 +268,8 @@ class Step:
             limit = {"LeaderEpoch": bounds.leader_epochs, "PartitionEpoch": bounds.partition_epochs}.get(domain)
             if limit is not None and getattr(state, name) > limit:
                 return False
+        if any(max(getattr(state, name).values()) > bounds.broker_epochs for name in self.registrations):
+            return False
         return all(len(log) <= bounds.log for name in self.logs for log in getattr(state, name).values())
 
 

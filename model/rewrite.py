@@ -14,6 +14,7 @@ from model.kinds import DOMAINS
 from model.syntax import Function, without_ghosts
 
 PREFIX = "term_"
+WORDS = ("len", "min", "max", "implies", "known", "as_offset", "as_epoch", "majority", "Entry")
 
 
 def call(name: str, *arguments: ast.expr) -> ast.Call:
@@ -91,7 +92,7 @@ class Rewrite(ast.NodeTransformer):
             assert isinstance(generator, ast.GeneratorExp)
             return self.quantified(generator, universal=name == "all")
         self.generic_visit(node)
-        if name in ("len", "min", "max", "implies", "known", "as_offset", "Entry"):
+        if name in WORDS:
             return call(name, *node.args)
         return node
 

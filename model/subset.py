@@ -13,7 +13,17 @@ from collections.abc import Iterable
 from model.kinds import DOMAINS, PARAMETER_DOMAINS, Variable
 from model.syntax import Function, of, require_condition
 
-ARITIES = {"len": 1, "min": 2, "max": 2, "implies": 2, "known": 1, "as_offset": 1, "Entry": 2}
+ARITIES = {
+    "len": 1,
+    "min": 2,
+    "max": 2,
+    "implies": 2,
+    "known": 1,
+    "as_offset": 1,
+    "as_epoch": 1,
+    "majority": 2,
+    "Entry": 2,
+}
 COMPARISONS = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn)
 OPERATORS = (ast.Add, ast.Sub, ast.BitOr, ast.BitAnd)
 FIELDS = ("epoch", "value")

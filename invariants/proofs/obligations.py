@@ -5,20 +5,28 @@ One rule: an obligation is a name, `action/conjunct`, and stays one small questi
 (`safety/...`), and what must only grow does (`grows/action/...`).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-import z3
-
+from invariants.proofs.argument import Argument
 from invariants.proofs.reading_symbolic import SymbolicReading
-from invariants.proofs.replication import GROUPS, LEMMAS
-from invariants.proofs.symbols import SymbolicState
-from invariants.proofs.terms import Term, conjunction, implies
-from invariants.proofs.unbounded import KNOWN, arbitrary_state, arguments, initial_state, unbounded_reading
+from invariants.proofs.symbols import SymbolicQuorum, SymbolicState
+from invariants.proofs.terms import Term, conjunction
+from invariants.proofs.unbounded import (
+    CHOSEN,
+    KNOWN,
+    arbitrary_state,
+    arguments,
+    initial_state,
+    quorums_intersect,
+    unbounded_reading,
+)
 from model.design import Model, syntax
 from model.syntax import Function
 
 INITIAL, SAFETY, GROWS = "initial", "safety", "grows"
+NAMED, QUORUMS = "named", "quorums_intersect"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,8 @@ class Obligation:
     goal: Term
     lemmas: tuple[str, ...] = ()
     """The lemmas that were shown before it."""
+    hypotheses: Mapping[str, Term] = field(default_factory=dict)
+    """What stands for a hypothesis of this name in this question."""
 
     @property
     def name(self) -> str:
@@ -41,16 +51,19 @@ class Obligation:
 class Obligations:
     """All obligations of a model or a variant, built over one arbitrary state."""
 
-    def __init__(self, model: Model, *, variant: str | None = None) -> None:
-        self.model, self.variant = model, variant
+    def __init__(self, model: Model, argument: Argument, *, variant: str | None = None) -> None:
+        self.model, self.argument, self.variant = model, argument, variant
         self.reading: SymbolicReading = unbounded_reading()
         self.before = arbitrary_state(self.reading, model)
-        self.conjuncts = {f.name: (group, f) for group, fs in GROUPS.items() for f in map(syntax, fs)}
-        known = {**self.conjuncts, **{f.name: ("lemmas", f) for f in map(syntax, LEMMAS)}}
+        self.conjuncts = {f.name: (group, f) for group, fs in argument.groups.items() for f in map(syntax, fs)}
+        known = {**self.conjuncts, **{f.name: ("lemmas", f) for f in map(syntax, argument.lemmas)}}
         self.groups = {name: group for name, (group, _) in known.items()}
         self.hypotheses = {name: self.reading.function(f)(self.before) for name, (_, f) in known.items()}
+        self.groups[QUORUMS], self.hypotheses[QUORUMS] = QUORUMS, quorums_intersect(self.reading, model)
         self.reading.triggers = False
         self.actions = model.actions_of(variant)
+        self.shown: set[str] = set()
+        """The step lemmas that were proved: whoever asks says so, and what is built later may use them."""
 
     def steps(self) -> tuple[str, ...]:
         """The steps to ask about: all of a model's; of a variant's those it replaces."""
@@ -68,7 +81,7 @@ class Obligations:
 
     def claims(self) -> Iterator[tuple[str, str, Function]]:
         for name, (group, function) in self.conjuncts.items():
-            if group != "named":
+            if group != NAMED:
                 yield group, name, function
 
     def of_initial(self) -> Iterator[Obligation]:
@@ -78,64 +91,72 @@ class Obligations:
 
     def of_safety(self) -> Iterator[Obligation]:
         shown: list[str] = []
-        for group, functions in (("lemmas", map(syntax, LEMMAS)), ("safety", self.model.safety_of(ghosts=True))):
+        for group, functions in (
+            ("lemmas", map(syntax, self.argument.lemmas)),
+            ("safety", self.model.safety_of(ghosts=True)),
+        ):
             for function in functions:
                 goal = self.reading.function(function)(self.before)
                 yield Obligation(SAFETY, function.name, group, (), goal, tuple(shown))
                 if group == "lemmas":
                     shown.append(function.name)
 
-    def after(self, action: str) -> tuple[SymbolicState, tuple[Term, ...]]:
-        """The state after an action, and its guards with the epochs that it names."""
+    def step(self, action: str) -> "TakenStep":
+        """An action with arbitrary arguments, taken in an arbitrary state."""
         function = self.actions[action]
         chosen = arguments(self.reading, function)
+        self.reading.triggers = True
         after = self.reading.after(self.before, function, chosen)
-        named = [KNOWN(a) for a, p in zip(chosen, function.parameters, strict=True) if p.domain == "LeaderEpoch"]
-        marks = [self.reading.function(f)(after) for group, f in self.conjuncts.values() if group == "named"]
-        return after, (*after.guards, *named, *marks)
+        self.reading.triggers = False
+        given = {p.name: (p.domain, a) for p, a in zip(function.parameters, chosen, strict=True)}
+        named = [self.reading.function(f)(after) for group, f in self.conjuncts.values() if group == NAMED]
+        marks = tuple(self.marks(given))
+        if self.argument.named_on_demand:
+            names = (name for name, (group, _) in self.conjuncts.items() if group == NAMED)
+            both = {name: conjunction(self.hypotheses[name], mark) for name, mark in zip(names, named, strict=True)}
+            return TakenStep(given, after, (*after.guards, *marks), both)
+        return TakenStep(given, after, (*after.guards, *marks, *named), {})
+
+    def marks(self, given: Mapping[str, tuple[str, Any]]) -> Iterator[Term]:
+        """What a step's arguments name for triggers: epochs, the epochs of replicas, a chosen quorum."""
+        for domain, argument in given.values():
+            if domain == "LeaderEpoch":
+                yield KNOWN(argument)
+            elif domain == "Replica" and self.argument.names is not None:
+                yield self.reading.function(syntax(self.argument.names))(self.before, argument)
+            elif isinstance(argument, SymbolicQuorum):
+                yield CHOSEN(argument.quorum.sort())(argument.quorum)
 
     def of_action(self, action: str) -> Iterator[Obligation]:
-        after, premises = self.after(action)
+        taken = self.step(action)
+        premises = taken.premises
+        for function in map(syntax, self.argument.step_lemmas.get(action, ())):
+            if not all(p.name in taken.given for p in function.parameters):
+                continue
+            arguments_ = [taken.given[p.name][1] for p in function.parameters]
+            goal = self.reading.function(function)(self.before, *arguments_)
+            yield Obligation(action, function.name, "step lemmas", premises, goal, hypotheses=taken.named)
+            if f"{action}/{function.name}" in self.shown:
+                self.reading.triggers = True
+                premises = (*premises, self.reading.function(function)(self.before, *arguments_))
+                self.reading.triggers = False
         for group, name, function in self.claims():
-            yield Obligation(action, name, group, premises, self.reading.function(function)(after))
+            goal = self.reading.function(function)(taken.after)
+            yield Obligation(action, name, group, premises, goal, hypotheses=taken.named)
 
     def of_growth(self) -> Iterator[Obligation]:
         for action in self.actions:
-            after, premises = self.after(action)
-            for claim, goal in Growth(self.reading, self.before, after).claims().items():
-                yield Obligation(f"{GROWS}/{action}", claim, "growth", premises, goal)
+            taken = self.step(action)
+            for claim, goal in self.argument.growth(self.reading, self.before, taken.after).items():
+                yield Obligation(f"{GROWS}/{action}", claim, "growth", taken.premises, goal, hypotheses=taken.named)
 
 
-class Growth:
-    """What may only grow, between the state before a step and the state after it."""
+@dataclass(frozen=True, slots=True)
+class TakenStep:
+    """A step in an arbitrary state: its arguments with their domains, the state after it, what holds when it is taken,
+    and what is to stand for the conjuncts that name epochs."""
 
-    def __init__(self, reading: SymbolicReading, before: SymbolicState, after: SymbolicState) -> None:
-        self.reading, self.before, self.after = reading, before, after
-
-    def claims(self) -> dict[str, Term]:
-        return {"epochs_grow": self.epochs(), "commits_grow": self.commits(), "epoch_logs_grow": self.epoch_logs()}
-
-    def epochs(self) -> Term:
-        r = z3.Const("growing", self.reading.domains["Replica"].sort)
-        return conjunction(
-            self.before.newest_leader_epoch <= self.after.newest_leader_epoch,
-            self.before.newest_partition_epoch <= self.after.newest_partition_epoch,
-            self.before.leader_epoch[r] <= self.after.leader_epoch[r],
-        )
-
-    def commits(self) -> Term:
-        """No epoch's commit is taken back; with `durable`, what is committed once stays where it is for ever."""
-        e = z3.Int("growing_epoch")
-        return implies(
-            conjunction(e >= 0, self.before.started[e]),
-            conjunction(self.after.started[e], self.before.committed[e] <= self.after.committed[e]),
-        )
-
-    def epoch_logs(self) -> Term:
-        """An epoch's log is append-only once the epoch has started."""
-        e, o = z3.Ints("growing_epoch growing_offset")
-        old, new = self.before.epoch_log[e], self.after.epoch_log[e]
-        return implies(
-            conjunction(self.before.started[e], o >= 0, o < old.length),
-            conjunction(o < new.length, self.reading.terms.equal(old[o], new[o])),
-        )
+    given: Mapping[str, tuple[str, Any]]
+    after: SymbolicState
+    premises: tuple[Term, ...]
+    named: Mapping[str, Term]

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Any
 
+from invariants.proofs.argument import Argument, model_with_argument
 from invariants.proofs.obligations import SAFETY, Obligations
 from invariants.proofs.solver import Answer, Budget, Solver
 from model.design import Model
@@ -57,11 +58,11 @@ class Proof:
         return {a.claim: whole if a.verdict == "holds" else a.verdict for a in self.answers if a.step == SAFETY}
 
 
-def hints() -> dict[str, list[str]]:
-    """The recorded unsat cores, by obligation."""
-    text = resources.files("invariants.proofs.replication").joinpath(HINTS).read_text(encoding="utf-8")
-    found: dict[str, list[str]] = json.loads(text)
-    return found
+def hints(argument: Argument) -> dict[str, list[str]]:
+    """The recorded unsat cores, by obligation; none before the first recording."""
+    file = resources.files(argument.hints).joinpath(HINTS)
+    recorded: dict[str, list[str]] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return recorded
 
 
 class Worker:
@@ -70,15 +71,16 @@ class Worker:
     def __init__(
         self,
         model: Model,
+        argument: Argument,
         variant: str | None,
         seed: int,
         budget: Budget,
         record: bool,
         known: Mapping[str, Sequence[str]],
     ) -> None:
-        self.obligations = Obligations(model, variant=variant)
-        found = self.obligations
-        self.solver = Solver(found.hypotheses, found.groups, known, seed=seed, budget=budget)
+        self.obligations = Obligations(model, argument, variant=variant)
+        asked = self.obligations
+        self.solver = Solver(asked.hypotheses, asked.groups, known, argument.layers, seed=seed, budget=budget)
         self.record = record
 
     def answers(self, step: str) -> tuple[list[Answer], dict[str, tuple[str, ...]]]:
@@ -86,6 +88,8 @@ class Worker:
         for obligation in self.obligations.of(step):
             answer = self.solver.answer(obligation)
             found.append(answer)
+            if answer.verdict == "holds":
+                self.obligations.shown.add(obligation.name)
             if self.record and answer.verdict == "holds":
                 cores[obligation.name] = self.solver.core(obligation, answer.used)
         return found, cores
@@ -95,7 +99,7 @@ _WORKER: list[Worker] = []
 
 
 def start_worker(model: str, *rest: Any) -> None:
-    _WORKER[:] = [Worker(model_named(model), *rest)]
+    _WORKER[:] = [Worker(*model_with_argument(model), *rest)]
 
 
 def work(step: str) -> tuple[list[Answer], dict[str, tuple[str, ...]]]:
@@ -103,13 +107,8 @@ def work(step: str) -> tuple[list[Answer], dict[str, tuple[str, ...]]]:
 
 
 def model_named(name: str) -> Model:
-    """The model of this name; ValueError lists those there are."""
-    from model.replication import REPLICATION
-
-    models = {model.name: model for model in (REPLICATION,)}
-    if name not in models:
-        raise ValueError(f"there is no model {name!r}; there is {', '.join(models)}")
-    return models[name]
+    """The model of this name; a ValueError lists those there are."""
+    return model_with_argument(name)[0]
 
 
 def prove(
@@ -147,11 +146,12 @@ def run(
 ) -> tuple[Proof, dict[str, tuple[str, ...]]]:
     """A proof and, when they are to be recorded, the hypotheses that each obligation needed."""
     started = time.perf_counter()
-    known = hints() if use_hints else {}
+    _, argument = model_with_argument(model.name)
+    known = hints(argument) if use_hints else {}
     setup = (model.name, variant, seed, budget or Budget(), record, known)
     answers: list[Answer] = []
     cores: dict[str, tuple[str, ...]] = {}
-    todo = list(steps) if steps is not None else list(Obligations(model, variant=variant).steps())
+    todo = list(steps) if steps is not None else list(Obligations(model, argument, variant=variant).steps())
     context = multiprocessing.get_context("spawn")
     with context.Pool(min(processes, len(todo)), start_worker, setup) as pool:
         for done, (found, used) in enumerate(pool.imap_unordered(work, todo), 1):

@@ -11,7 +11,14 @@ from typing import Any
 
 import z3
 
-from invariants.proofs.symbols import SymbolicEntry, SymbolicSet, SymbolicState, assign_table
+from invariants.proofs.symbols import (
+    SymbolicEntry,
+    SymbolicQuorum,
+    SymbolicSet,
+    SymbolicState,
+    assign_table,
+    membership_of,
+)
 from invariants.proofs.terms import Term, Terms, conjunction, disjunction, implies, negation
 from model.rewrite import PREFIX, rewritten
 from model.syntax import Function
@@ -24,6 +31,10 @@ class SymbolicDomain:
     name: str
     sort: Any
     members: tuple[Term, ...] | None = None
+
+
+class Uncountable(ValueError):
+    """A model that counts replicas was put to a proof for any number of them."""
 
 
 class SymbolicReading:
@@ -55,6 +66,8 @@ class SymbolicReading:
             "len": lambda log: log.length,
             "known": self.known,
             "as_offset": lambda number: number,
+            "as_epoch": lambda number: number,
+            "majority": self.majority,
             "Entry": lambda epoch, value: SymbolicEntry(terms, epoch, value),
             "set_of": self.set_of,
             "forall": self.forall,
@@ -97,6 +110,21 @@ class SymbolicReading:
     def constant(self, name: str, domain: SymbolicDomain) -> Term:
         return z3.Const(f"{name}!{next(self.fresh)}", domain.sort)
 
+    def value(self, constant: Term) -> Any:
+        """What a function is given for a member of an unbounded domain."""
+        return SymbolicQuorum(self.terms, constant) if constant.sort().name() == "Quorum" else constant
+
+    def majority(self, chosen: SymbolicSet, voters: SymbolicSet) -> Term:
+        """More than half of the voters are chosen, counted one by one; Uncountable where there is no one by one."""
+        replicas = self.domains["Replica"].members
+        if replicas is None:
+            raise Uncountable("majority(...) counts, and an unbounded proof has no number of replicas to count to")
+        one, zero = self.terms.number(1), self.terms.number(0)
+        inside = [conjunction(voters.contains(r), chosen.contains(r)) for r in replicas]
+        outside = [conjunction(voters.contains(r), negation(chosen.contains(r))) for r in replicas]
+        yes, no = (sum((self.terms.choice(c, one, zero) for c in side), zero) for side in (inside, outside))
+        return no < yes
+
     def forall(
         self,
         domains: Sequence[SymbolicDomain],
@@ -107,16 +135,19 @@ class SymbolicReading:
         """`body` for every choice: unrolled over bounded domains, quantified over the others."""
         bound = [self.constant(n, d) for n, d in zip(names, domains, strict=True) if d.members is None]
         parts = []
+        chosen = [self.value(constant) for constant in bound]
         for members in itertools.product(*(d.members for d in domains if d.members is not None)):
-            given, quantified = iter(members), iter(bound)
+            given, quantified = iter(members), iter(chosen)
             parts.append(body(*(next(quantified) if d.members is None else next(given) for d in domains)))
         whole = conjunction(*parts)
         if not bound or isinstance(whole, bool):
             return whole
         patterns = []
         if at is not None and self.triggers and len(bound) == len(domains):
-            terms = [t.term() if isinstance(t, SymbolicEntry) else t for t in at(*bound)]
+            terms = [t.term() if isinstance(t, SymbolicEntry) else t for t in at(*chosen)]
             patterns = [z3.MultiPattern(*terms)]
+        elif self.triggers and len(bound) == 1 and (question := membership_of(whole, bound[0])) is not None:
+            patterns = [question]
         return z3.ForAll(bound, whole, patterns=patterns)
 
     def exists(self, domains: Sequence[SymbolicDomain], body: Callable[..., Term], names: Sequence[str]) -> Term:

@@ -16,27 +16,6 @@ import z3
 from invariants.proofs.obligations import Obligation
 from invariants.proofs.terms import Term, negation
 
-LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "epochs": (("epochs",), ("epochs", "commits", "proposals"), ("epochs", "logs", "commits")),
-    "logs": (("epochs", "logs"), ("epochs", "logs", "commits"), ("epochs", "logs", "messages")),
-    "commits": (
-        ("epochs", "logs", "commits"),
-        ("epochs", "commits", "proposals"),
-        ("epochs", "logs", "commits", "proposals"),
-        ("epochs", "logs", "commits", "messages"),
-        ("epochs", "commits", "messages"),
-    ),
-    "proposals": (("epochs", "commits", "proposals"), ("epochs", "logs", "commits", "proposals")),
-    "messages": (
-        ("epochs", "logs", "commits", "messages"),
-        ("epochs", "commits", "messages"),
-        ("epochs", "logs", "messages"),
-    ),
-    "lemmas": (("epochs", "logs", "commits"),),
-    "safety": (("epochs", "logs", "commits", "lemmas"),),
-    "growth": (("epochs",), ("epochs", "logs"), ("epochs", "commits")),
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
@@ -74,12 +53,13 @@ class Solver:
         hypotheses: Mapping[str, Term],
         groups: Mapping[str, str],
         hints: Mapping[str, Sequence[str]],
+        layers: Mapping[str, tuple[tuple[str, ...], ...]],
         *,
         seed: int,
         budget: Budget,
     ) -> None:
         self.hypotheses = {name: term for name, term in hypotheses.items() if term is not True}
-        self.groups, self.hints, self.seed, self.budget = groups, hints, seed, budget
+        self.groups, self.hints, self.layers, self.seed, self.budget = groups, hints, layers, seed, budget
 
     def solver(self, milliseconds: int, seed: int) -> z3.Solver:
         solver = z3.Solver()
@@ -101,13 +81,14 @@ class Solver:
             return
         if hint is None:
             yield tuple(name for name in allowed if name == obligation.claim)
-        for layer in LAYERS[obligation.group]:
-            yield tuple(name for name in allowed if self.groups[name] in (*layer, "named") or name == obligation.claim)
+        for layer in self.layers[obligation.group]:
+            yield tuple(name for name in allowed if self.groups[name] in layer or name == obligation.claim)
         yield tuple(allowed)
 
     def ask(self, obligation: Obligation, used: Sequence[str], milliseconds: int, seed: int) -> str:
         solver = self.solver(milliseconds, seed)
-        for term in (*(self.hypotheses[name] for name in used), *obligation.premises):
+        named = {**self.hypotheses, **obligation.hypotheses}
+        for term in (*(named[name] for name in used), *obligation.premises):
             if term is not True:
                 solver.add(term)
         solver.add(negation(obligation.goal))
@@ -141,8 +122,9 @@ class Solver:
         """The hypotheses that a proof needs, confirmed with another seed: Z3's unsat core or, where it does not confirm
         one, what is left after dropping one hypothesis after the other."""
         solver = self.solver(4 * self.budget.milliseconds, self.seed)
+        named = {**self.hypotheses, **obligation.hypotheses}
         for name in used:
-            solver.assert_and_track(self.hypotheses[name], name)
+            solver.assert_and_track(named[name], name)
         for term in obligation.premises:
             if term is not True:
                 solver.add(term)

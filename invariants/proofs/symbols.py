@@ -33,6 +33,36 @@ class SymbolicSet:
         return SymbolicSet(self.terms, lambda x: conjunction(self.contains(x), negation(other.contains(x))))
 
 
+class SymbolicQuorum(SymbolicSet):
+    """A quorum where there are no bounds: a term of its own sort, with an uninterpreted membership."""
+
+    def __init__(self, terms: Terms, term: Term) -> None:
+        super().__init__(terms, lambda x: member(term, x))
+        self.quorum = term
+
+    def equal_to(self, other: "SymbolicQuorum") -> Term:
+        return self.terms.equal(self.quorum, other.quorum)
+
+    def chosen(self, condition: Term, other: SymbolicSet) -> SymbolicSet:
+        assert isinstance(other, SymbolicQuorum), "a choice between quorums"
+        return SymbolicQuorum(self.terms, self.terms.choice(condition, self.quorum, other.quorum))
+
+
+def member(quorum: Term, replica: Term) -> Term:
+    """The replica is in the quorum, of the sorts that the two are of."""
+    return z3.Function("member", quorum.sort(), replica.sort(), z3.BoolSort())(quorum, replica)
+
+
+def membership_of(term: Term, replica: Term) -> Term | None:
+    """Where a formula asks whether this replica is in a quorum, that question."""
+    if not z3.is_app(term):
+        return None
+    if term.decl().name() == "member" and term.num_args() == 2 and term.arg(1).eq(replica):
+        return term
+    found = (membership_of(child, replica) for child in term.children())
+    return next((question for question in found if question is not None), None)
+
+
 class SymbolicEntry:
     """A log entry: one datatype term where there are no bounds (`whole`), a pair of bit-vectors where there are.
 
@@ -114,6 +144,8 @@ class SymbolicTable:
         if self.kind == "log":
             length, at = self.parts
             return SymbolicLog(self.terms, length(*keys), lambda o: at(*keys, o))
+        if self.kind == "quorum":
+            return SymbolicQuorum(self.terms, self.parts[0](*keys))
         return self.parts[0](*keys)
 
     def components(self, value: Any) -> tuple[Callable[..., Any], ...]:
@@ -122,6 +154,8 @@ class SymbolicTable:
             return (value.contains,)
         if self.kind == "log":
             return (lambda: value.length, value.at)
+        if self.kind == "quorum":
+            return (lambda: value.quorum,)
         return (lambda: value,)
 
     def __setitem__(self, key: Any, value: Any) -> None:

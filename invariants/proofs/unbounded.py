@@ -10,8 +10,16 @@ from typing import Any
 import z3
 
 from invariants.proofs.reading_symbolic import SymbolicDomain, SymbolicReading
-from invariants.proofs.symbols import SymbolicEntry, SymbolicSet, SymbolicState, SymbolicTable, entry_of, entry_sort
-from invariants.proofs.terms import Terms
+from invariants.proofs.symbols import (
+    SymbolicEntry,
+    SymbolicSet,
+    SymbolicState,
+    SymbolicTable,
+    entry_of,
+    entry_sort,
+    member,
+)
+from invariants.proofs.terms import Term, Terms, conjunction
 from model.design import Model, syntax
 from model.kinds import DOMAINS, Variable
 from model.syntax import Function
@@ -20,17 +28,24 @@ KNOWN = z3.Function("known", z3.IntSort(), z3.BoolSort())
 """Rigid and free, so that it may be read as true; hypotheses about it only start quantifiers."""
 
 
+def CHOSEN(sort: Any) -> Any:  # noqa: N802 - a function of the logic, as KNOWN
+    """Rigid and free as KNOWN: marks the quorum that a step chooses."""
+    return z3.Function("chosen", sort, z3.BoolSort())
+
+
 def unbounded_reading() -> SymbolicReading:
     """The reading with ghosts and without bounds."""
-    domains = {name: SymbolicDomain(name, z3.IntSort()) for name in DOMAINS if name != "Replica"}
-    domains["Replica"] = SymbolicDomain("Replica", z3.DeclareSort("Replica"))
+    domains = {name: SymbolicDomain(name, z3.IntSort()) for name in DOMAINS}
+    for name in ("Replica", "Quorum"):
+        domains[name] = SymbolicDomain(name, z3.DeclareSort(name))
     return SymbolicReading(Terms(z3.IntVal), domains, known=KNOWN, ghosts=True)
 
 
 def sort_of(reading: SymbolicReading, variable: Variable) -> Any:
     if variable.kind in ("flag", "set"):
         return z3.BoolSort()
-    return reading.domains["Replica"].sort if variable.kind == "replica" else z3.IntSort()
+    named = {"replica": "Replica", "quorum": "Quorum"}.get(variable.kind)
+    return reading.domains[named].sort if named else z3.IntSort()
 
 
 def function_of(reading: SymbolicReading, name: str, keys: tuple[str, ...], result: Any) -> Callable[..., Any]:
@@ -41,6 +56,8 @@ def function_of(reading: SymbolicReading, name: str, keys: tuple[str, ...], resu
 def arbitrary(reading: SymbolicReading, variable: Variable, name: str = "") -> Any:
     """An unconstrained value for a variable."""
     terms, name, keys = reading.terms, name or variable.name, variable.keys
+    if not keys and variable.kind == "set":
+        return SymbolicSet(terms, function_of(reading, name, ("Replica",), z3.BoolSort()))
     if not keys:
         return z3.Const(name, sort_of(reading, variable))
     if variable.kind == "set":
@@ -55,9 +72,11 @@ def arbitrary(reading: SymbolicReading, variable: Variable, name: str = "") -> A
 
 
 def blank(reading: SymbolicReading, variable: Variable) -> Any:
-    """The blank value: zero, off, empty; an arbitrary replica where one must be named."""
+    """The blank value: zero, off, empty; an arbitrary replica or quorum where one must be named."""
     terms = reading.terms
-    if variable.kind == "replica":
+    if not variable.keys and variable.kind == "set":
+        return SymbolicSet(terms, lambda _: False)
+    if variable.kind in ("replica", "quorum"):
         return arbitrary(reading, variable, f"blank_{variable.name}")
     zero, nothing = z3.IntVal(0), SymbolicEntry(terms, z3.IntVal(0), z3.IntVal(0))
     value: Any = False if variable.kind in ("flag", "set") else zero
@@ -87,6 +106,28 @@ def arguments(reading: SymbolicReading, function: Function) -> list[Any]:
         name = f"{function.name}.{parameter.name}"
         if parameter.domain == "ReplicaSet":
             made.append(SymbolicSet(reading.terms, function_of(reading, name, ("Replica",), z3.BoolSort())))
+        elif parameter.domain == "bool":
+            made.append(z3.Bool(name))
         else:
-            made.append(z3.Const(name, reading.domains[parameter.domain].sort))
+            made.append(reading.value(z3.Const(name, reading.domains[parameter.domain].sort)))
     return made
+
+
+def quorums_intersect(reading: SymbolicReading, model: Model) -> Term:
+    """Any quorum that an epoch names shares a voter with the one that a step chooses.
+
+    Said of no other pair: from a shared voter to its epoch and that epoch's quorums there would be no end.
+    """
+    sort, replica = reading.domains["Quorum"].sort, reading.domains["Replica"].sort
+    shared = z3.Function("shared_voter", sort, sort, replica)
+    chosen, epoch = z3.Const("chosen_quorum", sort), z3.Int("named_epoch")
+    known, marked = KNOWN(epoch), CHOSEN(sort)(chosen)  # kept: a pattern does not keep its terms alive
+    claims = []
+    for variable in model.variables.values():
+        if variable.kind == "quorum" and variable.keys == ("LeaderEpoch",):
+            named = z3.Function(variable.name, z3.IntSort(), sort)(epoch)
+            voter = shared(named, chosen)
+            claims.append(conjunction(member(named, voter), member(chosen, voter)))
+    if not claims:
+        return True
+    return z3.ForAll([epoch, chosen], conjunction(*claims), patterns=[z3.MultiPattern(known, marked)])

@@ -9,8 +9,10 @@ a leader is one of them, so its log at the start of its epoch does too (`leader_
 to hold the last committed entry is to hold all before it; and a high watermark is always some epoch's commit.
 """
 
+from invariants.proofs.argument import Argument
 from invariants.proofs.replication.commits import COMMITS
 from invariants.proofs.replication.epochs import EPOCHS, NAMED
+from invariants.proofs.replication.growth import growth
 from invariants.proofs.replication.lemmas import LEMMAS
 from invariants.proofs.replication.logs import LOGS
 from invariants.proofs.replication.messages import MESSAGES
@@ -26,4 +28,34 @@ GROUPS = {
 }
 INVARIANT = tuple(conjunct for group in GROUPS.values() for conjunct in group)
 
-__all__ = ["GROUPS", "INVARIANT", "LEMMAS"]
+LAYERS = {
+    "epochs": (
+        ("epochs", "named"),
+        ("epochs", "commits", "proposals", "named"),
+        ("epochs", "logs", "commits", "named"),
+    ),
+    "logs": (
+        ("epochs", "logs", "named"),
+        ("epochs", "logs", "commits", "named"),
+        ("epochs", "logs", "messages", "named"),
+    ),
+    "commits": (
+        ("epochs", "logs", "commits", "named"),
+        ("epochs", "commits", "proposals", "named"),
+        ("epochs", "logs", "commits", "proposals", "named"),
+        ("epochs", "logs", "commits", "messages", "named"),
+        ("epochs", "commits", "messages", "named"),
+    ),
+    "proposals": (("epochs", "commits", "proposals", "named"), ("epochs", "logs", "commits", "proposals", "named")),
+    "messages": (
+        ("epochs", "logs", "commits", "messages", "named"),
+        ("epochs", "commits", "messages", "named"),
+        ("epochs", "logs", "messages", "named"),
+    ),
+    "lemmas": (("epochs", "logs", "commits", "named"),),
+    "safety": (("epochs", "logs", "commits", "lemmas", "named"),),
+    "growth": (("epochs", "named"), ("epochs", "logs", "named"), ("epochs", "commits", "named")),
+}
+ARGUMENT = Argument(groups=GROUPS, lemmas=LEMMAS, growth=growth, layers=LAYERS, hints="invariants.proofs.replication")
+
+__all__ = ["ARGUMENT", "GROUPS", "INVARIANT", "LEMMAS"]

@@ -1,0 +1,60 @@
+"""What a proof is made of, beside the model: the invariant, lemmas, what grows, and where to look first.
+
+One rule: an argument is advice for finding proofs, except for its conjuncts: each of those must be shown.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from invariants.proofs.reading_symbolic import SymbolicReading
+from invariants.proofs.symbols import SymbolicState
+from invariants.proofs.terms import Term
+from model.design import Model, Python
+
+Growth = Callable[[SymbolicReading, SymbolicState, SymbolicState], Mapping[str, Term]]
+"""By name, what must hold between the state before any step and the state after it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Argument:
+    """The invariant's conjuncts by group, and how to go from it to the safety properties.
+
+    The group `named` holds no claims but names epochs for triggers: of the state after a step always, or, where
+    `named_on_demand`, only in questions that use it. `names` names the epochs of a step's replicas.
+
+    `layers` gives, by group, the groups to try as hypotheses, in turn. `step_lemmas` are claims about the state before
+    a step, shown first and then used, by action; their parameters are the action's, by name.
+    """
+
+    groups: Mapping[str, tuple[Python, ...]]
+    lemmas: tuple[Python, ...]
+    growth: Growth
+    layers: Mapping[str, tuple[tuple[str, ...], ...]]
+    hints: str
+    """The package that holds the recorded hints."""
+    step_lemmas: Mapping[str, tuple[Python, ...]] = field(default_factory=dict)
+    named_on_demand: bool = False
+    names: Python | None = None
+
+
+def models() -> dict[str, tuple[Model, Argument]]:
+    """Every model that there is a proof of."""
+    from invariants.proofs.replication import ARGUMENT as OF_REPLICATION
+    from invariants.proofs.survival import ARGUMENT as OF_SURVIVAL
+    from model.replication import REPLICATION
+    from model.survival import SURVIVAL
+
+    found = ((REPLICATION, OF_REPLICATION), (SURVIVAL, OF_SURVIVAL))
+    return {model.name: (model, argument) for model, argument in found}
+
+
+class NoSuchModel(ValueError):
+    """No model has this name."""
+
+
+def model_with_argument(name: str) -> tuple[Model, Argument]:
+    """The model of this name with its argument; NoSuchModel lists those there are."""
+    known = models()
+    if name not in known:
+        raise NoSuchModel(f"there is no model {name!r}; there is {', '.join(known)}")
+    return known[name]
