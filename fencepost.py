@@ -135,6 +135,40 @@ def explore(
     )
 
 
+@main.command("export-model")
+@MODEL
+@click.option("--to", "form", type=click.Choice(["tla"]), default="tla", show_default=True)
+@click.option("--variant", help="A historical or broken design in place of the model's.")
+@click.option("--grain", type=click.Choice(["asynchronous", "synchronous"]), default="asynchronous", show_default=True)
+@click.option("--replicas", type=click.IntRange(1, 5), default=3, show_default=True)
+@click.option("--log", type=click.IntRange(1, 5), default=1, show_default=True, help="Records in a log at most.")
+@click.option("--epochs", type=click.IntRange(1, 5), default=2, show_default=True, help="Leader epochs at most.")
+@click.option(
+    "--partition-epochs", type=click.IntRange(1, 20), help="Partition epochs at most; default: twice --epochs."
+)
+@click.option("--values", type=click.IntRange(1, 5), default=1, show_default=True, help="Different records.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Write the module and its .cfg here.")
+@JSON
+def export_model(
+    model: str,
+    form: str,
+    variant: str | None,
+    grain: str,
+    replicas: int,
+    log: int,
+    epochs: int,
+    partition_epochs: int | None,
+    values: int,
+    out: Path | None,
+    json_output: bool,
+) -> None:
+    """Print a model as a TLA+ module, with a TLC configuration for these bounds."""
+    from campaign.commands.export_model import run
+
+    bounds = (log, epochs, partition_epochs, values)
+    perform("export-model", json_output, lambda _: run(model, form, variant, grain, replicas, bounds, out))
+
+
 @main.command()
 @SEED
 @click.option("--budget", type=DURATION, default="60s", show_default=True)

@@ -10,6 +10,7 @@ _BY_MODULE = {
     "impl.server.errors": "ServerError",
     "model.design": "UnknownVariant",
     "model.subset": "OutsideSubset",
+    "model.tla.refusals": "Unprintable",
 }
 
 

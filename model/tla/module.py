@@ -30,6 +30,11 @@ class Exported:
     configuration: str
     properties: tuple[str, ...]
 
+    @property
+    def command(self) -> str:
+        """How TLC is asked; `-deadlock` because a search that reaches its bounds is no failure."""
+        return command(self.name)
+
 
 def export(
     model: Model,
@@ -43,6 +48,10 @@ def export(
     here, UnknownVariant."""
     printer = Printer(model, variant, grain)
     return printer.exported(tuple(sorted(replicas)), bounds or Bounds())
+
+
+def command(name: str) -> str:
+    return f"java -cp tla2tools.jar tlc2.TLC -deadlock {name}"
 
 
 class Printer:
@@ -157,7 +166,7 @@ class Printer:
             f"The model `{self.model.name}`, {what}\n"
             f"Printed by `fencepost export-model {self.model.name} --to tla --grain {self.grain}{variant}`, without\n"
             "the ghosts that only its proof needs: change the model, not this file.\n"
-            f"Check it: java -cp tla2tools.jar tlc2.TLC -deadlock {self.name}"
+            f"Check it: {command(self.name)}"
         )
 
     def on_logs(self) -> list[str]:
