@@ -123,8 +123,8 @@ def _judged(invariant: str, outcome: Outcome | None) -> Evidence | None:
     counts = {kind: document["anomalies"].get(kind, 0) for kind in ANOMALIES[invariant]}
     found = {kind: count for kind, count in counts.items() if count}
     figure = (
-        f"{document['acknowledged']:,} acknowledged records, {document['read']:,} read back, leader n{document['killed']} "
-        f"killed in mid-stream: {', '.join(f'{count} {kind}' for kind, count in (found or counts).items())}"
+        f"{document['acknowledged']:,} acknowledged records, {document['read']:,} read back, "
+        f"leader n{document['killed']} killed in mid-stream: {', '.join(f'{count} {kind}' for kind, count in (found or counts).items())}"
     )
     if found:
         return _row("judged", "violated", figure)

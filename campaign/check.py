@@ -1,0 +1,201 @@
+"""`fencepost check`, the main job: every kind of evidence once, and the report.
+
+One rule: a part that fails or does not know makes the whole so, and the report is written in any case. Each part is the
+command of the same name; this file gives them their share of the time and gathers what they say.
+"""
+
+import platform
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from campaign.commands import explore, fuzz, live, prove
+from campaign.evidence import invariants
+from campaign.exhibits import exhibit
+from campaign.outcome import Outcome, Word
+from campaign.progress import Progress
+from campaign.saved import Kept, run_again, saved_traces
+from campaign.source import commit
+from campaign.validation import told as validation_told
+from invariants.report.build import Report, Section, write_report
+from invariants.report.build import Word as ReportWord
+
+EXPLORE_SHARE = 0.3
+FUZZ_SHARES = {"durable": 0.4, "crashes": 0.3}
+PLANTED = "kip-101"
+PLANTED_SECONDS = 60.0
+"""At most; the bug is found within a second or two."""
+LIVE_SECONDS = 15.0
+Say = Callable[[str], None]
+
+
+class Check:
+    """One run of the main job: its parts in order, each told as it ends."""
+
+    def __init__(self, budget: float, out: Path, seed: int, progress: Progress, say: Say) -> None:
+        self.budget = budget
+        self.out = out
+        self.seed = seed
+        self.progress = progress
+        self.say = say
+        self.outcomes: dict[str, Outcome] = {}
+        self.sections: list[Section] = []
+        self.kept: list[Kept] = []
+
+    def part(self, name: str, command: str, run: Callable[[], Outcome]) -> Outcome:
+        """Run one part, tell its verdict and first line, and keep both for the report."""
+        started = time.monotonic()
+        self.progress(None, name)
+        outcome = run()
+        seconds = time.monotonic() - started
+        self.outcomes[name] = outcome
+        self.sections.append(_section(name, command, outcome, seconds))
+        self.say(f"{outcome.verdict:9}{name:18}{seconds:6.1f} s  {outcome.lines[0]}")
+        return outcome
+
+    def run(self) -> Outcome:
+        started = time.monotonic()
+        self._model()
+        self._simulation()
+        self._live()
+        self.part("saved traces", "fencepost replay traces/saved/*.jsonl", self._saved)
+        verdict = worst([outcome.verdict for outcome in self.outcomes.values()])
+        report = Report(
+            generated=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            commit=commit(),
+            machine=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+            verdict=verdict,
+            seconds=time.monotonic() - started,
+            invariants=invariants(self.outcomes),
+            sections=tuple(self.sections),
+            exhibits=tuple(exhibit(kept) for kept in self.kept),
+        )
+        page = write_report(report, self.out)
+        lines = [f"{found.verdict:9}{found.title}" for found in report.invariants]
+        document = {name: {"verdict": each.verdict, **each.document} for name, each in self.outcomes.items()}
+        return Outcome(
+            verdict=verdict, document={**document, "report": str(page)}, lines=("", *lines, f"report: {page}")
+        )
+
+    def _model(self) -> None:
+        self.part(
+            "prove",
+            "fencepost prove replication --replicas any",
+            lambda: prove.run("replication", "any", None, (0,), self.progress),
+        )
+        budget = self.budget * EXPLORE_SHARE
+        self.part(
+            "explore",
+            "fencepost explore replication --replicas 3 --log 1 --epochs 2 --reduce",
+            lambda: explore.run(
+                "replication", None, (3, 1, 2), "synchronous", "auto", True, budget, None, self.progress
+            ),
+        )
+
+    def _simulation(self) -> None:
+        for profile, share in FUZZ_SHARES.items():
+            name = "fuzz" if profile == "durable" else f"fuzz {profile}"
+            self.part(
+                name,
+                f"fencepost fuzz --profile {profile} --seed {self.seed}",
+                partial(fuzz.run, self.seed, self.budget * share, profile, None, self.out / "found", 2, self.progress),
+            )
+        self.part("planted bug", f"fencepost fuzz --mutant {PLANTED}", self._planted)
+
+    def _planted(self) -> Outcome:
+        """The same search with a historic bug planted: it must find it."""
+        found = fuzz.run(self.seed, PLANTED_SECONDS, "durable", PLANTED, self.out / "found", 2, self.progress)
+        if found.verdict != "violated":
+            line = f"{PLANTED} was planted and not found in {found.document['seeds']} runs"
+            return Outcome(verdict="unknown", document=found.document, lines=(line,))
+        steps = found.document["traces"][0]["steps"]
+        line = f"{PLANTED} found in run {found.document['seeds_to_failure']}, shrunk to {steps} steps"
+        return Outcome(verdict="done", document=found.document, lines=(line,))
+
+    def _live(self) -> None:
+        """Traces of the live run stay in the report's folder; its data, which is large, does not."""
+        kept = self.out / "live.jsonl"
+        validated: list[Outcome] = []
+
+        def live_run() -> Outcome:
+            self.out.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix="fencepost-") as scratch:
+                outcome, judged = live.run(Path(scratch), LIVE_SECONDS, self.progress)
+                shutil.copyfile(judged.trace, kept)
+            outcome.document["trace"] = str(kept)
+            validated.append(validation_told(judged.validation, judged.lines, str(kept)))
+            return outcome
+
+        self.part("live", "fencepost serve, confluent-kafka, kill -9", live_run)
+        self.part("validate", f"fencepost validate {kept}", lambda: validated[0])
+
+    def _saved(self) -> Outcome:
+        self.kept = [run_again(path) for path in saved_traces()]
+        wrong = [kept for kept in self.kept if not kept.as_expected]
+        document = {
+            "traces": [
+                {
+                    "path": kept.path.name,
+                    "planted": kept.planted,
+                    "with_bug": kept.with_bug.verdict,
+                    "without": kept.without.verdict if kept.without else None,
+                    "as_expected": kept.as_expected,
+                }
+                for kept in self.kept
+            ]
+        }
+        if wrong:
+            names = ", ".join(kept.path.name for kept in wrong)
+            return Outcome(verdict="violated", document=document, lines=(f"not as expected: {names}",))
+        line = f"{len(self.kept)} saved counterexamples fail with their bug and pass without"
+        if not self.kept:
+            return Outcome(
+                verdict="unknown", document=document, lines=("there are no saved counterexamples to replay",)
+            )
+        return Outcome(verdict="holds", document=document, lines=(line,))
+
+
+def run(budget: float, out: Path, seed: int, progress: Progress, say: Say) -> Outcome:
+    """The main job within about `budget` seconds of search, besides proof and live run. Raises ServerError, OSError."""
+    return Check(budget, out, seed, progress, say).run()
+
+
+def worst(verdicts: Iterable[Word]) -> ReportWord:
+    """Violated before unknown before holds; a part that is merely done is no verdict."""
+    found = set(verdicts)
+    return "violated" if "violated" in found else "unknown" if "unknown" in found else "holds"
+
+
+_FIGURES = (
+    ("obligations", "obligations"),
+    ("distinct_states", "distinct states"),
+    ("depth", "depth"),
+    ("seeds", "runs"),
+    ("events", "broker events"),
+    ("events_per_second", "events a second"),
+    ("acknowledged", "records acknowledged"),
+    ("read", "records read back"),
+    ("failover_seconds", "seconds to fail over"),
+    ("facts", "facts"),
+    ("steps", "model steps"),
+)
+
+
+def _section(name: str, command: str, outcome: Outcome, seconds: float) -> Section:
+    figures = tuple(
+        (words, f"{value:,}")
+        for key, words in _FIGURES
+        if isinstance(value := outcome.document.get(key), int | float) and not isinstance(value, bool)
+    )
+    return Section(
+        name=name,
+        command=command,
+        verdict=outcome.verdict,
+        seconds=round(seconds, 2),
+        headline=outcome.lines[0],
+        figures=figures,
+    )

@@ -1,0 +1,62 @@
+"""A saved counterexample as the report shows it: its story, its drawing, its steps."""
+
+import re
+import tempfile
+from pathlib import Path
+
+from campaign.mutants import MUTANTS
+from campaign.saved import Kept
+from campaign.steps import count_steps
+from invariants.report.build import Exhibit
+from invariants.report.frames import frames
+from model.design import UnknownVariant
+from model.replication import REPLICATION
+from traces.render import RenderError, render
+from traces.trace import Trace
+
+
+def exhibit(kept: Kept) -> Exhibit:
+    trace = kept.trace
+    verdict = trace.verdict
+    return Exhibit(
+        title=_title(trace, kept.path),
+        story=_story(trace),
+        invariant=verdict.invariant if verdict else "",
+        sentence=verdict.sentence if verdict else "",
+        steps=count_steps(trace.lines) if trace.header.origin == "simulated" else len(trace.lines),
+        command=f"fencepost replay traces/saved/{kept.path.name}",
+        drawing=drawing(trace),
+        frames=frames(trace),
+    )
+
+
+def drawing(trace: Trace) -> str:
+    """The drawing as SVG to stand inside a page; empty where no renderer is at hand."""
+    with tempfile.TemporaryDirectory(prefix="fencepost-") as scratch:
+        try:
+            svg = render(trace, Path(scratch) / "trace.svg").read_text(encoding="utf-8")
+        except RenderError:
+            return ""
+    return re.sub(r"^.*?(?=<svg)", "", svg, count=1, flags=re.DOTALL)
+
+
+def _title(trace: Trace, path: Path) -> str:
+    planted = trace.header.mutant
+    if planted in MUTANTS:
+        return f"{planted}, in the broker: {MUTANTS[planted].title.rstrip('.')}"
+    if trace.header.variant:
+        return f"{trace.header.variant}, in the model"
+    return path.stem.replace("-", " ")
+
+
+def _story(trace: Trace) -> str:
+    planted = trace.header.mutant
+    if planted in MUTANTS:
+        return MUTANTS[planted].history
+    if trace.header.variant:
+        try:
+            variant = REPLICATION.variant(trace.header.variant)
+        except UnknownVariant:
+            return ""
+        return variant.sentence if variant else ""
+    return "Kafka's default syncs nothing before it acknowledges: a power loss can take acknowledged records with it."
