@@ -82,6 +82,8 @@ def _explored(invariant: str, outcome: Outcome | None) -> Evidence | None:
     document = outcome.document
     broken = document.get("invariant")
     bounds = document["bounds"]
+    if document["reduced"]:
+        bounds += ", up to the replicas' names and what no longer matters"
     figure = f"{document['distinct_states']:,} distinct states to depth {document['depth']} ({bounds})"
     if broken:
         return _row("explored", "violated" if broken in wanted else "unknown", figure)
@@ -122,9 +124,10 @@ def _judged(invariant: str, outcome: Outcome | None) -> Evidence | None:
         return _row("judged", verdict, f"{document['lines']:,} recorded lines of the live run, each fact judged")
     counts = {kind: document["anomalies"].get(kind, 0) for kind in ANOMALIES[invariant]}
     found = {kind: count for kind, count in counts.items() if count}
+    told = ", ".join(f"{count} {kind}" for kind, count in (found or counts).items())
     figure = (
         f"{document['acknowledged']:,} acknowledged records, {document['read']:,} read back, "
-        f"leader n{document['killed']} killed in mid-stream: {', '.join(f'{count} {kind}' for kind, count in (found or counts).items())}"
+        f"leader n{document['killed']} killed in mid-stream: {told}"
     )
     if found:
         return _row("judged", "violated", figure)
