@@ -23,7 +23,8 @@ class Argument:
     `named_on_demand`, only in questions that use it. `names` names the epochs of a step's replicas.
 
     `layers` gives, by group, the groups to try as hypotheses, in turn. `step_lemmas` are claims about the state before
-    a step, shown first and then used, by action; their parameters are the action's, by name.
+    a step, shown first and then used, by action; their parameters are the action's, by name. `first` gives, by
+    obligation, the hypotheses to try first, where the layers are too wide and nothing is recorded yet.
     """
 
     groups: Mapping[str, tuple[Python, ...]]
@@ -33,18 +34,21 @@ class Argument:
     hints: str
     """The package that holds the recorded hints."""
     step_lemmas: Mapping[str, tuple[Python, ...]] = field(default_factory=dict)
+    first: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     named_on_demand: bool = False
     names: Python | None = None
 
 
 def models() -> dict[str, tuple[Model, Argument]]:
     """Every model that there is a proof of."""
+    from invariants.proofs.quorum import ARGUMENT as OF_QUORUM
     from invariants.proofs.replication import ARGUMENT as OF_REPLICATION
     from invariants.proofs.survival import ARGUMENT as OF_SURVIVAL
+    from model.quorum import QUORUM
     from model.replication import REPLICATION
     from model.survival import SURVIVAL
 
-    found = ((REPLICATION, OF_REPLICATION), (SURVIVAL, OF_SURVIVAL))
+    found = ((REPLICATION, OF_REPLICATION), (SURVIVAL, OF_SURVIVAL), (QUORUM, OF_QUORUM))
     return {model.name: (model, argument) for model, argument in found}
 
 

@@ -1,0 +1,104 @@
+"""Brokers that lose power and come back: what is lost, and what the controller makes of their registration.
+
+One rule: what a broker has lost shows only once it has registered, so it is lost there. While it is off it does
+nothing; what it would have had is what counts of it until then. A broker that crashes, comes back without having lost
+anything and says it did not stop cleanly is here too: it keeps all of its log, and still loses its place.
+
+Assumed: it acts on no metadata older than its registration. Kafka's broker opens its listeners only then, but leads and
+follows before that behind closed doors.
+"""
+
+from model.language import Offset, Replica, ReplicaSet, action, definition, ghost, require
+from model.survival.controller import begin, change, note
+from model.survival.state import State, leave
+
+
+@definition
+def on_disk(s: State, r: Replica, kept: Offset, high_watermark: Offset) -> bool:
+    """The disk kept all that was flushed and any part of what was not; the checkpoint is any that was."""
+    return s.flushed[r] <= kept <= len(s.log[r]) and 0 <= high_watermark <= s.high_watermark[r] and high_watermark <= kept
+
+
+@definition
+def come_back(s: State, r: Replica, kept: Offset, high_watermark: Offset) -> None:
+    """The broker registers, learns the metadata up to its registration, and has what its disk kept."""
+    s.leader_epoch[r] = s.newest_leader_epoch
+    s.leading[r] = False
+    s.broker_epoch[r] += 1
+    s.log[r] = s.log[r][:kept]
+    s.flushed[r] = kept
+    s.high_watermark[r] = high_watermark
+
+
+@definition
+def remaining(s: State, r: Replica, enough: bool) -> ReplicaSet:
+    """The eligible leader replicas without one that has lost power; none where enough are in sync."""
+    return s.elr[s.newest_leader_epoch] - (s.elr[s.newest_leader_epoch] if enough else {r})
+
+
+@action
+def lose_power(s: State, replica: Replica, kept: Offset, high_watermark: Offset) -> None:
+    """A broker that is neither in sync nor eligible loses power and comes back: no record of the partition."""
+    require(on_disk(s, replica, kept, high_watermark))
+    require(replica not in s.isr[s.newest_leader_epoch] and replica not in s.elr[s.newest_leader_epoch])
+    with ghost:
+        leave(s, replica, s.newest_leader_epoch)
+    come_back(s, replica, kept, high_watermark)
+
+
+@action
+def member_loses_power(s: State, replica: Replica, kept: Offset, high_watermark: Offset, enough: bool) -> None:
+    """A member of either set, not the leader, loses power and comes back: it leaves both sets (KIP-966)."""
+    require(on_disk(s, replica, kept, high_watermark))
+    require(replica in s.isr[s.newest_leader_epoch] or replica in s.elr[s.newest_leader_epoch])
+    require(not s.has_leader[s.newest_leader_epoch] or s.leader[s.newest_leader_epoch] != replica)
+    with ghost:
+        leave(s, replica, s.newest_leader_epoch)
+        s.survivors = s.survivors - {replica}
+    change(
+        s,
+        s.isr[s.newest_leader_epoch] - {replica},
+        remaining(s, replica, enough),
+        enough,
+    )
+    come_back(s, replica, kept, high_watermark)
+    with ghost:
+        note(s)
+
+
+@action
+def leader_loses_power(s: State, replica: Replica, kept: Offset, high_watermark: Offset, enough: bool) -> None:
+    """The leader loses power and comes back: it leaves both sets, and an epoch without a leader begins (KIP-966)."""
+    require(on_disk(s, replica, kept, high_watermark))
+    require(s.has_leader[s.newest_leader_epoch] and s.leader[s.newest_leader_epoch] == replica)
+    with ghost:
+        leave(s, replica, s.newest_leader_epoch + 1)
+        s.survivors = s.survivors - {replica}
+    begin(
+        s,
+        False,
+        replica,
+        s.isr[s.newest_leader_epoch] - {replica},
+        remaining(s, replica, enough),
+        enough,
+    )
+    come_back(s, replica, kept, high_watermark)
+    with ghost:
+        note(s)
+
+
+@action
+def restart(s: State, replica: Replica, high_watermark: Offset) -> None:
+    """A process stops cleanly and comes back with its log, under a new registration, in its place in both sets: its
+    high watermark falls back to a checkpoint."""
+    require(0 <= high_watermark <= s.high_watermark[replica])
+    s.leading[replica] = False
+    s.broker_epoch[replica] += 1
+    s.registered_at[replica] = s.newest_partition_epoch
+    s.high_watermark[replica] = high_watermark
+
+
+@action
+def flush(s: State, replica: Replica) -> None:
+    """All of a log is on disk."""
+    s.flushed[replica] = len(s.log[replica])
