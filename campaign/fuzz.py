@@ -26,13 +26,12 @@ from campaign.shrinking import Counterexample, shrink_run
 from campaign.weights import seeded
 from impl.sim.choices import Key
 from impl.sim.scenario import Scenario
-from traces.recorder import write
 
 CHUNK = 8
 """Seeds handed to a process at a time."""
 KEEP = 8
 """Failing seeds after which the search stops."""
-SHRINK = 4
+SHRINK = 3
 """Failing seeds of each invariant that are shrunk."""
 SEEDS_MORE = 64
 """How far the search goes on, at least, after the first failing seed."""
@@ -267,5 +266,6 @@ def _shortest(found: list[Counterexample | None]) -> tuple[Counterexample, ...]:
 
 def _save(found: Counterexample, out: Path, mutant: str | None, profile: str) -> Path:
     path = out / f"{mutant or profile}-{found.invariant}-{found.seed}.jsonl"
-    write(found.trace, path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(found.data)
     return path

@@ -16,6 +16,8 @@ from campaign.steps import count_steps
 from impl.sim.choices import Key
 from impl.sim.drivers import Recorded
 from impl.sim.scenario import Scenario
+from traces.reader import parse
+from traces.recorder import encode
 from traces.trace import Trace
 
 RUNS_MAX = 1_500
@@ -44,7 +46,12 @@ class Counterexample(NamedTuple):
     """Milliseconds from when the choices began to rule to the violation."""
     runs: int
     """Candidates run to get here."""
-    trace: Trace
+    data: bytes
+    """Its trace, as the bytes of a file."""
+
+    @property
+    def trace(self) -> Trace:
+        return parse(self.data, f"counterexample of seed {self.seed}")
 
     def length(self) -> tuple[int, int, int, int]:
         """Orders counterexamples: the shorter the better."""
@@ -72,7 +79,7 @@ def shrink_run(
         choices=len(trace.header.choices),
         at=judged.at,
         runs=shrunk.runs,
-        trace=trace,
+        data=encode(trace),
     )
 
 

@@ -1,0 +1,73 @@
+"""The seeded search: what it finds depends on the seeds alone, and what it keeps is a trace that fails again."""
+
+import pytest
+
+from campaign.fuzz import CHUNK, fuzz, run_chunk
+from campaign.replay import replay
+from traces.reader import read
+
+A_MINUTE = 60.0
+"""More than any of these needs: none of them is to end by its budget."""
+
+
+def test_one_process_and_two_find_the_same(tmp_path):
+    one = fuzz(7, A_MINUTE, "eager-shrink", out=tmp_path / "one", processes=1)
+    two = fuzz(7, A_MINUTE, "eager-shrink", out=tmp_path / "two", processes=2)
+    assert one.failing == two.failing > 1
+    assert (one.seeds, one.events, one.seeds_to_failure) == (two.seeds, two.events, two.seeds_to_failure)
+    assert [found[:7] for found in one.counterexamples] == [found[:7] for found in two.counterexamples]
+    assert [path.name for path in one.paths] == [path.name for path in two.paths]
+    for path, other in zip(one.paths, two.paths, strict=True):
+        assert path.read_bytes() == other.read_bytes()
+
+
+def test_what_is_kept_fails_with_the_bug_and_only_with_it(tmp_path):
+    found = fuzz(3, A_MINUTE, "kip-101", out=tmp_path, processes=1)
+    assert found.failing
+    for counterexample, path in zip(found.counterexamples, found.paths, strict=True):
+        trace = read(path)
+        assert (trace.header.mutant, trace.header.seed) == ("kip-101", counterexample.seed)
+        again = replay(trace)
+        assert (again.invariant, again.sentence) == (counterexample.invariant, counterexample.sentence)
+        assert again.same
+        assert (again.steps, len(trace.header.choices)) == (counterexample.steps, counterexample.choices)
+        assert replay(trace, clean=True).invariant is None
+
+
+def test_the_sound_broker_survives_what_may_fail():
+    for profile in ("durable", "crashes"):
+        result = fuzz(1, 4.0, profile=profile, processes=1)
+        assert result.failing == 0, f"repeat it: fencepost fuzz --seed 1 --profile {profile}"
+        assert result.counterexamples == ()
+        assert result.unhealthy == 0
+        assert result.seeds >= CHUNK
+        assert result.events > 1_000 * result.seeds / 10
+        assert result.events_per_core_second > 0
+
+
+def test_kafkas_default_loses_what_power_loss_takes():
+    result = fuzz(1, A_MINUTE, profile="default", processes=1)
+    assert "no_committed_loss" in {found.invariant for found in result.counterexamples}
+    assert result.counterexamples[0].choices <= 4
+
+
+def test_progress_is_told():
+    told = []
+    fuzz(1, A_MINUTE, "ack-before-isr", progress=lambda fraction, text: told.append((fraction, text)), processes=1)
+    assert told[0][0] < 1
+    assert "failing" in told[0][1]
+    assert told[-1][1].startswith("shrinking")
+
+
+def test_a_chunk_counts_what_it_did():
+    chunk = run_chunk(10, None, "durable")
+    assert (chunk.seeds, chunk.failures, chunk.unhealthy) == (CHUNK, (), 0)
+    assert chunk.events > 1_000
+    assert chunk.simulated_ms > CHUNK * 1_000
+
+
+def test_unknown_names_are_refused():
+    with pytest.raises(KeyError):
+        fuzz(1, 1.0, "kip-0")
+    with pytest.raises(KeyError):
+        fuzz(1, 1.0, profile="nowhere")

@@ -1,0 +1,67 @@
+"""The invariants under whatever Hypothesis thinks of, on four clusters, and the planted bug that it must find.
+
+Sharded into classes because pytest-xdist splits whole tests only. `--hypothesis-profile quick`, `ci` or `long`.
+"""
+
+import msgspec
+import pytest
+from hypothesis import Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from campaign.replay import replay
+from impl.sim.scenario import Scenario
+from invariants.verdict import Violated
+from tests.stateful.machine import DURABLE, Cluster, ClusterWithPower
+from traces.reader import read
+
+FOUND_IS_SHRUNK_BY_US = (Phase.explicit, Phase.reuse, Phase.generate)
+"""Our own delta debugging shrinks what is found, in a second where Hypothesis takes minutes."""
+
+
+class Durable(ClusterWithPower):
+    """flush.messages=1: nothing is lost, whatever fails."""
+
+
+class DurableOverTheWire(ClusterWithPower):
+    """Every message becomes Kafka's bytes and is read again."""
+
+    scenario = msgspec.structs.replace(DURABLE, wire=True)
+
+
+class TwoPartitions(ClusterWithPower):
+    scenario = msgspec.structs.replace(DURABLE, partitions=2)
+
+
+class WithoutSync(Cluster):
+    """Kafka's default: processes die, and the power stays on."""
+
+    scenario = msgspec.structs.replace(DURABLE, log=Scenario().log)
+
+
+def sharded(machine):
+    case = machine.TestCase
+    case.settings = settings(stateful_step_count=40, phases=FOUND_IS_SHRUNK_BY_US)
+    return case
+
+
+TestDurable = sharded(Durable)
+TestDurableOverTheWire = sharded(DurableOverTheWire)
+TestTwoPartitions = sharded(TwoPartitions)
+TestWithoutSync = sharded(WithoutSync)
+
+
+def test_the_planted_kip_101_is_found_and_saved_as_a_trace(tmp_path):
+    class Planted(ClusterWithPower):
+        mutant = "kip-101"
+        found = tmp_path
+
+    search = settings(max_examples=2_000, stateful_step_count=40, phases=FOUND_IS_SHRUNK_BY_US, derandomize=True)
+    with pytest.raises(Violated) as caught:
+        run_state_machine_as_test(Planted, settings=search)
+    assert caught.value.invariant == "no_committed_loss"
+    (path,) = tmp_path.glob("hypothesis-kip-101-no_committed_loss.jsonl")
+    assert f"fencepost replay {path}" in caught.value.__notes__[0]
+    again = replay(read(path))
+    assert (again.invariant, again.same) == ("no_committed_loss", True)
+    assert again.steps < 40
+    assert replay(read(path), clean=True).invariant is None
