@@ -130,16 +130,11 @@ class Obligations:
     def of_action(self, action: str) -> Iterator[Obligation]:
         taken = self.step(action)
         premises = taken.premises
-        for function in map(syntax, self.argument.step_lemmas.get(action, ())):
-            if not all(p.name in taken.given for p in function.parameters):
-                continue
-            arguments_ = [taken.given[p.name][1] for p in function.parameters]
-            goal = self.reading.function(function)(self.before, *arguments_)
+        for function in self.lemmas_of(action, taken):
+            goal = self.lemma(function, taken, triggers=False)
             yield Obligation(action, function.name, "step lemmas", premises, goal, hypotheses=taken.named)
             if f"{action}/{function.name}" in self.shown:
-                self.reading.triggers = True
-                premises = (*premises, self.reading.function(function)(self.before, *arguments_))
-                self.reading.triggers = False
+                premises = (*premises, self.lemma(function, taken, triggers=True))
         for group, name, function in self.claims():
             goal = self.reading.function(function)(taken.after)
             yield Obligation(action, name, group, premises, goal, hypotheses=taken.named)
@@ -147,8 +142,22 @@ class Obligations:
     def of_growth(self) -> Iterator[Obligation]:
         for action in self.actions:
             taken = self.step(action)
+            lemmas = [self.lemma(f, taken, triggers=True) for f in self.lemmas_of(action, taken)]
+            premises = (*taken.premises, *lemmas)
             for claim, goal in self.argument.growth(self.reading, self.before, taken.after).items():
-                yield Obligation(f"{GROWS}/{action}", claim, "growth", taken.premises, goal, hypotheses=taken.named)
+                yield Obligation(f"{GROWS}/{action}", claim, "growth", premises, goal, hypotheses=taken.named)
+
+    def lemmas_of(self, action: str, taken: "TakenStep") -> list[Function]:
+        """The lemmas about a step; a variant's step that lacks a parameter of one goes without it."""
+        lemmas = map(syntax, self.argument.step_lemmas.get(action, ()))
+        return [f for f in lemmas if all(p.name in taken.given for p in f.parameters)]
+
+    def lemma(self, function: Function, taken: "TakenStep", *, triggers: bool) -> Term:
+        """What a lemma says of a step: with triggers as a premise, without as a goal."""
+        self.reading.triggers = triggers
+        term = self.reading.function(function)(self.before, *(taken.given[p.name][1] for p in function.parameters))
+        self.reading.triggers = False
+        return term
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ def run(
     """A proof and, when they are to be recorded, the hypotheses that each obligation needed."""
     started = time.perf_counter()
     _, argument = model_with_argument(model.name)
-    known = hints(argument) if use_hints else {}
+    known = {**argument.first, **(hints(argument) if use_hints else {})}
     setup = (model.name, variant, seed, budget or Budget(), record, known)
     answers: list[Answer] = []
     cores: dict[str, tuple[str, ...]] = {}

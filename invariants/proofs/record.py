@@ -1,6 +1,6 @@
 """Records what each obligation's proof needed, so that the next proof need not look for it.
 
-    python -m invariants.proofs.record
+    python -m invariants.proofs.record [model]
 
 One rule: a hint is advice. A stale one costs time, never soundness: the solver falls back to layers of hypotheses.
 Run it after the model or the invariant has changed, and commit the file it writes.
@@ -10,12 +10,18 @@ import json
 import sys
 from pathlib import Path
 
+from invariants.proofs.argument import model_with_argument
 from invariants.proofs.prove import HINTS, Proof, run
 from invariants.proofs.solver import Budget
 from model.design import Model
-from model.replication import REPLICATION
 
-FILE = Path(__file__).parent / "replication" / HINTS
+ROOT = Path(__file__).parents[2]
+
+
+def file_of(name: str) -> Path:
+    """Where a model's hints are kept."""
+    _, argument = model_with_argument(name)
+    return ROOT.joinpath(*argument.hints.split(".")) / HINTS
 
 
 def record(model: Model, file: Path) -> Proof:
@@ -35,6 +41,7 @@ def record(model: Model, file: Path) -> Proof:
 
 
 if __name__ == "__main__":
-    proof = record(REPLICATION, FILE)
+    name = sys.argv[1] if len(sys.argv) > 1 else "replication"
+    proof = record(model_with_argument(name)[0], file_of(name))
     print(f"\n{len(proof.answers)} obligations, {len(proof.open)} open, {proof.seconds:.0f} s")
     sys.exit(0 if proof.verdict == "holds" else 1)
