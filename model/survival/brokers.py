@@ -16,7 +16,9 @@ from model.survival.state import State, leave
 @definition
 def on_disk(s: State, r: Replica, kept: Offset, high_watermark: Offset) -> bool:
     """The disk kept all that was flushed and any part of what was not; the checkpoint is any that was."""
-    return s.flushed[r] <= kept <= len(s.log[r]) and 0 <= high_watermark <= s.high_watermark[r] and high_watermark <= kept
+    return (
+        s.flushed[r] <= kept <= len(s.log[r]) and 0 <= high_watermark <= s.high_watermark[r] and high_watermark <= kept
+    )
 
 
 @definition

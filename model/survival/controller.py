@@ -55,9 +55,7 @@ def note(s: State) -> None:
 def elect(s: State, leader: Replica) -> None:
     """A new leader out of the in-sync set; both sets stay as they are. Also the creation of the partition."""
     require(leader in s.isr[s.newest_leader_epoch])
-    begin(
-        s, True, leader, s.isr[s.newest_leader_epoch], s.elr[s.newest_leader_epoch], s.enough[s.newest_leader_epoch]
-    )
+    begin(s, True, leader, s.isr[s.newest_leader_epoch], s.elr[s.newest_leader_epoch], s.enough[s.newest_leader_epoch])
     with ghost:
         note(s)
 
@@ -164,9 +162,7 @@ def current(s: State, leader: Replica) -> bool:
 @definition
 def as_registered(s: State, leader: Replica, member: Replica) -> bool:
     """A proposed member is in sync already, or has registered no more since it showed its position (KIP-903)."""
-    return (
-        member in s.isr[s.newest_leader_epoch] or s.proposed_broker_epoch[leader, member] == s.broker_epoch[member]
-    )
+    return member in s.isr[s.newest_leader_epoch] or s.proposed_broker_epoch[leader, member] == s.broker_epoch[member]
 
 
 @action

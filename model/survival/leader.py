@@ -107,9 +107,7 @@ def acknowledge(s: State, leader: Replica, follower: Replica, offset: Offset, br
     require(s.acknowledged_by[leader, follower] <= broker_epoch)
     require(0 <= offset <= s.requested_by[follower, s.leader_epoch[leader], broker_epoch])
     s.acknowledged[leader, follower] = (
-        max(s.acknowledged[leader, follower], offset)
-        if s.acknowledged_by[leader, follower] == broker_epoch
-        else offset
+        max(s.acknowledged[leader, follower], offset) if s.acknowledged_by[leader, follower] == broker_epoch else offset
     )
     s.acknowledged_by[leader, follower] = broker_epoch
 

@@ -20,9 +20,7 @@ def requested_when_reconciled(s: State) -> bool:
 @conjunct
 def requested_is_held(s: State) -> bool:
     """While a follower stays in an epoch its log is no shorter than its fetches have shown under its registration."""
-    return all(
-        s.requested_by[f, s.leader_epoch[f], s.broker_epoch[f]] <= len(s.log[f]) for f in Replica
-    )
+    return all(s.requested_by[f, s.leader_epoch[f], s.broker_epoch[f]] <= len(s.log[f]) for f in Replica)
 
 
 @conjunct
@@ -58,10 +56,7 @@ def witness_requested(s: State) -> bool:
         s.requested_by[s.ceiling_witness[e], e, b] <= s.ceiling[e]
         for e in LeaderEpoch
         for b in BrokerEpoch
-        if e >= 0
-        and s.capped[e]
-        and s.has_leader[e]
-        and s.acknowledged_by[s.leader[e], s.ceiling_witness[e]] <= b
+        if e >= 0 and s.capped[e] and s.has_leader[e] and s.acknowledged_by[s.leader[e], s.ceiling_witness[e]] <= b
     )
 
 

@@ -19,7 +19,7 @@ def registrations_in_order(s: State) -> bool:
 @conjunct
 def proposed_by_itself(s: State) -> bool:
     """A proposal was sent under a registration that its leader has or had."""
-    return all(s.proposed_by[r] <= s.broker_epoch[r] for r in Replica)
+    return all(s.broker_epoch[r] >= 0 and s.proposed_by[r] <= s.broker_epoch[r] for r in Replica)
 
 
 @conjunct
