@@ -82,6 +82,7 @@ def explore(
     epochs: int = 2,
     *,
     partition_epochs: int | None = None,
+    bounds: Bounds | None = None,
     grain: str = "asynchronous",
     budget: float | None = None,
     memory: int = 2 << 30,
@@ -96,13 +97,13 @@ def explore(
     """Visits every state within the bounds, breadth first, from the state with all replicas in sync.
 
     `log` is the longest log, `epochs` the highest leader epoch, `partition_epochs` the highest version of the
-    partition's metadata (twice the leader epochs unless told); `budget` is in seconds, `memory` in bytes. `auto` takes
-    C where there is a compiler, numpy elsewhere. `symmetry` counts states that differ by the replicas' names once,
-    `view` those that differ in what the future does not depend on.
+    partition's metadata (twice the leader epochs unless told); `bounds` says all that and more instead. `budget` is in
+    seconds, `memory` in bytes. `auto` takes C where there is a compiler, numpy elsewhere. `symmetry` counts states that
+    differ by the replicas' names once, `view` those that differ in what the future does not depend on.
     """
-    bounds = Bounds(
-        leader_epochs=epochs, partition_epochs=2 * epochs if partition_epochs is None else partition_epochs, log=log
-    )
+    if bounds is None:
+        versions = 2 * epochs if partition_epochs is None else partition_epochs
+        bounds = Bounds(leader_epochs=epochs, partition_epochs=versions, log=log)
     check(model, variant, replicas, bounds, grain=grain, form=form, view=view, reduced=symmetry or view)
     chosen = form if form != "auto" else "c" if compiler() else "numpy"
     started = time.perf_counter()

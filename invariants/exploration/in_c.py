@@ -17,7 +17,7 @@ from invariants.exploration.limits import Found, Limits, Progress
 from model.columns import emit_c
 from model.columns.tracing import Tracing
 
-FLAGS = ("-O2", "-march=native", "-shared", "-fPIC", "-pthread")
+FLAGS = ("-O1", "-march=native", "-shared", "-fPIC", "-pthread")
 ROUND = 1 << 18
 """States expanded before the loop looks at the clock."""
 

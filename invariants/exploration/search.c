@@ -69,7 +69,7 @@ static inline void move_keys(key *restrict keys, int column, int old, int new) {
 #if VIEWED
 VIEW;
 /* The keys of a view, by its differences from the state it came from. */
-static key viewed_key(const cell *restrict s, cell *restrict t, const key *restrict keys) {
+static __attribute__((noinline)) key viewed_key(const cell *restrict s, cell *restrict t, const key *restrict keys) {
   key moved[RENAMINGS];
   memcpy(moved, keys, sizeof moved);
   view(t);

@@ -33,6 +33,7 @@ class Definedness:
             "bits_without": terms.bits_without,
             "bit": terms.bit,
             "has_bit": terms.has_bit,
+            "count_bits": terms.count_bits,
         }
 
     def total(self, x: Operand) -> Operand:

@@ -24,6 +24,7 @@ SIMPLE = {
     "bits_without": "({0} & ~{1})",
     "bit": "(1 << {0})",
     "has_bit": "(({0} >> {1}) & 1)",
+    "count_bits": "__builtin_popcount({0})",
 }
 
 

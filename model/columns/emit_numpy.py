@@ -1,7 +1,7 @@
 """Term graphs as numpy: one statement per term, whole columns at a time.
 
-One rule: the text needs nothing but numpy's `where`, `minimum`, `maximum`, `left_shift` and `int8`; a term that is used
-twice is computed once, and let go after its last use, so that a chunk of states stays in the cache.
+One rule: the text needs nothing but the names in `NAMES`, all numpy's; a term that is used twice is computed once, and
+let go after its last use, so that a chunk of states stays in the cache.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from model.columns.terms import Operand, Term, in_order
 from model.columns.tracing import Tracing
 
-NAMES = ("where", "minimum", "maximum", "left_shift", "int8")
+NAMES = ("where", "minimum", "maximum", "left_shift", "bitwise_count", "int8")
 
 SIMPLE = {
     "add": "{0} + {1}",
@@ -25,6 +25,7 @@ SIMPLE = {
     "bits_without": "{0} & ~{1}",
     "bit": "left_shift(int8(1), {0})",
     "has_bit": "(({0} >> {1}) & 1).view(bool)",
+    "count_bits": "bitwise_count({0}).view(int8)",
 }
 
 

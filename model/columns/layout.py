@@ -61,12 +61,10 @@ class Layout:
     ) -> None:
         self.reading, self.bounds, self.negative, self.nobody = reading, reading.bounds, negative, nobody
         self.count = len(reading.replicas)
+        # The concrete reading keeps one epoch more, for steps that it then discards.
         self.sizes = {
-            "Replica": self.count,
-            "LeaderEpoch": self.bounds.leader_epochs + 1,
-            "PartitionEpoch": self.bounds.partition_epochs + 1,
-            "Offset": self.bounds.log + 1,
-            "Value": self.bounds.values,
+            name: len(members) - (name in ("LeaderEpoch", "PartitionEpoch"))
+            for name, members in reading.domains.items()
         }
         self.constants = dict(constants or {})
         self.columns: list[Column] = []

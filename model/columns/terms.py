@@ -286,6 +286,11 @@ class Terms:
             return 1 << index if index >= 0 else 0
         return self.make("bit", (index,), 1 << max(index.low, 0), 1 << index.high)
 
+    def count_bits(self, bits: Operand) -> Operand:
+        if not isinstance(bits, Term):
+            return bits.bit_count()
+        return self.make("count_bits", (bits,), 0, bits.high.bit_length())
+
     def has_bit(self, bits: Operand, index: Operand) -> Operand:
         if not isinstance(index, Term):
             if index < 0:

@@ -95,6 +95,8 @@ class Tracing:
             "len": lambda log: log.length,
             "known": lambda _: True,
             "as_offset": lambda number: number,
+            "as_epoch": lambda number: number,
+            "majority": self.majority,
             "Entry": lambda epoch, value: ColumnEntry(terms, epoch, value),
             "set_of": self.set_of,
             "forall": self.forall,
@@ -110,7 +112,8 @@ class Tracing:
             "In": lambda x, members: members.contains(x),
             "NotIn": lambda x, members: terms.negation(members.contains(x)),
         }
-        domains = {name: range(size) for name, size in self.layout.sizes.items()}
+        domains: dict[str, Any] = {name: range(size) for name, size in self.layout.sizes.items()}
+        domains["Quorum"] = [self.argument(quorum) for quorum in self.reading.domains["Quorum"]]
         return {**{PREFIX + name: word for name, word in words.items()}, **domains}
 
     def function(self, function: Function) -> Callable[..., Any]:
@@ -130,6 +133,12 @@ class Tracing:
         for member in members:
             bits = self.terms.bits_or(bits, self.terms.bit(member))
         return ColumnSet(self.terms, bits)
+
+    def majority(self, chosen: ColumnSet, voters: ColumnSet) -> Operand:
+        """More than half of the voters are chosen."""
+        count, terms = self.terms.count_bits, self.terms
+        both = count((chosen & voters).bits)
+        return terms.less(count(voters.bits), terms.add(both, both))
 
     def forall(self, domains: Sequence[range], body: Callable[..., Operand], *_: Any) -> Operand:
         return self.terms.conjunction(*(body(*chosen) for chosen in itertools.product(*domains)))
@@ -158,18 +167,13 @@ class Tracing:
                 if variable.message:
                     after.__dict__[variable.name] = self.before.__dict__[variable.name]
         changes = self.changes(after)
-        plain = Definedness(terms)
-        totals = {at: plain.total(value) for at, value in changes.items()}
-        conditions = [plain.defined(value) for value in changes.values()]
-        guards, assumed = after.__dict__["guards"], set(terms.assumed)
+        under_guard = Definedness(terms)
+        updates = {at: under_guard.total(value) for at, value in changes.items()}
+        readable = [under_guard.defined(value) for value in changes.values()]
         terms.assumed.clear()
-        checked = Definedness(terms)
-        guard = terms.conjunction(*map(checked.holds, guards), *conditions, *self.inside(after))
-        terms.assumed.update(assumed)
-        if guard is False:
-            return None
-        terms.assumed.clear()
-        return Instance(name, tuple(arguments), guard, totals)
+        holds = Definedness(terms).holds
+        guard = terms.conjunction(*map(holds, after.__dict__["guards"]), *readable, *self.inside(after))
+        return Instance(name, tuple(arguments), guard, updates) if guard is not False else None
 
     def argument(self, value: Any) -> Any:
         return ColumnSet(self.terms, sum(1 << r for r in value)) if isinstance(value, frozenset) else value
@@ -184,25 +188,18 @@ class Tracing:
             at = self.layout.place.get(cell)
             if at is not None:
                 changed[at] = value
-            elif cell in self.layout.constants:
-                self.written_constant(cell, value)
         return changed
 
-    def written_constant(self, cell: Cell, value: Any) -> None:
-        """A cell of one value may be assigned that value only."""
-        if isinstance(value, int) and value == self.layout.constants[cell]:
-            return
-        assert self.layout.range_of(cell)[0] != self.layout.range_of(cell)[1] or not isinstance(value, int), cell
-
     def inside(self, after: ColumnState) -> list[Operand]:
-        """That what the step writes is within the bounds: the newest epochs, and the lengths of logs."""
+        """That what the step writes is within the bounds: the newest epochs, registrations, the lengths of logs."""
         bounds, terms = self.reading.bounds, self.terms
         limits = {"LeaderEpoch": bounds.leader_epochs, "PartitionEpoch": bounds.partition_epochs}
         found = []
         for (name, key, part, _), value in self.layout.contents(after):
             limit = bounds.log if part == "length" else None
-            if part == "number" and not key:
-                limit = limits.get(self.reading.variables[name].domain)
+            if part == "number":
+                domain = self.reading.variables[name].domain
+                limit = limits.get(domain) if not key else bounds.broker_epochs if domain == "BrokerEpoch" else None
             if limit is not None:
                 found.append(terms.at_most(value, limit))
         return found
