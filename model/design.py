@@ -13,7 +13,7 @@ from model.syntax import Function, of
 Python = Callable[..., Any]
 
 
-class UnknownVariant(ValueError):  # noqa: N818 - it says what the id is
+class UnknownVariant(ValueError):
     """No variant of the model has this id."""
 
 

@@ -82,7 +82,7 @@ class ModelState:
     MODEL_STATE = True
 
 
-class Disabled(Exception):  # noqa: N818 - it says what the action is, here and now
+class Disabled(Exception):
     """An action cannot be taken in this state."""
 
 

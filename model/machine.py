@@ -17,7 +17,7 @@ from model.reading_values import Bounds, Call, Reading, Values
 from model.shared_log import SharedLog
 
 
-class UnknownAction(ValueError):  # noqa: N818 - it says what the action is
+class UnknownAction(ValueError):
     """A step that names no action of the model, or other parameters than the action has."""
 
 

@@ -50,7 +50,7 @@ REMEDIES: dict[type[ast.AST], str] = {
 }
 
 
-class OutsideSubset(Exception):  # noqa: N818 - it names what the source is, as SyntaxError does
+class OutsideSubset(Exception):
     """A model function holds a construct that not every reading understands."""
 
     def __init__(self, file: str, line: int, found: str, remedy: str) -> None:

@@ -6,7 +6,7 @@ has a saved trace or a failing conjunct to show for itself; the proof must fail 
 
 from model.design import Variant
 from model.language import LeaderEpoch, Log, Offset, Replica, action, as_offset, definition, ghost, macro, require
-from model.replication.follower import keeps_all_common, receive_fetch, send_fetch
+from model.replication.follower import ends_inside, keeps_all_common, receive_fetch, send_fetch
 from model.replication.leader import answer_probe
 from model.replication.state import State
 
@@ -14,16 +14,18 @@ from model.replication.state import State
 # ------------------------------------------------------------ truncation
 @action
 def truncate_to_high_watermark(s: State, follower: Replica, to: Offset) -> None:
-    """Before KIP-101: a follower asks nobody, and cuts its log to its own high watermark, which lags the leader's."""
-    require(s.reconciled[follower] < s.leader_epoch[follower])
+    """Before KIP-101: a follower needs a leader to be there, but asks it nothing: it cuts its log to its own high
+    watermark, which lags the leader's."""
+    require(s.reconciled[follower] < s.leader_epoch[follower] and s.probe_answered[s.leader_epoch[follower]])
     require(to == s.high_watermark[follower] and to <= len(s.log[follower]))
     s.log[follower] = s.log[follower][:to]
     s.reconciled[follower] = s.leader_epoch[follower]
 
 
 @macro
-def follow_by_high_watermark(s: State, follower: Replica, to: Offset) -> None:
-    """A follower truncates and is reconciled at once."""
+def follow_by_high_watermark(s: State, follower: Replica, leader: Replica, to: Offset) -> None:
+    """A follower finds its leader, truncates, and is reconciled."""
+    answer_probe(s, leader)
     truncate_to_high_watermark(s, follower, to)
 
 
@@ -60,7 +62,8 @@ def truncate_by_stale_answer(s: State, follower: Replica, to: Offset, epoch: Lea
     """Before KIP-320: the answer may come from the leader while it still leads an older epoch."""
     require(s.reconciled[follower] < s.leader_epoch[follower] and s.has_leader[s.leader_epoch[follower]])
     require(s.probe_answered[epoch] and s.leader[epoch] == s.leader[s.leader_epoch[follower]])
-    require(keeps_all_common(s.log[follower], s.probe_log[epoch], to) and to <= len(s.probe_log[epoch]))
+    require(keeps_all_common(s.log[follower], s.probe_log[epoch], to))
+    require(ends_inside(s.log[follower][:to], s.probe_log[epoch]))
     s.log[follower] = s.log[follower][:to]
     s.high_watermark[follower] = min(s.high_watermark[follower], to)
     s.reconciled[follower] = s.leader_epoch[follower]
