@@ -21,6 +21,7 @@ SURVIVAL = Model(
         controller.elect_eligible,
         controller.elect_unclean,
         controller.fail_over,
+        controller.reassign,
         controller.take_offline,
         controller.fence,
         controller.alter_partition,

@@ -8,8 +8,8 @@ Assumed: it acts on no metadata older than its registration. Kafka's broker open
 follows before that behind closed doors.
 """
 
-from model.language import Offset, Replica, ReplicaSet, action, definition, ghost, require
-from model.survival.controller import begin, change, note
+from model.language import Offset, Replica, action, definition, ghost, require
+from model.survival.controller import begin, change, note, remaining
 from model.survival.state import State, leave
 
 
@@ -30,12 +30,6 @@ def come_back(s: State, r: Replica, kept: Offset, high_watermark: Offset) -> Non
     s.log[r] = s.log[r][:kept]
     s.flushed[r] = kept
     s.high_watermark[r] = high_watermark
-
-
-@definition
-def remaining(s: State, r: Replica, enough: bool) -> ReplicaSet:
-    """The eligible leader replicas without one that has lost power; none where enough are in sync."""
-    return s.elr[s.newest_leader_epoch] - (s.elr[s.newest_leader_epoch] if enough else {r})
 
 
 @action

@@ -17,6 +17,12 @@ def left_eligible(s: State, members: ReplicaSet, enough: bool) -> ReplicaSet:
 
 
 @definition
+def remaining(s: State, r: Replica, enough: bool) -> ReplicaSet:
+    """The eligible leader replicas without one that leaves both sets; none where enough are in sync."""
+    return s.elr[s.newest_leader_epoch] - (s.elr[s.newest_leader_epoch] if enough else {r})
+
+
+@definition
 def change(s: State, members: ReplicaSet, elr: ReplicaSet, enough: bool) -> None:
     """A record that changes who is in sync, in the newest epoch."""
     s.isr[s.newest_leader_epoch] = members
@@ -109,6 +115,22 @@ def fail_over(s: State, leader: Replica, removed: Replica, enough: bool) -> None
         left_eligible(s, s.isr[s.newest_leader_epoch] - {removed}, enough),
         enough,
     )
+    with ghost:
+        note(s)
+
+
+@action
+def reassign(s: State, leader: Replica, removed: Replica, enough: bool) -> None:
+    """A replica is taken out of the partition: it leaves both sets, and a new epoch begins, perhaps under the same
+    leader. One that is put into the partition changes nothing: it fetches, and may join the in-sync set.
+
+    A replica that was removed, has deleted its log and is put in again stands here for another replica: the new epoch
+    keeps what the two have shown apart.
+    """
+    require(leader in s.isr[s.newest_leader_epoch] and leader != removed)
+    with ghost:
+        s.survivors = s.survivors - {removed}
+    begin(s, True, leader, s.isr[s.newest_leader_epoch] - {removed}, remaining(s, removed, enough), enough)
     with ghost:
         note(s)
 

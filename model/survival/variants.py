@@ -7,8 +7,8 @@ has a saved trace and failing conjuncts to show for itself.
 from model.design import Variant
 from model.language import BrokerEpoch, Offset, PartitionEpoch, Replica, action, definition, ghost, require
 from model.replication.state import owner
-from model.survival.brokers import come_back, on_disk, remaining
-from model.survival.controller import as_registered, begin, change, current, left_eligible, note
+from model.survival.brokers import come_back, on_disk
+from model.survival.controller import as_registered, begin, change, current, left_eligible, note, remaining
 from model.survival.leader import lead, propose
 from model.survival.state import State, leave
 
@@ -85,6 +85,37 @@ def comes_back_behind(s: State, replica: Replica, kept: Offset, high_watermark: 
         note(s)
 
 
+@action
+def leads_before_registration(
+    s: State, replica: Replica, kept: Offset, high_watermark: Offset, enough: bool
+) -> None:
+    """A leader that lost power finds itself the leader in the metadata it has and leads on, before it has registered or
+    under a controller that leaves it the leadership. (`enough` stays what it was.)"""
+    require(on_disk(s, replica, kept, high_watermark) and enough == s.enough[s.newest_leader_epoch])
+    require(s.leading[replica])
+    s.log[replica] = s.log[replica][:kept]
+    s.flushed[replica] = kept
+    s.high_watermark[replica] = high_watermark
+
+
+@action
+def reassign_within_epoch(s: State, leader: Replica, removed: Replica, enough: bool) -> None:
+    """A replica is taken out, deletes its log and is put in again, all within one leader epoch."""
+    require(leader in s.isr[s.newest_leader_epoch] and leader != removed)
+    require(s.has_leader[s.newest_leader_epoch] and s.leader[s.newest_leader_epoch] == leader)
+    with ghost:
+        leave(s, removed, s.newest_leader_epoch)
+        s.survivors = s.survivors - {removed}
+    change(s, s.isr[s.newest_leader_epoch] - {removed}, remaining(s, removed, enough), enough)
+    s.leader_epoch[removed] = s.newest_leader_epoch
+    s.leading[removed] = False
+    s.log[removed] = s.log[removed][:0]
+    s.flushed[removed] = 0
+    s.high_watermark[removed] = 0
+    with ghost:
+        note(s)
+
+
 # ------------------------------------------------------------ elections and proposals
 @action
 def elect_unclean_keeping_isr(s: State, leader: Replica, enough: bool) -> None:
@@ -118,6 +149,23 @@ def elect_anybody(s: State, leader: Replica, enough: bool) -> None:
 def alter_without_registrations(s: State, leader: Replica, enough: bool) -> None:
     """Before KIP-903: the controller does not ask under which registration a new member showed its position."""
     require(current(s, leader))
+    change(s, s.proposed_isr[leader], left_eligible(s, s.proposed_isr[leader], enough), enough)
+    with ghost:
+        note(s)
+
+
+@definition
+def as_registered_or_before(s: State, leader: Replica, member: Replica) -> bool:
+    """As `as_registered`; a position that was shown before the broker had registered at all passes too."""
+    return as_registered(s, leader, member) or s.proposed_broker_epoch[leader, member] == 0
+
+
+@action
+def alter_with_wildcard(s: State, leader: Replica, enough: bool) -> None:
+    """A broker that has not registered yet fetches under the broker epoch -1, which the controller compares with
+    nothing. (Registration 0 stands for that here.)"""
+    require(current(s, leader))
+    require(all(as_registered_or_before(s, leader, r) for r in Replica if r in s.proposed_isr[leader]))
     change(s, s.proposed_isr[leader], left_eligible(s, s.proposed_isr[leader], enough), enough)
     with ghost:
         note(s)
@@ -227,6 +275,16 @@ VARIANTS = (
         replaces={"member_loses_power": comes_back_behind},
     ),
     Variant(
+        id="leads-before-registration",
+        sentence="A leader that lost power leads its epoch on, with what its disk kept.",
+        replaces={"leader_loses_power": leads_before_registration},
+    ),
+    Variant(
+        id="reassign-within-epoch",
+        sentence="A replica is removed, deletes its log and is added again within one leader epoch.",
+        replaces={"reassign": reassign_within_epoch},
+    ),
+    Variant(
         id="unclean-election-keeps-isr",
         sentence="An unclean election leaves the old members in the in-sync set.",
         replaces={"elect_unclean": elect_unclean_keeping_isr},
@@ -240,6 +298,11 @@ VARIANTS = (
         id="no-broker-epoch",
         sentence="The controller does not compare broker epochs (before KIP-903).",
         replaces={"alter_partition": alter_without_registrations},
+    ),
+    Variant(
+        id="wildcard-registration",
+        sentence="A follower that fetched before it had registered is admitted under any registration.",
+        replaces={"alter_partition": alter_with_wildcard},
     ),
     Variant(
         id="any-sender",
