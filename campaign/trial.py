@@ -83,7 +83,9 @@ def run(
     except Exception as error:
         # A broken run must not end the campaign: what broke it is reported with the choices that repeat it.
         violated = Violated(NO_EXCEPTION, f"{type(error).__name__}: {error}")
-    return Trial(violated, world.now - origin, world.steps, world.now, checker.judged, healthy and violated is None)
+    trial = Trial(violated, world.now - origin, world.steps, world.now, checker.judged, healthy and violated is None)
+    world.close()
+    return trial
 
 
 def record(

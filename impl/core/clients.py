@@ -94,30 +94,36 @@ class Clients:
 
     def fetch(self, connection: Connection, correlation: int, request: Fetch, now: Millis, out: list[Effect]) -> None:
         """Count the positions, and answer at once or when there is enough to say."""
-        sources: list[Partition | FetchedPartition] = []
+        sources: list[Partition | None] = []
+        settled: dict[int, FetchedPartition] = {}
         partitions = self._member.partitions
-        for asked in request.partitions:
+        for index, asked in enumerate(request.partitions):
             partition = partitions.get(asked.partition)
             if partition is None:
                 error = self._error_without(asked.partition)
-                sources.append(
-                    FetchedPartition(
-                        partition=asked.partition, error=error, high_watermark=NO_OFFSET, log_start=NO_OFFSET
-                    )
+                answer: FetchedPartition | None = FetchedPartition(
+                    partition=asked.partition, error=error, high_watermark=NO_OFFSET, log_start=NO_OFFSET
                 )
             else:
-                sources.append(partition.admit(asked, request.replica_id, now, out) or partition)
+                answer = partition.admit(asked, request.replica_id, now, out)
+            if answer is None:
+                sources.append(partition)
+            else:
+                sources.append(None)
+                settled[index] = answer
         deadline = Millis(now + request.max_wait_ms)
-        parked = ParkedFetch(connection, correlation, request, tuple(sources), deadline)
+        parked = ParkedFetch(connection, correlation, request, sources, settled, deadline)
         if request.max_wait_ms <= 0 or not sources or parked.ready():
             parked.answer(out)
             return
         for source in sources:
-            if isinstance(source, Partition):
+            if source is not None:
                 source.fetches.add(parked)
         self._park(parked)
 
-    def list_offsets(self, connection: Connection, correlation: int, request: ListOffsets, out: list[Effect]) -> None:
+    def list_offsets(
+        self, connection: Connection, correlation: int, request: ListOffsets, _now: Millis, out: list[Effect]
+    ) -> None:
         listed = []
         for query in request.queries:
             partition = self._member.partitions.get(query.partition)
@@ -129,7 +135,7 @@ class Clients:
         out.append(SendReply(connection, correlation, ListedOffsets(tuple(listed))))
 
     def epoch_ends(
-        self, connection: Connection, correlation: int, request: OffsetForLeaderEpoch, out: list[Effect]
+        self, connection: Connection, correlation: int, request: OffsetForLeaderEpoch, _now: Millis, out: list[Effect]
     ) -> None:
         ends = []
         for query in request.queries:

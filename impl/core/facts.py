@@ -208,3 +208,7 @@ class ReceiveFetch(Fact, frozen=True, gc=False, kw_only=True, tag="receive_fetch
     log_end: Offset
     high_watermark: Offset
     batches: tuple[Content, ...]
+
+
+FACTS = frozenset(Fact.__subclasses__())
+"""Every class of fact."""

@@ -10,7 +10,13 @@ from impl.core.facts import BecomeFollower, Content, ReceiveFetch, Reconcile
 from impl.core.image import PartitionImage
 from impl.core.messages import FetchedPartition, FetchPartition
 from impl.core.replica import Replica, content
-from impl.core.types import Batch, ErrorCode, LeaderEpoch, Millis, Offset
+from impl.core.types import (
+    NO_ERROR,
+    Batch,
+    LeaderEpoch,
+    Millis,
+    Offset,
+)
 
 
 class Follower(Replica):
@@ -46,7 +52,7 @@ class Follower(Replica):
     def answered(self, part: FetchedPartition, now: Millis, out: list[Effect]) -> None:
         """The leader answered the fetch or the probe that is `asked`."""
         self.asked = 0
-        if part.error != ErrorCode.NONE:
+        if part.error != NO_ERROR:
             self.retry_at = Millis(now + self.settings.replica_fetch_backoff_ms)
         elif part.diverging is not None:
             self.diverged(part.diverging, out)

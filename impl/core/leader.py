@@ -20,7 +20,16 @@ from impl.core.follower import Follower
 from impl.core.image import PartitionImage
 from impl.core.messages import AlterIsr, ProducedPartition
 from impl.core.parking import Lot, ParkedFetch, ParkedProduce
-from impl.core.types import Batch, ErrorCode, LeaderEpoch, Millis, NodeId, Offset, TopicPartition
+from impl.core.types import (
+    NO_ERROR,
+    Batch,
+    ErrorCode,
+    LeaderEpoch,
+    Millis,
+    NodeId,
+    Offset,
+    TopicPartition,
+)
 
 UNKNOWN = Offset(-1)
 
@@ -261,7 +270,7 @@ class Leader(Follower):
                     crc=batch.crc,
                 )
             )
-        parked.settle(index, ProducedPartition(self.name, ErrorCode.NONE, base_offset, self.log_start), out)
+        parked.settle(index, ProducedPartition(self.name, NO_ERROR, base_offset, self.log_start), out)
 
     def refuse(self, parked: ParkedProduce, index: int, error: ErrorCode, out: list[Effect]) -> None:
         parked.settle(index, ProducedPartition(self.name, error, Offset(-1), Offset(-1)), out)
@@ -287,7 +296,7 @@ class Leader(Follower):
     def epoch_error(self, current_leader_epoch: LeaderEpoch) -> ErrorCode:
         """Whether the asker believes in this leader's epoch; -1 is an old consumer that does not say (KIP-320)."""
         if current_leader_epoch == self.leader_epoch or current_leader_epoch < 0:
-            return ErrorCode.NONE
+            return NO_ERROR
         if current_leader_epoch < self.leader_epoch:
             return ErrorCode.FENCED_LEADER_EPOCH
         return ErrorCode.UNKNOWN_LEADER_EPOCH

@@ -12,7 +12,12 @@ from impl.core.calls import NEVER
 from impl.core.events import Effect
 from impl.core.member import Member
 from impl.core.messages import FetchedMetadata, FetchMetadata, Reply
-from impl.core.types import CONTROLLER, ErrorCode, Millis, TopicPartition
+from impl.core.types import (
+    CONTROLLER,
+    NO_ERROR,
+    Millis,
+    TopicPartition,
+)
 
 Changed = Callable[[list[TopicPartition], Millis, list[Effect]], None]
 
@@ -37,11 +42,7 @@ class MetadataReader:
 
     def _answered(self, reply: Reply | None, now: Millis, out: list[Effect]) -> None:
         image = self._member.image
-        if (
-            not isinstance(reply, FetchedMetadata)
-            or reply.error is not ErrorCode.NONE
-            or reply.base_offset != image.offset
-        ):
+        if not isinstance(reply, FetchedMetadata) or reply.error is not NO_ERROR or reply.base_offset != image.offset:
             self.due = Millis(now + self._member.controller_backoff_ms)
             return
         touched: dict[TopicPartition, None] = {}

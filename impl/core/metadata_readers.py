@@ -9,7 +9,13 @@ from impl.core.calls import NEVER
 from impl.core.events import Effect, SendReply
 from impl.core.messages import FetchedMetadata, FetchMetadata
 from impl.core.metadata import MetadataRecord
-from impl.core.types import Connection, ErrorCode, Millis, Offset
+from impl.core.types import (
+    NO_ERROR,
+    Connection,
+    ErrorCode,
+    Millis,
+    Offset,
+)
 
 RECORDS_MAX = 2_000
 """In one answer."""
@@ -70,5 +76,5 @@ class MetadataReaders:
 
     def _answer(self, connection: Connection, correlation: int, offset: Offset, out: list[Effect]) -> None:
         records = tuple(self._log[offset : offset + RECORDS_MAX])
-        answer = FetchedMetadata(ErrorCode.NONE, offset, records, Offset(len(self._log)))
+        answer = FetchedMetadata(NO_ERROR, offset, records, Offset(len(self._log)))
         out.append(SendReply(connection, correlation, answer))

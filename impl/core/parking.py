@@ -5,11 +5,20 @@ connection went away. Several partitions share one parked request, so whoever an
 others drop it when they next look.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from impl.core.events import Effect, SendReply
 from impl.core.messages import Fetch, Fetched, FetchedPartition, FetchPartition, Produced, ProducedPartition
-from impl.core.types import Connection, ErrorCode, Millis, NodeId, Offset, TopicPartition
+from impl.core.types import (
+    NO_ERROR,
+    Connection,
+    ErrorCode,
+    Millis,
+    NodeId,
+    Offset,
+    TopicPartition,
+)
 
 SWEEP_MIN = 64
 
@@ -60,24 +69,26 @@ class FetchSource(Protocol):
 class ParkedFetch:
     """A fetch whose positions are already counted; its answer may come later.
 
-    `sources` stand beside the request's partitions: who can answer, or an answer that needs no waiting (an error,
-    or where the logs diverge).
+    `sources` stand beside the request's partitions: who can answer. Where there is nobody, `settled` has the answer by
+    its index: one that needs no waiting (an error, or where the logs diverge).
     """
 
-    __slots__ = ("_sources", "connection", "correlation", "deadline", "done", "request")
+    __slots__ = ("_settled", "_sources", "connection", "correlation", "deadline", "done", "request")
 
     def __init__(
         self,
         connection: Connection,
         correlation: int,
         request: Fetch,
-        sources: tuple[FetchSource | FetchedPartition, ...],
+        sources: Sequence[FetchSource | None],
+        settled: Mapping[int, FetchedPartition],
         deadline: Millis,
     ) -> None:
         self.connection = connection
         self.correlation = correlation
         self.request = request
         self._sources = sources
+        self._settled = settled
         self.deadline = deadline
         self.done = False
 
@@ -87,9 +98,7 @@ class ParkedFetch:
         replica = request.replica_id
         available = 0
         for source, asked in zip(self._sources, request.partitions, strict=True):
-            if isinstance(source, FetchedPartition):
-                return True
-            if source.refusal(asked) is not ErrorCode.NONE or source.is_news(replica):
+            if source is None or source.refusal(asked) is not NO_ERROR or source.is_news(replica):
                 return True
             available += source.available(asked, replica)
         return available >= request.min_bytes
@@ -101,9 +110,9 @@ class ParkedFetch:
         replica = request.replica_id
         left = request.max_bytes
         parts = []
-        for source, asked in zip(self._sources, request.partitions, strict=True):
-            if isinstance(source, FetchedPartition):
-                parts.append(source)
+        for index, (source, asked) in enumerate(zip(self._sources, request.partitions, strict=True)):
+            if source is None:
+                parts.append(self._settled[index])
                 continue
             part = source.answer(asked, replica, min(left, asked.max_bytes), out)
             parts.append(part)

@@ -25,6 +25,7 @@ from impl.core.replica import content
 from impl.core.settings import Settings
 from impl.core.types import (
     NO_EPOCH,
+    NO_ERROR,
     Batch,
     ErrorCode,
     LeaderEpoch,
@@ -105,14 +106,14 @@ class Partition(Leader):
     ) -> None:
         """Append a batch, or find it appended before; answer now or when the in-sync set has it."""
         error = self.produce_refusal(batch, acks)
-        if error is not ErrorCode.NONE or isinstance(batch, ErrorCode):
+        if error is not NO_ERROR or isinstance(batch, ErrorCode):
             self.refuse(parked, index, error, out)
             return
         known = self.producers.find(batch) if batch.producer_id != NO_PRODUCER else None
         if known is None:
             if batch.producer_id != NO_PRODUCER:
                 error = self.producers.check(batch)
-                if error is not ErrorCode.NONE:
+                if error is not NO_ERROR:
                     self.refuse(parked, index, error, out)
                     return
             base_offset = self.log_end
@@ -144,7 +145,7 @@ class Partition(Leader):
             return batch
         if batch.size > self.message_bytes_max:
             return ErrorCode.MESSAGE_TOO_LARGE
-        return ErrorCode.NONE
+        return NO_ERROR
 
     def is_acknowledged(self, acks: int, end: Offset) -> bool:
         """Whether a stored batch that ends at `end` may be answered now."""
@@ -157,9 +158,9 @@ class Partition(Leader):
         None: admitted, to be answered by `answer`. Else the answer, which needs no waiting.
         """
         error = self.refusal(asked)
-        if error is ErrorCode.NONE and replica >= 0 and replica not in self.peers:
+        if error is NO_ERROR and replica >= 0 and replica not in self.peers:
             error = ErrorCode.NOT_LEADER_OR_FOLLOWER
-        if error is not ErrorCode.NONE:
+        if error is not NO_ERROR:
             return self._refused(asked, error)
         diverging = self.divergence(asked)
         if replica < 0 and asked.max_bytes <= 0 <= asked.current_leader_epoch:
@@ -167,7 +168,7 @@ class Partition(Leader):
         if diverging is not None and diverging[0] != NO_EPOCH:
             return FetchedPartition(
                 partition=self.name,
-                error=ErrorCode.NONE,
+                error=NO_ERROR,
                 high_watermark=self.high_watermark,
                 log_start=self.log_start,
                 diverging=diverging,
@@ -201,7 +202,7 @@ class Partition(Leader):
 
     def refusal(self, asked: FetchPartition) -> ErrorCode:
         error = self.epoch_error(asked.current_leader_epoch)
-        if error is ErrorCode.NONE and not self.leading:
+        if error is NO_ERROR and not self.leading:
             return ErrorCode.NOT_LEADER_OR_FOLLOWER
         return error
 
@@ -216,7 +217,7 @@ class Partition(Leader):
     def answer(self, asked: FetchPartition, replica: NodeId, max_bytes: int, out: list[Effect]) -> FetchedPartition:
         """Answer an admitted fetch with what there is: to followers all of it, to consumers what is committed."""
         error = self.refusal(asked)
-        if error is not ErrorCode.NONE:
+        if error is not NO_ERROR:
             return self._refused(asked, error)
         limit = self.high_watermark
         if replica >= 0:
@@ -235,7 +236,7 @@ class Partition(Leader):
         start = asked.fetch_offset
         return FetchedPartition(
             partition=self.name,
-            error=ErrorCode.NONE,
+            error=NO_ERROR,
             high_watermark=self.high_watermark,
             log_start=self.log_start,
             records=LogSlice(partition=self.name, start=start, limit=limit, max_bytes=max_bytes)
@@ -266,12 +267,12 @@ class Partition(Leader):
     def list_offset(self, query: OffsetQuery) -> ListedOffset:
         """Earliest, latest, or by timestamp (which the host looks up below the watermark)."""
         error = self.epoch_error(query.current_leader_epoch)
-        if error is ErrorCode.NONE and not self.leading:
+        if error is NO_ERROR and not self.leading:
             error = ErrorCode.NOT_LEADER_OR_FOLLOWER
         # A new leader's watermark may lag what was committed before it: not to be taken for the end (KIP-207).
-        if error is ErrorCode.NONE and query.timestamp != EARLIEST and self.high_watermark < self.start_offset:
+        if error is NO_ERROR and query.timestamp != EARLIEST and self.high_watermark < self.start_offset:
             error = ErrorCode.OFFSET_NOT_AVAILABLE
-        if error is not ErrorCode.NONE:
+        if error is not NO_ERROR:
             return ListedOffset(query.partition, error, NO_OFFSET, -1, NO_EPOCH)
         offset: Offset | TimestampLookup
         if query.timestamp == LATEST:
@@ -280,13 +281,13 @@ class Partition(Leader):
             offset = self.log_start
         else:
             offset = TimestampLookup(self.name, query.timestamp, self.high_watermark)
-        return ListedOffset(query.partition, ErrorCode.NONE, offset, -1, self.leader_epoch)
+        return ListedOffset(query.partition, NO_ERROR, offset, -1, self.leader_epoch)
 
     def epoch_end(self, query: EpochQuery) -> EpochEnd:
         """Where an epoch ends in this leader's log; consumers ask it to notice a truncation (KIP-320)."""
         error = self.epoch_error(query.current_leader_epoch)
-        if error is ErrorCode.NONE and not self.leading:
+        if error is NO_ERROR and not self.leading:
             error = ErrorCode.NOT_LEADER_OR_FOLLOWER
-        if error is not ErrorCode.NONE:
+        if error is not NO_ERROR:
             return EpochEnd(query.partition, error, NO_EPOCH, NO_OFFSET)
-        return EpochEnd(query.partition, ErrorCode.NONE, *self.epochs.end_offset_for(query.leader_epoch, self.log_end))
+        return EpochEnd(query.partition, NO_ERROR, *self.epochs.end_offset_for(query.leader_epoch, self.log_end))

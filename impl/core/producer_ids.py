@@ -6,7 +6,13 @@ One rule: an id is handed out once. A block belongs to one start of one broker; 
 from impl.core.events import Effect, SendReply
 from impl.core.member import Member
 from impl.core.messages import AllocatedProducerIds, AllocateProducerIds, InitializedProducerId, InitProducerId, Reply
-from impl.core.types import CONTROLLER, Connection, ErrorCode, Millis
+from impl.core.types import (
+    CONTROLLER,
+    NO_ERROR,
+    Connection,
+    ErrorCode,
+    Millis,
+)
 
 
 class ProducerIds:
@@ -47,7 +53,7 @@ class ProducerIds:
     def _allocated(self, reply: Reply | None, _now: Millis, out: list[Effect]) -> None:
         self._in_flight = False
         waiting, self._waiting = self._waiting, []
-        if isinstance(reply, AllocatedProducerIds) and reply.error is ErrorCode.NONE:
+        if isinstance(reply, AllocatedProducerIds) and reply.error is NO_ERROR:
             self._next = reply.first
             self._end = reply.first + reply.count
         for connection, correlation in waiting:
@@ -58,7 +64,7 @@ class ProducerIds:
                 _refuse(connection, correlation, ErrorCode.COORDINATOR_NOT_AVAILABLE, out)
 
     def _hand_out(self, connection: Connection, correlation: int, out: list[Effect]) -> None:
-        out.append(SendReply(connection, correlation, InitializedProducerId(ErrorCode.NONE, self._next, 0)))
+        out.append(SendReply(connection, correlation, InitializedProducerId(NO_ERROR, self._next, 0)))
         self._next += 1
 
 

@@ -15,7 +15,12 @@ the first, when only the first met a leader that refused it.
 from typing import NamedTuple
 
 from impl.core.events import RecoveredProducer
-from impl.core.types import Batch, ErrorCode, Offset
+from impl.core.types import (
+    NO_ERROR,
+    Batch,
+    ErrorCode,
+    Offset,
+)
 
 SEQUENCE_MAX = 2**31 - 1
 WINDOW = 5
@@ -72,7 +77,7 @@ class ProducerStates:
             if batch.producer_epoch < last.epoch:
                 return ErrorCode.INVALID_PRODUCER_EPOCH
             expected = 0 if batch.producer_epoch > last.epoch else sequence_after(last.last_sequence)
-        return ErrorCode.NONE if batch.base_sequence == expected else ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
+        return NO_ERROR if batch.base_sequence == expected else ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
 
     def record(self, batch: Batch, base_offset: Offset, high_watermark: Offset) -> None:
         """The batch is in the log at `base_offset`."""

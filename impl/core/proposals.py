@@ -8,7 +8,12 @@ from impl.core.calls import NEVER
 from impl.core.events import Effect
 from impl.core.member import Member
 from impl.core.messages import AlteredPartition, AlterIsr, AlterPartition, Reply
-from impl.core.types import CONTROLLER, ErrorCode, Millis, TopicPartition
+from impl.core.types import (
+    CONTROLLER,
+    NO_ERROR,
+    Millis,
+    TopicPartition,
+)
 
 
 class Proposals:
@@ -56,14 +61,14 @@ class Proposals:
     def _answered(self, reply: Reply | None, now: Millis, out: list[Effect]) -> None:
         self._in_flight = False
         member = self._member
-        if not isinstance(reply, AlteredPartition) or reply.error is not ErrorCode.NONE:
+        if not isinstance(reply, AlteredPartition) or reply.error is not NO_ERROR:
             self.due = Millis(now + member.controller_backoff_ms)
             return
         answered = set()
         for altered in reply.partitions:
             answered.add(altered.partition)
             partition = member.partitions.get(altered.partition)
-            if partition is not None and altered.error is ErrorCode.NONE:
+            if partition is not None and altered.error is NO_ERROR:
                 partition.learn_altered(altered.leader_epoch, altered.partition_epoch, altered.isr, out)
         self._prune()
         if any(name not in answered for name in self._open):

@@ -8,7 +8,14 @@ from impl.core.calls import NEVER
 from impl.core.events import Effect
 from impl.core.member import Member
 from impl.core.messages import BrokerHeartbeat, HeartbeatAnswer, RegisterBroker, RegisteredBroker, Reply
-from impl.core.types import CONTROLLER, BrokerEpoch, ErrorCode, Millis, Offset
+from impl.core.types import (
+    CONTROLLER,
+    NO_ERROR,
+    BrokerEpoch,
+    ErrorCode,
+    Millis,
+    Offset,
+)
 
 CONTROLLED_SHUTDOWN_MS_MAX = 5_000
 """A broker whose controller does not answer stops anyway after this long; a stopped process is fenced in the end."""
@@ -80,7 +87,7 @@ class Registration:
         member.calls.send(CONTROLLER, heartbeat, self._heard, now, out)
 
     def _registered(self, reply: Reply | None, now: Millis, out: list[Effect]) -> None:
-        if isinstance(reply, RegisteredBroker) and reply.error is ErrorCode.NONE:
+        if isinstance(reply, RegisteredBroker) and reply.error is NO_ERROR:
             self._member.broker_epoch = reply.broker_epoch
             self.speak(now, out)
         else:
@@ -93,7 +100,7 @@ class Registration:
         elif reply.error in (ErrorCode.BROKER_ID_NOT_REGISTERED, ErrorCode.STALE_BROKER_EPOCH):
             self._member.broker_epoch = BrokerEpoch(-1)
             self._again(now)
-        elif reply.error is not ErrorCode.NONE:
+        elif reply.error is not NO_ERROR:
             self._again(now)
         elif reply.should_shut_down and self._shut_down_by is not NEVER:
             self.stopping = True

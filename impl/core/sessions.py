@@ -10,7 +10,15 @@ from impl.core.image import PartitionImage
 from impl.core.messages import BrokerHeartbeat, HeartbeatAnswer, RegisterBroker, RegisteredBroker
 from impl.core.metadata import BrokerRegistrationChangeRecord, RegisterBrokerRecord
 from impl.core.settings import Settings
-from impl.core.types import NO_LEADER, BrokerEpoch, ErrorCode, Millis, NodeId, Offset
+from impl.core.types import (
+    NO_ERROR,
+    NO_LEADER,
+    BrokerEpoch,
+    ErrorCode,
+    Millis,
+    NodeId,
+    Offset,
+)
 
 NO_BROKER_EPOCH = BrokerEpoch(-1)
 
@@ -52,7 +60,7 @@ class Sessions:
         known = self._decisions.image.brokers.get(request.broker)
         if known is not None and known.incarnation == request.incarnation:
             self._sessions[request.broker].heard_at = now
-            return RegisteredBroker(ErrorCode.NONE, known.epoch)
+            return RegisteredBroker(NO_ERROR, known.epoch)
         if known is not None and not known.fenced:
             return RegisteredBroker(ErrorCode.DUPLICATE_BROKER_REGISTRATION, NO_BROKER_EPOCH)
         offset = self._decisions.image.offset
@@ -66,7 +74,7 @@ class Sessions:
             )
         )
         self._sessions[request.broker] = Session(now, Offset(offset + 1))
-        return RegisteredBroker(ErrorCode.NONE, BrokerEpoch(offset))
+        return RegisteredBroker(NO_ERROR, BrokerEpoch(offset))
 
     def heartbeat(self, request: BrokerHeartbeat, now: Millis) -> HeartbeatAnswer:
         """Prolong the session; unfence a broker that has caught up; let go one that wants to stop."""
@@ -84,7 +92,7 @@ class Sessions:
         caught_up = request.metadata_offset >= session.must_know
         if broker.fenced and caught_up and not session.shutting_down:
             self.unfence(request.broker, now)
-        return HeartbeatAnswer(ErrorCode.NONE, caught_up, broker.fenced, session.shutting_down and caught_up)
+        return HeartbeatAnswer(NO_ERROR, caught_up, broker.fenced, session.shutting_down and caught_up)
 
     def expire(self, now: Millis) -> None:
         """Fence whoever has been silent for longer than broker.session.timeout.ms."""

@@ -13,7 +13,14 @@ from impl.core.image import MetadataImage
 from impl.core.messages import CreatedTopic, NewTopic
 from impl.core.metadata import ConfigRecord, PartitionRecord, TopicRecord
 from impl.core.settings import Settings
-from impl.core.types import ErrorCode, LeaderEpoch, NodeId, PartitionEpoch, TopicPartition
+from impl.core.types import (
+    NO_ERROR,
+    ErrorCode,
+    LeaderEpoch,
+    NodeId,
+    PartitionEpoch,
+    TopicPartition,
+)
 
 NO_TOPIC_ID = bytes(16)
 PARTITIONS_MAX = 10_000
@@ -42,7 +49,7 @@ def create_topics(
             created.append(CreatedTopic(topic.name, NO_TOPIC_ID, outcome.error, outcome.message, -1, -1))
             continue
         topic_id = NO_TOPIC_ID if validate_only else record_topic(topic, outcome, decisions, settings)
-        created.append(CreatedTopic(topic.name, topic_id, ErrorCode.NONE, None, len(outcome), len(outcome[0])))
+        created.append(CreatedTopic(topic.name, topic_id, NO_ERROR, None, len(outcome), len(outcome[0])))
     return tuple(created)
 
 

@@ -19,7 +19,14 @@ from impl.core.messages import (
     NewTopic,
     Reply,
 )
-from impl.core.types import CONTROLLER, NO_LEADER, Connection, ErrorCode, Millis
+from impl.core.types import (
+    CONTROLLER,
+    NO_ERROR,
+    NO_LEADER,
+    Connection,
+    ErrorCode,
+    Millis,
+)
 
 NO_TOPIC_ID = bytes(16)
 CREATION_TIMEOUT_MS = 5_000
@@ -61,14 +68,14 @@ class Topics:
         partitions = tuple(
             self._describe_partition(index, topic.partitions[index]) for index in sorted(topic.partitions)
         )
-        return DescribedTopic(topic.name, topic.topic_id, ErrorCode.NONE, partitions)
+        return DescribedTopic(topic.name, topic.topic_id, NO_ERROR, partitions)
 
     def _describe_partition(self, index: int, partition: PartitionImage) -> DescribedPartition:
         image = self._member.image
         leader = partition.leader if image.is_active(partition.leader) else NO_LEADER
         return DescribedPartition(
             index=index,
-            error=ErrorCode.LEADER_NOT_AVAILABLE if leader == NO_LEADER else ErrorCode.NONE,
+            error=ErrorCode.LEADER_NOT_AVAILABLE if leader == NO_LEADER else NO_ERROR,
             leader=leader,
             leader_epoch=partition.leader_epoch,
             replicas=partition.replicas,

@@ -19,8 +19,10 @@ def filled(reply: Fetched, logs: Logs, report: Report) -> Fetched:
     """The reply with every named slice read. Raises OSError."""
     return Fetched(
         tuple(
-            _with_bytes(answer, answer.records, logs, report) if isinstance(answer.records, LogSlice) else answer
-            for answer in reply.partitions
+            [
+                _with_bytes(answer, answer.records, logs, report) if type(answer.records) is LogSlice else answer
+                for answer in reply.partitions
+            ]
         )
     )
 

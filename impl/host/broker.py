@@ -25,7 +25,7 @@ from impl.core.events import (
     WriteEpochs,
     WriteHighWatermarks,
 )
-from impl.core.facts import Fact
+from impl.core.facts import FACTS, Fact
 from impl.core.messages import Fetched, ListedOffsets
 from impl.core.settings import Settings
 from impl.core.types import Millis
@@ -89,13 +89,6 @@ class BrokerHost:
         self._report = report
         self._due: dict[Log, None] = {}
         """Logs to flush before the step ends, in the order they came due."""
-        self._storage: dict[type[Any], Callable[[Any], None]] = {
-            AppendBatch: self._append,
-            CreateLog: self._create,
-            TruncateLog: self._truncate,
-            WriteEpochs: self._write_epochs,
-            WriteHighWatermarks: self._write_high_watermarks,
-        }
 
     def start(self, now: Millis) -> list[Outgoing]:
         """Begin; what is to be sent. Raises StorageError."""
@@ -103,24 +96,25 @@ class BrokerHost:
 
     def handle(self, event: Event, now: Millis) -> list[Outgoing]:
         """One step; what is to be sent, or that the broker has stopped. Raises StorageError."""
-        return self._perform(self.broker.step(event, now))
+        effects = self.broker.step(event, now)
+        return self._perform(effects) if effects else []
 
     def _perform(self, effects: Sequence[Effect]) -> list[Outgoing]:
         outgoing: list[Outgoing] = []
-        facts: list[Fact] = []
+        facts: list[Any] = []
         try:
             for effect in effects:
-                if isinstance(effect, Fact):
+                if type(effect) in FACTS:
                     facts.append(effect)
-                elif isinstance(effect, Send):
+                elif type(effect) is Send:
                     outgoing.append(effect)
-                elif isinstance(effect, SendReply):
+                elif type(effect) is SendReply:
                     outgoing.append(self._complete(effect))
-                elif isinstance(effect, Stopped):
+                elif type(effect) is Stopped:
                     self._stop()
                     outgoing.append(effect)
                 else:
-                    self._storage[type(effect)](effect)
+                    _STORAGE[type(effect)](self, effect)
             if self._due:
                 self._flush()
         except OSError as error:
@@ -162,11 +156,20 @@ class BrokerHost:
     def _complete(self, effect: SendReply) -> SendReply:
         """The reply with the bytes and offsets that only storage knows."""
         reply = effect.reply
-        if isinstance(reply, Fetched):
+        if type(reply) is Fetched:
             return SendReply(effect.connection, effect.correlation, filled(reply, self._logs, self._report))
-        if isinstance(reply, ListedOffsets):
+        if type(reply) is ListedOffsets:
             return SendReply(effect.connection, effect.correlation, looked_up(reply, self._logs, self._report))
         return effect
+
+
+_STORAGE: dict[type[Any], Callable[[BrokerHost, Any], None]] = {
+    AppendBatch: BrokerHost._append,
+    CreateLog: BrokerHost._create,
+    TruncateLog: BrokerHost._truncate,
+    WriteEpochs: BrokerHost._write_epochs,
+    WriteHighWatermarks: BrokerHost._write_high_watermarks,
+}
 
 
 def failure(error: OSError) -> LogDirectoryFailed:

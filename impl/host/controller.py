@@ -8,11 +8,11 @@ Because every batch is synced before the next is written, only the last one can 
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from impl.core.controller import Controller
-from impl.core.events import AppendMetadata, Effect, Event, RecoveredMetadata, Send, SendReply, Stopped
-from impl.core.facts import Fact
+from impl.core.events import AppendMetadata, Effect, Event, RecoveredMetadata, SendReply, Stopped
+from impl.core.facts import FACTS
 from impl.core.metadata import MetadataRecord, PartitionChangeRecord, PartitionRecord, TopicRecord
 from impl.core.settings import Settings
 from impl.core.types import LeaderEpoch, Millis, NodeId, Offset, TopicPartition
@@ -73,7 +73,8 @@ class ControllerHost:
 
     def handle(self, event: Event, now: Millis) -> list[Outgoing]:
         """One step; what is to be sent, or that the controller has stopped. Raises StorageError."""
-        return self._perform(self.controller.step(event, now), now)
+        effects = self.controller.step(event, now)
+        return self._perform(effects, now) if effects else []
 
     def move_leader(self, partition: TopicPartition, to: NodeId, now: Millis) -> list[Outgoing]:
         """Elect another member of the in-sync set, as an operator may ask. Raises StorageError."""
@@ -81,18 +82,18 @@ class ControllerHost:
 
     def _perform(self, effects: Sequence[Effect], now: Millis) -> list[Outgoing]:
         outgoing: list[Outgoing] = []
-        facts: list[Fact] = []
+        facts: list[Any] = []
         try:
             for effect in effects:
-                if isinstance(effect, Fact):
+                if type(effect) in FACTS:
                     facts.append(effect)
-                elif isinstance(effect, AppendMetadata):
-                    self._append(effect, now)
-                elif isinstance(effect, Stopped):
-                    self._log.close()
+                elif type(effect) is SendReply:
                     outgoing.append(effect)
+                elif type(effect) is AppendMetadata:
+                    self._append(effect, now)
                 else:
-                    assert isinstance(effect, Send | SendReply), f"a controller has no {type(effect).__name__}"
+                    assert type(effect) is Stopped, f"a controller has no {type(effect).__name__}"
+                    self._log.close()
                     outgoing.append(effect)
         except OSError as error:
             raise failure(error) from error

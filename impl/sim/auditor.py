@@ -5,7 +5,12 @@ One rule: it judges by answers to ordinary requests, as any client could.
 
 from impl.core.events import Send
 from impl.core.messages import CreatedTopics, CreateTopics, DescribedTopics, NewTopic, Reply
-from impl.core.types import NO_LEADER, ErrorCode, TopicPartition
+from impl.core.types import (
+    NO_ERROR,
+    NO_LEADER,
+    ErrorCode,
+    TopicPartition,
+)
 from impl.sim.client import BACKOFF_MS, Target
 from impl.sim.consumer import Consumer
 from impl.sim.ledger import Report
@@ -53,7 +58,7 @@ class Auditor(Consumer):
             return
         assert isinstance(reply, CreatedTopics)
         self._creating = False
-        if reply.topics[0].error in (ErrorCode.NONE, ErrorCode.TOPIC_ALREADY_EXISTS):
+        if reply.topics[0].error in (NO_ERROR, ErrorCode.TOPIC_ALREADY_EXISTS):
             self.watch()
         else:
             # Too few brokers are up yet.

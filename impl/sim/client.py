@@ -13,6 +13,7 @@ from impl.core.types import NO_LEADER, ErrorCode, LeaderEpoch, NodeId, TopicPart
 TIMEOUT_MS = 600
 """A request without an answer for so long is given up, and asked again of whoever leads by then."""
 BACKOFF_MS = 40
+NEVER = 1 << 60
 
 
 class Target(NamedTuple):
@@ -57,6 +58,8 @@ class Client:
         self._correlation = 0
         self._waiting: dict[int, tuple[NodeId, int, Any]] = {}
         """Unanswered requests: whom it was sent to, when it is given up, what it was about."""
+        self._due = NEVER
+        """No request is given up before this."""
 
     # ------------------------------------------------------------ for subclasses
     def flow(self, now: int, sends: list[Send]) -> None:
@@ -78,14 +81,14 @@ class Client:
                 self._reply(waiting[2], event.reply, now)
         elif type(event) is ConnectionLost:
             self._give_up([number for number, entry in self._waiting.items() if entry[0] == event.node], now)
-        elif type(event) is Tick:
-            late = [number for number, entry in self._waiting.items() if entry[1] <= now]
-            if late:
-                self._give_up(late, now)
-        self._proceed(now, sends)
+        elif type(event) is Tick and now >= self._due:
+            self._give_up([number for number, entry in self._waiting.items() if entry[1] <= now], now)
+            self._due = min((entry[1] for entry in self._waiting.values()), default=NEVER)
+        self.proceed(now, sends)
         return sends
 
-    def _proceed(self, now: int, sends: list[Send]) -> None:
+    def proceed(self, now: int, sends: list[Send]) -> None:
+        """Send whatever is due, the question for the leaders first."""
         if self.stale:
             if not self._describing and now >= self._wait_until:
                 self._describing = True
@@ -131,7 +134,10 @@ class Client:
     def request(self, node: NodeId, request: Request, about: Any, now: int, sends: list[Send]) -> int:
         """Send a request and wait for its answer. Returns its correlation."""
         self._correlation = number = self._correlation + 1
-        self._waiting[number] = (node, now + TIMEOUT_MS, about)
+        deadline = now + TIMEOUT_MS
+        self._waiting[number] = (node, deadline, about)
+        if deadline < self._due:
+            self._due = deadline
         sends.append(Send(node, number, request))
         return number
 

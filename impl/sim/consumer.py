@@ -5,10 +5,16 @@ One rule: it never goes back and never skips; an offset it cannot read is asked 
 
 from impl.core.events import Send
 from impl.core.messages import CONSUMER, Fetch, Fetched, FetchPartition, Reply
-from impl.core.types import NO_EPOCH, Batch, ErrorCode, Offset, TopicPartition
+from impl.core.types import (
+    NO_EPOCH,
+    NO_ERROR,
+    Batch,
+    Offset,
+    TopicPartition,
+)
 from impl.sim.client import BACKOFF_MS, Client, Target, moved
 from impl.sim.ledger import Report
-from impl.wire.batches import records
+from impl.wire.batches import records_of
 
 WAIT_MS = 200
 BYTES_MAX = 65_536
@@ -55,7 +61,7 @@ class Consumer(Client):
         assert isinstance(reply, Fetched)
         self._fetching.discard(about)
         answer = reply.partitions[0]
-        if answer.error == ErrorCode.NONE:
+        if answer.error == NO_ERROR:
             self.high_watermarks[about] = answer.high_watermark
             assert isinstance(answer.records, tuple), "whoever reads from a connection cuts records into batches"
             for batch in answer.records:
@@ -66,23 +72,25 @@ class Consumer(Client):
             self.refresh(now)
 
     def _read(self, partition: TopicPartition, batch: Batch, now: int) -> None:
-        assert isinstance(batch.data, bytes | memoryview)
-        # A whole batch is sent even where the position is in its middle.
-        for offset, _, key, value in records(batch.data):
-            if offset >= self.positions[partition]:
-                self.positions[partition] = Offset(offset + 1)
+        label, position = str(partition), self.positions[partition]
+        for offset, _, key, value in records_of(batch):
+            # A whole batch is sent even where the position is in its middle.
+            if offset >= position:
+                position = self.positions[partition] = Offset(offset + 1)
                 self._operations += 1
                 self._report(
-                    at=now,
-                    client=self.name,
-                    process=self._number * 16,
-                    id=self._operations,
-                    operation="consume",
-                    phase="ok",
-                    partition=str(partition),
-                    key=(key or b"").decode(),
-                    value=(value or b"").decode(),
-                    offset=offset,
+                    {
+                        "at": now,
+                        "client": self.name,
+                        "process": self._number * 16,
+                        "id": self._operations,
+                        "operation": "consume",
+                        "phase": "ok",
+                        "partition": label,
+                        "key": (key or b"").decode(),
+                        "value": (value or b"").decode(),
+                        "offset": offset,
+                    }
                 )
 
     def unanswered(self, about: TopicPartition, now: int) -> None:

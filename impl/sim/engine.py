@@ -49,8 +49,9 @@ class Engine:
         self.processes = processes
         self.observer: Observer = observer or Nobody()
         self._heap: list[Entry] = []
-        self._order = count()
-        self.network = Network([process.name for process in processes], self._heap, self._order, choices)
+        order = count()
+        self._next_number = order.__next__
+        self.network = Network([process.name for process in processes], self._heap, order, choices)
         self.faults = Injector(self)
         self._transport = transport
         self._recording: Recording | None = None
@@ -67,21 +68,28 @@ class Engine:
     # ------------------------------------------------------------ the clock
     def advance(self, milliseconds: int) -> None:
         """Let that much time pass."""
+        # Every entry passes through here: what is looked up once is not looked up each time.
         heap, processes, until = self._heap, self.processes, self.now + milliseconds
-        arrives, unpack, hand = self.network.arrives, self._transport.unpack, self._hand
+        arrives, unpack, step, next_number = self.network.arrives, self._transport.unpack, self._step, self._next_number
         while heap and heap[0][0] <= until:
-            self.now, number, what, one, two, packed = heappop(heap)
+            now, number, what, one, two, event = heappop(heap)
+            self.now = now
             if what == DELIVER:
                 # `one` is the connection, `two` the direction.
                 process = processes[one.ends[two]]
                 if arrives(one, two) and process.life == one.lives[two]:
-                    hand(process, unpack(process, one, processes[one.ends[1 - two]], packed), number)
+                    if unpack is not None:
+                        event = unpack(process, one, processes[one.ends[1 - two]], event)
+                    if process.paused_until > now:
+                        process.inbox.append((number, event))
+                    else:
+                        step(process, event, number)
             elif what == TICK:
                 process = processes[one]
                 if process.life == two:
-                    heappush(heap, (self.now + process.tick_ms, next(self._order), TICK, one, two, None))
-                    if process.paused_until <= self.now:
-                        self._step(process, _TICK, number)
+                    heappush(heap, (now + process.tick_ms, next_number(), TICK, one, two, None))
+                    if process.paused_until <= now:
+                        step(process, _TICK, number)
             elif what == SLOT:
                 self.slot()
             elif what == LOST:
@@ -107,7 +115,7 @@ class Engine:
         self._push(process.paused_until, WAKE, process.index, process.life)
 
     def _push(self, at: int, what: int, one: Any = None, two: Any = None) -> None:
-        heappush(self._heap, (at, next(self._order), what, one, two, None))
+        heappush(self._heap, (at, self._next_number(), what, one, two, None))
 
     # ------------------------------------------------------------ steps
     def begin(self, process: Process) -> None:
@@ -188,10 +196,9 @@ class Engine:
     def perform(self, process: Process, effects: Sequence[Any]) -> None:
         """Send what a step of this process sends."""
         for effect in effects:
-            kind = type(effect)
-            if kind is Send:
+            if type(effect) is Send:
                 self._send(process, effect)
-            elif kind is SendReply:
+            elif type(effect) is SendReply:
                 self._reply(process, effect)
 
     def _send(self, process: Process, send: Send) -> None:

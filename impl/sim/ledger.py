@@ -4,12 +4,15 @@ One rule: it knows only what clients saw.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Literal
 
 import msgspec
 
-Report = Callable[..., None]
-"""Takes the fields of an `op` line as keywords."""
+from traces.recorder import OpFields
+
+Phase = Literal["invoke", "ok", "fail", "unknown"]
+Report = Callable[[OpFields], None]
+"""Takes the fields of an `op` line."""
 
 
 PLAIN = "p"
@@ -35,7 +38,7 @@ class Ledger:
         self.reader = ""
         """The client whose reading is the final one."""
 
-    def op(self, **fields: Any) -> None:
+    def op(self, fields: OpFields) -> None:
         """One operation's phase, as clients report it."""
         if fields["operation"] == "produce":
             if fields["phase"] == "invoke":
@@ -46,7 +49,7 @@ class Ledger:
             self.consumed += 1
             if fields["client"] == self.reader:
                 self.final.setdefault(fields["partition"], []).append((fields["key"], fields["value"]))
-        self._tell(**fields)
+        self._tell(fields)
 
     def lost(self) -> tuple[str, ...]:
         """Acknowledged records that the final reading does not hold."""

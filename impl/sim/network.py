@@ -17,6 +17,7 @@ from impl.sim.choices import Choices
 
 DELAYS_MS = (1, 2, 4, 8, 20, 60, 200, 600)
 """What a delay choice means; 0 chooses the first."""
+_DELAYS = len(DELAYS_MS)
 WINDOW_MS = 20
 ARRIVED_MAX = 6
 """A break may let the first 0 to this many messages in flight arrive, in each direction."""
@@ -34,15 +35,30 @@ TO_OPENER = 1
 class Connection:
     """One connection, from the process that opened it to the one that accepted it."""
 
-    __slots__ = ("acceptor", "arrived", "broken", "ends", "identity", "last", "lives", "opener", "passes", "sent")
+    __slots__ = (
+        "acceptor",
+        "arrived",
+        "broken",
+        "ends",
+        "identity",
+        "last",
+        "links",
+        "lives",
+        "opener",
+        "passes",
+        "sent",
+    )
 
-    def __init__(self, identity: int, opener: int, acceptor: int, lives: tuple[int, int]) -> None:
+    def __init__(
+        self, identity: int, opener: int, acceptor: int, lives: tuple[int, int], links: tuple["_Link", "_Link"]
+    ) -> None:
         self.identity = identity
         """Never used twice in a run; the `Connection` number the acceptor sees."""
         self.opener = opener
         self.acceptor = acceptor
         self.ends = (acceptor, opener)
         """By direction: where it leads."""
+        self.links = links
         self.lives = lives
         """By direction: which life of that process holds the end. What is under way to an earlier life is lost."""
         self.sent = [0, 0]
@@ -54,25 +70,30 @@ class Connection:
         self.broken = False
 
 
-class _Windows:
-    """Numbers what happens on a link within a 20 ms window, so that a choice about it keeps its name."""
+class _Link:
+    """One way between two processes: what holds it up, and what is chosen about it.
 
-    __slots__ = ("_index", "_window", "origin")
+    Choices on a link are numbered within a 20 ms window, so that each keeps its name whatever came before.
+    """
 
-    def __init__(self, links: int) -> None:
-        self.origin = 0
-        self._window = [-1] * links
-        self._index = [0] * links
+    __slots__ = (
+        "blocked_until",
+        "break_index",
+        "break_window",
+        "delay_index",
+        "delay_window",
+        "name",
+        "slow_by",
+        "slow_until",
+    )
 
-    def next(self, link: int, now: int) -> tuple[int, int]:
-        """The window and the next number in it."""
-        window = (now - self.origin) // WINDOW_MS
-        if self._window[link] != window:
-            self._window[link] = window
-            self._index[link] = 0
-            return window, 0
-        self._index[link] = index = self._index[link] + 1
-        return window, index
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.delay_window = self.break_window = -1
+        self.delay_index = self.break_index = 0
+        self.blocked_until = 0
+        self.slow_until = 0
+        self.slow_by = 0
 
 
 class Network:
@@ -85,23 +106,20 @@ class Network:
         size = len(names)
         self.calm = True
         self._size = size
-        self._links = [f"{source}>{target}" for source in names for target in names]
+        self._links = [_Link(f"{source}>{target}") for source in names for target in names]
+        """By source, then target."""
         self._heap = heap
-        self._order = order
+        self._next_number = order.__next__
         self._choose = choices.choose
+        self._origin = 0
         self._opened: list[Connection | None] = [None] * (size * size)
         self._accepted: dict[int, Connection] = {}
         self._identities = count(1)
-        self._blocked_until = [0] * (size * size)
-        self._slow_until = [0] * (size * size)
-        self._slow_by = [0] * (size * size)
-        self._delays = _Windows(size * size)
-        self._breaks = _Windows(size * size)
 
     def start_choosing(self, now: int) -> None:
         """From here on delays are chosen, and windows are counted."""
         self.calm = False
-        self._delays.origin = self._breaks.origin = now
+        self._origin = now
 
     def connection(self, opener: int, acceptor: int) -> Connection | None:
         """The connection the opener believes it has."""
@@ -109,7 +127,8 @@ class Network:
 
     def open(self, opener: int, acceptor: int, lives: tuple[int, int]) -> Connection:
         """A new connection. It replaces what the opener had to this peer."""
-        connection = Connection(next(self._identities), opener, acceptor, lives)
+        links = (self._link(opener, acceptor), self._link(acceptor, opener))
+        connection = Connection(next(self._identities), opener, acceptor, lives, links)
         self._opened[opener * self._size + acceptor] = connection
         self._accepted[connection.identity] = connection
         return connection
@@ -120,17 +139,13 @@ class Network:
 
     def send(self, connection: Connection, direction: int, event: Any, now: int) -> int:
         """Put a message on a connection, broken or not: the sender cannot tell. Returns its number on the heap."""
-        if direction == TO_ACCEPTOR:
-            link = connection.opener * self._size + connection.acceptor
-        else:
-            link = connection.acceptor * self._size + connection.opener
-        due = self._due(link, now)
+        due = self._due(connection.links[direction], now)
         last = connection.last
         if last[direction] > due:
             due = last[direction]
         last[direction] = due
         connection.sent[direction] += 1
-        number = next(self._order)
+        number = self._next_number()
         heappush(self._heap, (due, number, DELIVER, connection, direction, event))
         return number
 
@@ -142,16 +157,24 @@ class Network:
         arrived[direction] += 1
         return True
 
-    def _due(self, link: int, now: int) -> int:
+    def _link(self, source: int, target: int) -> _Link:
+        return self._links[source * self._size + target]
+
+    def _due(self, link: _Link, now: int) -> int:
+        """When what is put on a link now comes out at its end."""
         if self.calm:
             due = now + 1
         else:
-            window, index = self._delays.next(link, now)
-            due = now + DELAYS_MS[self._choose(("delay", self._links[link], window, index), len(DELAYS_MS))]
-        if self._slow_until[link] > now:
-            due += self._slow_by[link]
-        if self._blocked_until[link] > due:
-            due = self._blocked_until[link]
+            window = (now - self._origin) // WINDOW_MS
+            if link.delay_window == window:
+                link.delay_index += 1
+            else:
+                link.delay_window, link.delay_index = window, 0
+            due = now + DELAYS_MS[self._choose(("delay", link.name, window, link.delay_index), _DELAYS)]
+        if link.slow_until > now:
+            due += link.slow_by
+        if link.blocked_until > due:
+            due = link.blocked_until
         return due
 
     # ------------------------------------------------------------ faults
@@ -164,22 +187,26 @@ class Network:
             return
         connection.broken = True
         for direction in (TO_ACCEPTOR, TO_OPENER):
-            source, target = connection.ends[1 - direction], connection.ends[direction]
+            link, target = connection.links[direction], connection.ends[direction]
             arrived = connection.arrived[direction]
             in_flight = connection.sent[direction] - arrived
             connection.passes[direction] = arrived
             if target == gone:
                 continue
             if in_flight:
-                connection.passes[direction] = arrived + self._prefix(source * self._size + target, in_flight, now)
-            due = max(self._due(source * self._size + target, now), connection.last[direction], notice)
-            heappush(self._heap, (due, next(self._order), LOST, connection, direction, None))
+                connection.passes[direction] = arrived + self._prefix(link, in_flight, now)
+            due = max(self._due(link, now), connection.last[direction], notice)
+            heappush(self._heap, (due, self._next_number(), LOST, connection, direction, None))
 
-    def _prefix(self, link: int, in_flight: int, now: int) -> int:
+    def _prefix(self, link: _Link, in_flight: int, now: int) -> int:
         if self.calm:
             return 0
-        window, index = self._breaks.next(link, now)
-        kept = self._choose(("arrived", self._links[link], window, index), ARRIVED_MAX + 1)
+        window = (now - self._origin) // WINDOW_MS
+        if link.break_window == window:
+            link.break_index += 1
+        else:
+            link.break_window, link.break_index = window, 0
+        kept = self._choose(("arrived", link.name, window, link.break_index), ARRIVED_MAX + 1)
         return min(kept, in_flight)
 
     def forget(self, connection: Connection, direction: int) -> None:
@@ -187,16 +214,16 @@ class Network:
         if direction == TO_ACCEPTOR:
             self._accepted.pop(connection.identity, None)
         else:
-            link = connection.opener * self._size + connection.acceptor
-            if self._opened[link] is connection:
-                self._opened[link] = None
+            place = connection.opener * self._size + connection.acceptor
+            if self._opened[place] is connection:
+                self._opened[place] = None
 
     def refuse(self, connection: Connection, now: int, notice: int = 0) -> None:
         """Nobody listens at the other end of a connection just opened: the opener is told so."""
         connection.broken = True
         connection.passes = [0, 0]
-        due = max(self._due(connection.acceptor * self._size + connection.opener, now), notice)
-        heappush(self._heap, (due, next(self._order), LOST, connection, TO_OPENER, None))
+        due = max(self._due(connection.links[TO_OPENER], now), notice)
+        heappush(self._heap, (due, self._next_number(), LOST, connection, TO_OPENER, None))
 
     def cut_between(self, one: int, other: int, now: int) -> None:
         """Break the connections between two processes, whoever opened them."""
@@ -216,15 +243,15 @@ class Network:
 
     def block(self, source: int, target: int, until: int) -> None:
         """Hold what is sent from source to target until then."""
-        link = source * self._size + target
-        self._blocked_until[link] = max(self._blocked_until[link], until)
+        link = self._link(source, target)
+        link.blocked_until = max(link.blocked_until, until)
 
     def slow(self, source: int, target: int, until: int, by_ms: int) -> None:
-        link = source * self._size + target
-        self._slow_until[link] = until
-        self._slow_by[link] = by_ms
+        link = self._link(source, target)
+        link.slow_until = until
+        link.slow_by = by_ms
 
     def heal(self) -> None:
         """No link is blocked or slow any more. What is already held stays due when it was."""
-        for link in range(self._size * self._size):
-            self._blocked_until[link] = self._slow_until[link] = 0
+        for link in self._links:
+            link.blocked_until = link.slow_until = 0

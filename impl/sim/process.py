@@ -74,6 +74,12 @@ class Process:
             return self.host.broker.image
         return self.host.controller.image if isinstance(self.host, ControllerHost) else None
 
+    def dismantle(self) -> None:
+        """Nothing will happen to it any more: refer to nothing."""
+        self.host = self.make_host = self.disk = self.topics = None
+        self.handle = _nothing
+        self.inbox.clear()
+
 
 def _nothing(event: Event, now: int) -> Sequence[Send]:
     raise AssertionError(f"an event reached a process before it was started: {event} at {now}")

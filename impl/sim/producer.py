@@ -9,9 +9,13 @@ Values are `key:number`, numbered per key, so that order per key can be read off
 
 from impl.core.events import Send
 from impl.core.messages import InitializedProducerId, InitProducerId, Produce, Produced, ProducePartition, Reply
-from impl.core.types import ErrorCode, TopicPartition
+from impl.core.types import (
+    NO_ERROR,
+    ErrorCode,
+    TopicPartition,
+)
 from impl.sim.client import BACKOFF_MS, Client, Target, moved
-from impl.sim.ledger import IDEMPOTENT, PLAIN, Report
+from impl.sim.ledger import IDEMPOTENT, PLAIN, Phase, Report
 from impl.wire.batches import build, validate_produce
 
 IN_FLIGHT_MAX = 5
@@ -87,6 +91,8 @@ class Producer(Client):
         self._free = list(range(PROCESSES - 1, -1, -1))
         self._unacknowledged: dict[TopicPartition, list[_Batch]] = {partition: [] for partition in self.partitions}
         self._sequences = dict.fromkeys(self.partitions, 0)
+        self._unsent = False
+        """Something unacknowledged is to be sent, or sent again."""
         self._resume_at = 0
         self._producer = (-1, -1)
         self._initializing = False
@@ -104,7 +110,8 @@ class Producer(Client):
         count = RECORDS[self._batches % len(RECORDS)]
         if len(waiting) < (IN_FLIGHT_MAX if self.idempotent else 1) and count <= len(self._free):
             waiting.append(self._invoke(partition, self.keys[key], count, now))
-            self._proceed(now, sends)
+            self._unsent = True
+            self.proceed(now, sends)
         return sends
 
     def _invoke(self, partition: TopicPartition, key: str, count: int, now: int) -> _Batch:
@@ -118,28 +125,31 @@ class Producer(Client):
         self._tell(batch, "invoke", now)
         return batch
 
-    def _tell(self, batch: _Batch, phase: str, now: int, base_offset: int | None = None, error: str = "") -> None:
+    def _tell(self, batch: _Batch, phase: Phase, now: int, base_offset: int | None = None, error: str = "") -> None:
+        label = str(batch.partition)
         for index, (process, identity) in enumerate(batch.operations):
             self._report(
-                at=now,
-                client=self.name,
-                process=process,
-                id=identity,
-                operation="produce",
-                phase=phase,
-                partition=str(batch.partition),
-                key=batch.key,
-                value=batch.values[index],
-                offset=None if base_offset is None or base_offset < 0 else base_offset + index,
-                acks=self._acks,
-                error=error,
+                {
+                    "at": now,
+                    "client": self.name,
+                    "process": process,
+                    "id": identity,
+                    "operation": "produce",
+                    "phase": phase,
+                    "partition": label,
+                    "key": batch.key,
+                    "value": batch.values[index],
+                    "offset": None if base_offset is None or base_offset < 0 else base_offset + index,
+                    "acks": self._acks,
+                    "error": error,
+                }
             )
             if phase != "invoke":
                 self._free.append(process % PROCESSES)
 
     # ------------------------------------------------------------ sending
     def flow(self, now: int, sends: list[Send]) -> None:
-        if now < self._resume_at or self.idle:
+        if not self._unsent or now < self._resume_at:
             return
         if self.idempotent and self._producer[0] < 0:
             if not self._initializing:
@@ -150,6 +160,7 @@ class Producer(Client):
             for batch in waiting:
                 if not batch.sent:
                     self._send(partition, batch, now, sends)
+        self._unsent = False
 
     def _send(self, partition: TopicPartition, batch: _Batch, now: int, sends: list[Send]) -> None:
         if batch.contents is None:
@@ -171,7 +182,7 @@ class Producer(Client):
     def answered(self, about: _Batch | str, reply: Reply, now: int) -> None:
         if isinstance(reply, InitializedProducerId):
             self._initializing = False
-            if reply.error == ErrorCode.NONE:
+            if reply.error == NO_ERROR:
                 self._producer = (reply.producer_id, reply.producer_epoch)
             else:
                 self._resume_at = now + BACKOFF_MS
@@ -180,7 +191,7 @@ class Producer(Client):
         assert isinstance(about, _Batch)
         answer = reply.partitions[0]
         error = answer.error
-        if error in (ErrorCode.NONE, ErrorCode.DUPLICATE_SEQUENCE_NUMBER):
+        if error in (NO_ERROR, ErrorCode.DUPLICATE_SEQUENCE_NUMBER):
             self._unacknowledged[about.partition].remove(about)
             self._tell(about, "ok", now, answer.base_offset)
         elif error in _REFUSED:
@@ -202,6 +213,7 @@ class Producer(Client):
         for batch in self._unacknowledged[partition]:
             self.forget(batch.correlation)
             batch.sent = False
+            self._unsent = True
         self._resume_at = now + BACKOFF_MS
         if moved:
             self.refresh(now)
@@ -209,6 +221,7 @@ class Producer(Client):
     def _start_anew(self, now: int, error: ErrorCode) -> None:
         """The broker does not know what came before: it lost it. Nobody knows what became of what is unanswered."""
         self.given_up += 1
+        self._unsent = False
         self._producer = (-1, -1)
         for partition, waiting in self._unacknowledged.items():
             for batch in waiting:

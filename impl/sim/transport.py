@@ -7,6 +7,7 @@ arrive as batches, each checked.
 when it does: with `wire` what lies between are frames, read with what the receiver knows by then.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -40,10 +41,15 @@ class Frame(NamedTuple):
 
 
 Packed = Event | Frame
+Unpack = Callable[[Process, network.Connection, Process, Packed], Event]
+"""`(receiver, connection, sender, what was packed)`."""
 
 
 class Transport:
     """Messages travel as they are."""
+
+    unpack: Unpack | None = None
+    """The event at the receiving process, from what was packed; None where that is the event."""
 
     def pack_request(self, source: Process, connection: network.Connection, send: Send) -> Packed:
         """What goes out on a connection for a request."""
@@ -57,12 +63,6 @@ class Transport:
         if type(reply) is Fetched:
             reply = Fetched(tuple([_with_batches(partition) for partition in reply.partitions]))
         return ReplyArrived(source.node, sent.correlation, reply)
-
-    def unpack(self, process: Process, connection: network.Connection, sender: Process, packed: Packed) -> Event:
-        """The event at the receiving process."""
-        del process, connection, sender
-        assert not isinstance(packed, Frame)
-        return packed
 
 
 def _with_batches(partition: FetchedPartition) -> FetchedPartition:

@@ -9,8 +9,6 @@ every message how long it takes. Then every fault ends, the cluster heals, every
 auditor reads everything back.
 """
 
-from typing import Any
-
 from impl.core.broker import Broker
 from impl.core.controller import Controller
 from impl.host.broker import MakeBroker
@@ -23,7 +21,7 @@ from impl.sim.observer import Observer
 from impl.sim.population import Population
 from impl.sim.scenario import Scenario
 from impl.sim.transport import Transport, WireTransport
-from traces.recorder import Recorder
+from traces.recorder import OpFields, Recorder
 from traces.schema import Op
 
 SLOT_MS = WINDOW_MS
@@ -113,6 +111,16 @@ class World(Engine):
             given_up=sum(producer.given_up for _, producer in self.producers),
         )
 
+    def close(self) -> None:
+        """The run is over, and nothing will be asked of this world any more.
+
+        A world refers to itself in a hundred places. Taken apart it is gone at once; as it is it would wait for the
+        collector, with everything that its observer and its recorder hold.
+        """
+        for process in self.processes:
+            process.dismantle()
+        vars(self).clear()
+
     # ------------------------------------------------------------ slots
     def slot(self) -> None:
         """Ask what happens now."""
@@ -122,11 +130,13 @@ class World(Engine):
         if self._recording is not None:
             self._recording.idle()
         slot = (self.now - self._origin) // SLOT_MS
-        value = self.choose(("fault", slot), self.table.size)
+        choose = self.choose
+        value = choose(("fault", slot), self.table.size)
         if value:
             self.faults.apply(self.table.decode(value))
-        for number, (_, producer) in enumerate(self.producers, 1):
-            value = self.choose(("send", slot, number), 1 + len(producer.keys))
+        values = 1 + self.scenario.keys
+        for number in range(1, len(self.producers) + 1):
+            value = choose(("send", slot, number), values)
             if value:
                 self.produce(number, value - 1)
 
@@ -136,7 +146,7 @@ class World(Engine):
         process, producer = self.producers[client - 1]
         self.perform(process, producer.produce(key, self.now))
 
-    def _operation(self, **fields: Any) -> None:
+    def _operation(self, fields: OpFields) -> None:
         self.observer.op(Op(n=self._operations, **fields))
         self._operations += 1
         if self._recording is not None:

@@ -177,11 +177,12 @@ def records(data: Buffer) -> list[tuple[int, int, bytes | None, bytes | None]]:
     """
     found: list[tuple[int, int, bytes | None, bytes | None]] = []
     for batch in split(data):
-        found.extend(_records_of(batch))
+        found.extend(records_of(batch))
     return found
 
 
-def _records_of(batch: Batch) -> Iterator[tuple[int, int, bytes | None, bytes | None]]:
+def records_of(batch: Batch) -> Iterator[tuple[int, int, bytes | None, bytes | None]]:
+    """The same of one batch that `split` has checked."""
     view = batch.data
     assert isinstance(view, memoryview), "a batch from split has its bytes"
     codec = view[22] & _CODEC_BITS

@@ -40,7 +40,7 @@ class Driven:
     def __init__(self, **changed):
         self.ops = []
         options = {"keys": 2, "acks": -1, "idempotent": True} | changed
-        self.producer = Producer("c1", 1, Target("t", 1, 3), report=lambda **op: self.ops.append(op), **options)
+        self.producer = Producer("c1", 1, Target("t", 1, 3), report=self.ops.append, **options)
         self.now = 0
 
     def connect(self):
@@ -176,7 +176,7 @@ def test_operations_of_one_process_never_overlap():
 
 def test_a_consumer_reads_on_from_the_middle_of_a_batch():
     ops = []
-    consumer = Consumer("c2", 2, Target("t", 1, 3), lambda **op: ops.append(op))
+    consumer = Consumer("c2", 2, Target("t", 1, 3), ops.append)
     [asking] = consumer.handle(Tick(), 0)
     [fetching] = consumer.handle(ReplyArrived(asking.node, asking.correlation, described()), 0)
     data = b"".join(map(bytes, stamp(build([(b"k", b"k:0"), (b"k", b"k:1")], timestamp=0), 5, 0)))
@@ -193,13 +193,15 @@ def test_a_consumer_reads_on_from_the_middle_of_a_batch():
 
 
 def ledger_of(*values, acknowledged=()):
-    ledger = Ledger(lambda **_op: None)
+    ledger = Ledger(lambda _op: None)
     ledger.reader = "c9"
     for value in acknowledged:
-        ledger.op(operation="produce", phase="ok", partition="t-0", value=value)
+        ledger.op({"operation": "produce", "phase": "ok", "partition": "t-0", "value": value})
     for value in values:
         key = value.partition(":")[0]
-        ledger.op(operation="consume", phase="ok", client="c9", partition="t-0", key=key, value=value)
+        ledger.op(
+            {"operation": "consume", "phase": "ok", "client": "c9", "partition": "t-0", "key": key, "value": value}
+        )
     return ledger
 
 
