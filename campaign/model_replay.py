@@ -43,6 +43,8 @@ def replay_model(trace: Trace, clean: bool = False) -> ModelReplay:
     broken: str | None = None
     refused = ""
     for name, parameters in calls_of(trace):
+        if clean:  # a variant's action may have parameters that the model's own does not know
+            parameters = {key: parameters[key] for key, _ in machine.parameters.get(name, ()) if key in parameters}
         try:
             machine.step(name, **parameters)
         except UnknownAction as unknown:

@@ -1,0 +1,223 @@
+"""The gallery: a page and a drawing for each design that did not hold, made from its saved trace and its story.
+
+    python -m campaign.gallery [--find]
+
+writes `docs/gallery` anew. With `--find`, variants without a saved trace that still breaks them are searched first,
+each in the space its story names: breadth first, so that the execution is a shortest one at the synchronous grain, then
+spelled out in the model's own actions and minimised.
+
+One rule: a page says nothing that a trace or a story does not. What refuses the execution today is asked of the model.
+"""
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from campaign.model_replay import replay_model
+from invariants.exploration.explore import explore
+from invariants.proofs.minimise import Replayer, minimised
+from model.design import Model, syntax
+from model.machine import ActionDisabled, Machine
+from model.replication import REPLICATION
+from model.replication.stories import STORIES
+from model.story import Story
+from traces.modelled import calls_of, told
+from traces.reader import read
+from traces.recorder import write
+from traces.render import render
+from traces.story import Event, View, tell
+from traces.trace import Trace
+
+ROOT = Path(__file__).resolve().parents[1]
+SAVED = ROOT / "traces" / "saved"
+PAGES = ROOT / "docs" / "gallery"
+MADE = "<!-- Made by `python -m campaign.gallery`: change the story or the trace, not this page. -->"
+BUDGET_SECONDS = 300.0
+
+
+def saved(story: Story) -> Path:
+    return SAVED / f"model-{story.variant}.jsonl"
+
+
+# ------------------------------------------------------------ finding
+def find(story: Story, model: Model = REPLICATION) -> Trace | None:
+    """A short execution that the variant allows and that violates a property; None where the search found none."""
+    replicas, log, epochs, partition_epochs = story.search
+    names = tuple(range(1, replicas + 1))
+    found = explore(
+        model,
+        story.variant,
+        names,
+        log,
+        epochs,
+        partition_epochs=partition_epochs,
+        grain="synchronous",
+        symmetry=True,
+        budget=BUDGET_SECONDS,
+    )
+    if found.violated is None:
+        return None
+    replayer = Replayer(model, story.variant, names, synchronous=False)
+    violation = replayer.violation(found.steps)
+    assert violation is not None, f"spelled out, the execution of {story.variant} violates nothing"
+    short = minimised(replayer, violation)
+    sentence = f"{short.invariant.replace('_', ' ')} does not hold after {short.steps[-1][0].replace('_', ' ')}"
+    return told(short.steps, replicas=names, variant=story.variant, invariant=short.invariant, sentence=sentence)
+
+
+def stands(trace: Trace) -> bool:
+    """The trace fails on the variant its header names, with its last action, and passes on the model."""
+    again = replay_model(trace)
+    return (
+        again.invariant is not None and again.steps == len(trace.lines) and replay_model(trace, True).invariant is None
+    )
+
+
+def find_missing(stories: Iterable[Story] = STORIES) -> list[str]:
+    """Searches what has no saved trace that stands, and saves it; the ids of those that nothing was found for."""
+    survivors = []
+    for story in stories:
+        if saved(story).exists() and stands(read(saved(story))):
+            continue
+        trace = find(story)
+        if trace is None:
+            survivors.append(story.variant)
+        else:
+            write(trace, saved(story))
+    return survivors
+
+
+# ------------------------------------------------------------ pages
+def page(story: Story, trace: Trace, model: Model = REPLICATION) -> str:
+    """One design's page, in Markdown."""
+    variant = model.variant(story.variant)
+    assert variant is not None, f"{story.variant} is a variant of {model.name}"
+    events = tell(trace).events
+    assert trace.verdict is not None, f"the saved trace of {story.variant} has a verdict"
+    broken = trace.verdict.invariant
+    parts = [
+        MADE,
+        f"# {story.title}",
+        f"{variant.sentence} {sentence(story.known_as)}",
+        f"**Believed.** {story.believed}",
+        f"**What happens.** {story.happens}",
+        f"A shortest execution within {space(story)}. Spelled out, it takes {len(events)} of the model's actions:",
+        f"![{story.title}]({story.variant}.svg)",
+        table(events),
+        f"**Broken:** `{broken}`. {property_words(model, broken)}",
+        f"**What holds instead.** {story.fix}",
+        refused(trace, model),
+        "```\n"
+        f"fencepost replay {saved(story).relative_to(ROOT)}\n"
+        f"fencepost replay {saved(story).relative_to(ROOT)} --clean\n"
+        f"fencepost prove {model.name} --variant {story.variant}\n"
+        "```",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def sentence(text: str) -> str:
+    """A phrase as a sentence."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def space(story: Story) -> str:
+    replicas, log, epochs, partition_epochs = story.search
+    return (
+        f"{replicas} replicas, logs of up to {log}, {epochs} leader epochs and {partition_epochs} versions of the "
+        "partition, counting a fetch as one step"
+    )
+
+
+def table(events: Sequence[Event]) -> str:
+    """The steps, with the acting replica's log after each."""
+    rows = [
+        f"| {number} | {event.lane} | {', '.join(event.words)} | {shown(event.view)} |"
+        for number, event in enumerate(events, 1)
+    ]
+    return "\n".join(["| step | who | what | its log after it |", "|---|---|---|---|", *rows])
+
+
+def shown(view: View | None) -> str:
+    """A log with a bar where its high watermark stands."""
+    if view is None:
+        return ""
+    hidden = ["..."] if view.hidden else []
+    names = [name for _, name in view.cells]
+    bar = max(0, view.high_watermark - view.hidden)
+    return "`" + " ".join([*hidden, *names[:bar], "\\|", *names[bar:]]) + "`"
+
+
+def property_words(model: Model, name: str) -> str:
+    """A property's first sentence."""
+    (function,) = [f for f in map(syntax, model.safety) if f.name == name]
+    return " ".join(function.doc.split("\n\n")[0].split())
+
+
+def refused(trace: Trace, model: Model) -> str:
+    """What the model as it is says to the same execution.
+
+    A variant that truncates in another way also confirms the log at once; the model confirms it by an action of its
+    own, `reconcile`, which is taken here after each such truncation so that the comparison is fair.
+    """
+    machine = Machine(model, replicas=trace.header.configuration["replicas"], isr=trace.header.configuration["isr"])
+    variant = model.variant(trace.header.variant)
+    calls = calls_of(trace)
+    merged = variant is not None and "truncate" in variant.replaces
+    for taken, (name, parameters) in enumerate(calls):
+        given = {key: parameters[key] for key, _ in machine.parameters[name] if key in parameters}
+        try:
+            machine.step(name, **given)
+            if merged and name == "truncate":
+                machine.step("reconcile", follower=parameters["follower"])
+        except ActionDisabled as disabled:
+            return f"The model takes {taken} of these {len(calls)} actions, and then refuses: `{disabled}`."
+    return f"The model allows all {len(calls)} actions, and nothing is violated."
+
+
+def index(pages: Sequence[tuple[Story, Trace]]) -> str:
+    """The list of all, with how each ends."""
+    rows = []
+    for story, trace in pages:
+        assert trace.verdict is not None, f"the saved trace of {story.variant} has a verdict"
+        rows.append(
+            f"| [{story.title}]({story.variant}.md) | `{story.variant}` | {story.known_as} | {len(trace.lines)} "
+            f"| `{trace.verdict.invariant}` |"
+        )
+    head = [
+        MADE,
+        "# Designs that did not hold",
+        "What Kafka once did, and single rules left out. Each is a variant of the model with a saved execution that\n"
+        "breaks it: `fencepost replay` shows it fail on the variant and pass on the model, and `fencepost prove`\n"
+        "fails on every one of them. In a log, `|` is the high watermark.",
+        "| design | variant | known as | actions | broken |\n|---|---|---|---|---|\n" + "\n".join(rows),
+    ]
+    return "\n\n".join(head) + "\n"
+
+
+def generate(out: Path = PAGES, stories: Sequence[Story] = STORIES) -> list[Path]:
+    """Writes every page with its drawing, and the index; the files written. Raises TraceError, RenderError."""
+    out.mkdir(parents=True, exist_ok=True)
+    pages = [(story, read(saved(story))) for story in stories if saved(story).exists()]
+    written = []
+    for story, trace in pages:
+        drawing = render(trace, out / f"{story.variant}.svg")
+        drawing.with_suffix(".gv").unlink()
+        text = out / f"{story.variant}.md"
+        text.write_text(page(story, trace), encoding="utf-8")
+        written += [text, drawing]
+    (out / "README.md").write_text(index(pages), encoding="utf-8")
+    return [*written, out / "README.md"]
+
+
+def main(arguments: Sequence[str]) -> int:
+    survivors = find_missing() if "--find" in arguments else []
+    for variant in survivors:
+        print(f"{variant}: unknown within its bounds, no execution found that breaks it")
+    for path in generate():
+        print(path.relative_to(ROOT))
+    return 3 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
