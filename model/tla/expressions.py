@@ -197,13 +197,13 @@ class Expressions:
         raise refuse(self.function, node, found, "write + or - of numbers and logs, or | & - of sets")
 
     def disjunction(self, nodes: Sequence[ast.expr]) -> Term:
-        """`a or b`. Where `b` may only be read if `a` is false it is `~a => b`: in a guard TLC takes both sides of a
-        disjunction, as two ways to step."""
-        first, *rest = nodes
-        parts = [self.term(node) for node in rest]
-        if any("At(" in line(part) for part in parts):
-            return Implication(self.opposite(first), self.disjunction(rest) if len(rest) > 1 else parts[0])
-        return either([self.term(first), *parts])
+        """`a or b`. Where `b` may perhaps only be read if `a` is false it is `~a => b`: in a guard TLC takes both sides
+        of a disjunction, as two ways to step."""
+        earlier = nodes[:-1]
+        parts = [self.term(node) for node in nodes]
+        if any("At(" in line(part) for part in parts[1:]):
+            return Implication(both([self.opposite(node) for node in earlier]), parts[-1])
+        return either(parts)
 
     def opposite(self, node: ast.expr) -> Term:
         """The negation, a comparison turned round."""

@@ -144,6 +144,9 @@ def layout(term: Term, indent: int) -> list[str]:
             return [head(term), *shifted(layout(term.body, indent + 4), 4)]
         case Implication():
             first = layout(term.premise, indent) if term.premise.level > IMPLICATION else [inside(term.premise, 8)]
+            if isinstance(term.conclusion, Implication):  # TLA+ does not say which of two `=>` binds first
+                *rest, end = prefixed("=> (", term.conclusion, indent)
+                return [*first, *rest, f"{end})"]
             return [*first, *prefixed("=> ", term.conclusion, indent)]
         case Choice():
             return [
