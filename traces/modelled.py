@@ -10,19 +10,30 @@ from typing import Any
 
 import msgspec
 
+from model.design import Model
 from model.machine import Machine
 from model.replication import REPLICATION
+from model.survival import SURVIVAL
 from traces import facts
 from traces.recorder import Recorder, whole
 from traces.schema import VERSION, Action, Header, Step
 from traces.trace import Trace, TraceError
 
 PARTITION = "model-0"
-_CONTROLLER = frozenset({"alter_partition", "elect", "elect_none", "fail_over", "fence"})
+MODELS = {model.name: model for model in (REPLICATION, SURVIVAL)}
+"""The models of a partition, whose steps have facts."""
+_ELECTIONS = frozenset({"elect", "elect_none", "elect_eligible", "elect_unclean"})
+_FAIL_OVERS = frozenset({"fail_over", "take_offline", "reassign"})
+_CONTROLLER = frozenset({"alter_partition", "fence", *_ELECTIONS, *_FAIL_OVERS})
+_SILENT = frozenset({"refuse_partition", "flush"})
+"""Actions of which nobody tells a fact."""
+_RESTARTS = frozenset({"restart", "lose_power", "member_loses_power", "leader_loses_power"})
 _LEADER = frozenset(
     {
         "become_leader",
+        "resume",
         "learn_isr",
+        "roll_back",
         "append",
         "acknowledge",
         "advance_high_watermark",
@@ -45,6 +56,7 @@ def told(
     commit: str = "",
     invariant: str = "",
     sentence: str = "",
+    model: Model = REPLICATION,
 ) -> Trace:
     """The execution that takes these actions of the model, or of a variant, in order.
 
@@ -53,13 +65,20 @@ def told(
     """
     members = sorted(replicas if isr is None else isr)
     configuration = {"replicas": sorted(replicas), "isr": members}
-    header = Header(version=VERSION, origin="model", variant=variant, commit=commit, configuration=configuration)
+    header = Header(
+        version=VERSION,
+        origin="model",
+        model=model.name,
+        variant=variant,
+        commit=commit,
+        configuration=configuration,
+    )
     recorder = Recorder(header)
-    teller = _Teller(Machine(REPLICATION, replicas=replicas, isr=members, variant=variant))
+    teller = _Teller(Machine(model, replicas=replicas, isr=members, variant=variant))
     for number, (name, parameters) in enumerate(calls):
-        node, fact = teller.take(name, parameters)
+        node, told_facts = teller.take(name, parameters)
         shown = {key: sorted(value) if isinstance(value, frozenset) else value for key, value in parameters.items()}
-        recorder.step(number, node, name, [fact], action=Action(name=name, parameters=shown))
+        recorder.step(number, node, name, told_facts, action=Action(name=name, parameters=shown))
     if invariant:
         recorder.verdict(invariant, sentence, at_line=len(recorder.lines) - 1)
     return recorder.trace()
@@ -86,7 +105,12 @@ def machine_of(trace: Trace, *, variant: str | None = None) -> Machine:
     if not isinstance(replicas, list | tuple) or not replicas:
         wrong = "the configuration of a model's trace lists no replicas"
         raise TraceError(trace.source, 1, wrong, "write it as traces.modelled.told does")
-    return Machine(REPLICATION, replicas=replicas, isr=configuration.get("isr"), variant=variant)
+    model = MODELS.get(trace.header.model)
+    if model is None:
+        raise TraceError(
+            trace.source, 1, f"there is no model {trace.header.model!r}", f"the models are {', '.join(MODELS)}"
+        )
+    return Machine(model, replicas=replicas, isr=configuration.get("isr"), variant=variant)
 
 
 def with_facts(trace: Trace) -> Trace:
@@ -97,8 +121,8 @@ def with_facts(trace: Trace) -> Trace:
     teller = _Teller(machine_of(trace, variant=trace.header.variant))
     changed: dict[int, Step] = {}
     for line, (name, parameters) in zip(lines, calls_of(trace), strict=True):
-        node, fact = teller.take(name, parameters)
-        changed[line.n] = msgspec.structs.replace(line, node=node, facts=(msgspec.to_builtins(fact),))
+        node, told_facts = teller.take(name, parameters)
+        changed[line.n] = msgspec.structs.replace(line, node=node, facts=tuple(map(msgspec.to_builtins, told_facts)))
     return whole(trace.header, [changed.get(line.n, line) for line in trace.lines], trace.verdict)
 
 
@@ -111,18 +135,20 @@ class _Teller:
         self.shift = 1 if min(machine.members) == 0 else 0
         self.created = False
 
-    def take(self, name: str, parameters: Mapping[str, Any]) -> tuple[str, facts.Fact]:
-        """The node that takes the action, and its fact."""
+    def take(self, name: str, parameters: Mapping[str, Any]) -> tuple[str, list[facts.Fact]]:
+        """The node that takes the action, and its fact, if it has one."""
         actor = next((parameters[key] for key in _ACTORS if key in parameters), None)
         end = len(self.state.log[actor]) if actor is not None else 0
         self.machine.step(name, **parameters)
         if name in _CONTROLLER:
-            return "controller", self._decided(name, parameters)
+            return "controller", [self._decided(name, parameters)]
         assert actor is not None, f"{name} has a parameter that says who takes it"
         node = f"n{actor + self.shift}"
+        if name in _SILENT:
+            return "controller" if name == "refuse_partition" else node, []
         if name in _LEADER:
-            return node, self._led(name, actor, parameters)
-        return node, self._followed(name, actor, end)
+            return node, [self._led(name, actor, parameters)]
+        return node, [self._followed(name, actor, end)]
 
     def nodes(self, replicas: Iterable[int]) -> tuple[int, ...]:
         return tuple(sorted(replica + self.shift for replica in replicas))
@@ -149,18 +175,17 @@ class _Teller:
         newest = self.state.newest_leader_epoch
         isr = self.nodes(self.state.isr[newest])
         version = {"leader_epoch": newest - 1, "partition_epoch": self.state.newest_partition_epoch - 1, "isr": isr}
-        if name in ("elect", "elect_none") and not self.created and self.state.newest_partition_epoch == 1:
+        if name in _ELECTIONS and not self.created and self.state.newest_partition_epoch == 1:
             self.created = True
             replicas = self.nodes(self.machine.members)
             return facts.CreatePartition(partition=PARTITION, replicas=replicas, isr=isr, leader=self.leader(newest))
-        match name:
-            case "elect" | "elect_none":
-                return facts.Elect(partition=PARTITION, leader=self.leader(newest), **version)
-            case "fail_over":
-                removed = parameters["removed"] + self.shift
-                return facts.FailOver(partition=PARTITION, leader=self.leader(newest), removed=removed, **version)
-            case "fence":
-                return facts.Fence(partition=PARTITION, removed=parameters["removed"] + self.shift, **version)
+        if name in _ELECTIONS:
+            return facts.Elect(partition=PARTITION, leader=self.leader(newest), **version)
+        if name in _FAIL_OVERS:
+            removed = parameters["removed"] + self.shift
+            return facts.FailOver(partition=PARTITION, leader=self.leader(newest), removed=removed, **version)
+        if name == "fence":
+            return facts.Fence(partition=PARTITION, removed=parameters["removed"] + self.shift, **version)
         return facts.AlterPartition(partition=PARTITION, leader=self.leader(newest), **version)
 
     # ------------------------------------------------------------ the leader
@@ -172,9 +197,9 @@ class _Teller:
         follower = parameters.get("follower", 0) + self.shift
         counted = self.nodes(state.maximal_isr[r])
         match name:
-            case "become_leader":
+            case "become_leader" | "resume":
                 return facts.BecomeLeader(**known, isr=counted, start_offset=state.epoch_start[r])
-            case "learn_isr":
+            case "learn_isr" | "roll_back":
                 return facts.LearnIsr(**known, isr=counted)
             case "append":
                 return facts.Append(**common, batch=self.entry(r, log_end - 1))
@@ -220,7 +245,7 @@ class _Teller:
                 return facts.ReceiveFetch(
                     **common, leader=leader, log_end=log_end, high_watermark=high_watermark, batches=copied
                 )
-        assert name == "restart", f"the model's action {name} has a fact"
+        assert name in _RESTARTS, f"the model's action {name} has a fact"
         return facts.Restart(
             partition=PARTITION, log_end=log_end, high_watermark=high_watermark, tail_from=log_end, tail=()
         )

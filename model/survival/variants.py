@@ -86,9 +86,7 @@ def comes_back_behind(s: State, replica: Replica, kept: Offset, high_watermark: 
 
 
 @action
-def leads_before_registration(
-    s: State, replica: Replica, kept: Offset, high_watermark: Offset, enough: bool
-) -> None:
+def leads_before_registration(s: State, replica: Replica, kept: Offset, high_watermark: Offset, enough: bool) -> None:
     """A leader that lost power finds itself the leader in the metadata it has and leads on, before it has registered or
     under a controller that leaves it the leadership. (`enough` stays what it was.)"""
     require(on_disk(s, replica, kept, high_watermark) and enough == s.enough[s.newest_leader_epoch])
