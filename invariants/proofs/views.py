@@ -59,7 +59,7 @@ class ViewObligations:
         self.model, self.variant = model, variant
         self.reading: SymbolicReading = unbounded_reading()
         self.reading.ghosts = self.reading.triggers = False
-        self.view, self.given = view.of(variant), view.given
+        self.model_view, self.view, self.given = view.function, view.of(variant), view.given
         self.before = arbitrary_state(self.reading, model)
         self.viewed = self.seen(self.before)
         self.premise = self.holds(self.given, self.before)
@@ -74,6 +74,16 @@ class ViewObligations:
         return self.reading.after(bare, self.view, [])
 
     def all(self) -> Iterator[ViewObligation]:
+        """Every obligation; of a variant with the model's own view, those of the steps that it replaces."""
+        if self.variant is not None and self.view is self.model_view:
+            variant = self.model.variant(self.variant)
+            assert variant is not None
+            actions, macros = self.model.actions_of(self.variant), self.model.macros_of(self.variant)
+            for name in variant.replaces:
+                yield from self.of_step(name, actions[name])
+            for name in variant.macros:
+                yield from self.of_step(name, macros[name])
+            return
         first = initial_state(self.reading, self.model)
         yield ViewObligation("initial/given", tuple(first.guards), self.holds(self.given, first))
         for function in self.model.safety_of(ghosts=False):

@@ -1,0 +1,44 @@
+"""The view's soundness is discharged, and an unsound view is refused by the same obligations."""
+
+import pytest
+
+from invariants.proofs.views import ViewObligations, answer, discharge
+from model.replication import REPLICATION
+from model.replication.view import LIVE
+from model.view import View
+
+PLAIN = [variant.id for variant in REPLICATION.variants if variant.id not in LIVE.instead]
+
+
+def test_the_view_of_replication_is_sound_for_any_number_of_replicas() -> None:
+    answers = discharge(REPLICATION, LIVE)
+    assert [found for found in answers if found.verdict != "holds"] == []
+    steps = {found.name.split("/")[0] for found in answers}
+    assert steps >= {*REPLICATION.actions_of(), *REPLICATION.macros_of(), "initial", "committed_in_isr"}
+
+
+@pytest.mark.parametrize("variant", PLAIN)
+def test_what_a_variant_replaces_is_sound_under_the_same_view(variant: str) -> None:
+    answers = discharge(REPLICATION, LIVE, variant)
+    assert [found for found in answers if found.verdict != "holds"] == []
+    assert any(found.name.endswith("/guard") for found in answers)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("variant", LIVE.instead)
+def test_the_weaker_views_are_sound(variant: str) -> None:
+    assert [found for found in discharge(REPLICATION, LIVE, variant) if found.verdict != "holds"] == []
+
+
+@pytest.mark.parametrize(
+    ("variant", "failing"),
+    [
+        ("alter-without-comparing", "alter_partition/guard"),
+        ("fetch-unfenced", "answer_fetch/guard"),
+        ("kip-320", "truncate/guard"),
+    ],
+)
+def test_a_view_that_forgets_what_a_variant_reads_is_refused(variant: str, failing: str) -> None:
+    careless = View(function=LIVE.function, given=LIVE.given, instead={})
+    obligations = {o.name: o for o in ViewObligations(REPLICATION, careless, variant).all()}
+    assert answer(obligations[failing], 5000, 0).verdict != "holds"
