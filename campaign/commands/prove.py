@@ -1,21 +1,51 @@
 """`fencepost prove`: the inductive proof of a model, or what a variant breaks of it."""
 
+from campaign.model_replay import replay_model
 from campaign.outcome import Outcome, Refused, Word
 from campaign.progress import Progress
+from campaign.saved import saved_traces
+from invariants.proofs.argument import NoProof, model_with_argument
 from invariants.proofs.prove import Proof, model_named, prove
+from invariants.proofs.solver import Budget
 from model.design import Model
+from traces.reader import read
+
+VARIANT_BUDGET = Budget(milliseconds=1000, rounds=1)
+"""What a variant breaks cannot be proved: trying for longer only makes the answer late."""
 
 
 def run(name: str, replicas: str, variant: str | None, seeds: tuple[int, ...], progress: Progress) -> Outcome:
     """Prove with each solver seed in turn. Raises Refused for a model or number there is not, UnknownVariant."""
     model = named(name)
     model.variant(variant)
+    try:
+        model_with_argument(name)
+    except NoProof as none:
+        raise Refused(str(none)) from None
     count = number(replicas)
+    budget = None if variant is None else VARIANT_BUDGET
     proofs = [
-        prove(model, variant, count, seed, lambda done, of: progress(done / of, f"step {done} of {of}"))
+        prove(model, variant, count, seed, lambda done, of: progress(done / of, f"step {done} of {of}"), budget=budget)
         for seed in seeds
     ]
-    return told(proofs)
+    outcome = told(proofs)
+    if variant is None or outcome.verdict != "unknown":
+        return outcome
+    return refuted(outcome, name, variant)
+
+
+def refuted(outcome: Outcome, name: str, variant: str) -> Outcome:
+    """What Z3 leaves unproved of a variant is settled by an execution that violates: the saved one, replayed."""
+    for path in saved_traces():
+        header = read(path).header
+        if header.model == name and header.variant == variant:
+            again = replay_model(read(path))
+            if again.invariant is not None:
+                line = f"violated: {again.invariant} after {again.steps} actions; see fencepost replay {path}"
+                document = {**outcome.document, "counterexample": str(path), "invariant": again.invariant}
+                return Outcome(verdict="violated", document=document, lines=(*outcome.lines, line))
+    line = f"no execution that violates is saved; look for one: fencepost explore {name} --variant {variant}"
+    return Outcome(verdict="unknown", document=outcome.document, lines=(*outcome.lines, line))
 
 
 def named(name: str) -> Model:
