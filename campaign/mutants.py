@@ -223,6 +223,36 @@ class ShrinksAtOnce(Partition):
         self.advance(out)
 
 
+@mutant("late-expand", "quorum_superset", "no_committed_loss")
+class CountsAfterCommit(Partition):
+    """A leader counts a follower only once it has learnt that the controller admitted it.
+
+    The other half of KIP-497: between the controller's decision and the leader's learning of it, the watermark passes
+    a replica that the controller may already elect.
+    """
+
+    __slots__ = ()
+
+    def propose_expansion(self, peer: Peer, out: list[Effect]) -> None:
+        super().propose_expansion(peer, out)
+        self.count_set(self.isr)
+
+
+@mutant("majority-watermark", "high_watermark_bound", "no_committed_loss")
+class CommitsByMajority(Partition):
+    """The watermark moves when most of the in-sync set has a record.
+
+    Right for Raft, where a leader needs a majority's votes; wrong for Kafka, where any member of the in-sync set may be
+    elected by itself.
+    """
+
+    __slots__ = ()
+
+    def watermark_candidate(self) -> Offset:
+        ends = sorted([self.log_end, *(peer.log_end for peer in self.counted)])
+        return ends[(len(ends) - 1) // 2]
+
+
 @mutant("alter-partition-without-cas", "quorum_superset", "no_committed_loss", "high_watermark_bound")
 class AcceptsOutdatedProposals(Controller):
     """The controller accepts an in-sync set that was proposed in sight of an older version of the partition.

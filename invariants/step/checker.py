@@ -13,15 +13,19 @@ from typing import Any
 from invariants.history.judge import CLASSES, Judgement, judge
 from invariants.history.judge import verdict as come_to
 from invariants.history.order import ReadOrder, never
-from invariants.step.ghost import Partition, Replica
+from invariants.step.ghost import Partition
 from invariants.step.invariant import CONTROLLER, Judge
 from invariants.step.judged import STEP_INVARIANTS
 from invariants.step.take import TAKE
 from invariants.verdict import Violated
 from traces.schema import Op
 
-STOPPING_FAULTS = frozenset({"crash", "power loss", "kill", "stop"})
-"""Kinds of fault after which a node's process is no more."""
+STOPPING_FAULTS = frozenset({"crash", "power loss"})
+"""Kinds of fault after which a simulated node's process is no more.
+
+A live process's death is known from its `Restart` fact alone: who killed it wrote that down in a file of its own, and
+nobody knows where in the order of things the line belongs.
+"""
 
 Plan = tuple[Judge, ...]
 
@@ -67,12 +71,9 @@ class Checker:
             replica = CONTROLLER if number < 0 else partition.replicas.get(number) or partition.replica(number)
             if not replica.running and kind.__name__ != "Restart":
                 partition.returns(replica)
-            self._judge(plan, partition, replica, fact)
-
-    def _judge(self, plan: Plan, partition: Partition, replica: Replica, fact: Any) -> None:
-        for judge_or_take in plan:
-            judge_or_take(partition, replica, fact)
-        self.judged += 1
+            for judge_or_take in plan:
+                judge_or_take(partition, replica, fact)
+            self.judged += 1
 
     def fault(self, kind: str, targets: Iterable[str], **detail: Any) -> None:  # noqa: ARG002 - only targets move the ghost
         """What the world did. Only what ends a process moves the ghost."""

@@ -4,19 +4,21 @@ One rule: it is for tests. It compares whole logs record by record and uses none
 `Checker` fast; where it finds something that `Checker` passed over, `Checker` is wrong.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
-from invariants.step.checker import Checker, Plan
-from invariants.step.ghost import Partition, Replica
+from invariants.step.checker import Checker
+from invariants.step.ghost import Partition
 from invariants.step.judged import STEP_INVARIANTS
 
 
 class FullChecker(Checker):
     """Raises what `Checker` raises, or, with its own sentence, what `Checker` should have raised."""
 
-    def _judge(self, plan: Plan, partition: Partition, replica: Replica, fact: Any) -> None:
-        super()._judge(plan, partition, replica, fact)
-        self.sweep(partition)
+    def facts(self, node: str, at: int, facts: Iterable[Any]) -> None:
+        for fact in facts:
+            super().facts(node, at, (fact,))
+            self.sweep(self.partitions[fact.partition])
 
     def sweep(self, partition: Partition) -> None:
         """Every invariant over one whole partition."""
