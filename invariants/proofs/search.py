@@ -26,20 +26,24 @@ from traces.trace import Trace
 Progress = Callable[[int, int], None]
 """Called with the number of questions answered and of all there may be."""
 
-REPLICAS = 3
 LADDER = (
-    Bounds(leader_epochs=2, partition_epochs=2, log=1),
-    Bounds(leader_epochs=3, partition_epochs=3, log=2),
-    Bounds(leader_epochs=2, partition_epochs=4, log=2),
+    (2, Bounds(leader_epochs=2, partition_epochs=2, log=1)),
+    (2, Bounds(leader_epochs=3, partition_epochs=3, log=2)),
+    (3, Bounds(leader_epochs=2, partition_epochs=3, log=1)),
+    (3, Bounds(leader_epochs=3, partition_epochs=3, log=2)),
 )
+"""The spaces to look through: replicas, and the bounds."""
+
 SLICE = 15.0
 """Seconds for the first questions; each round has twice as long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rung:
-    """One question: within these bounds, `sat`, `unsat` or `unknown`, and the seconds it took."""
+    """One question: with so many replicas and within these bounds, `sat`, `unsat` or `unknown`, and the seconds it
+    took."""
 
+    replicas: int
     bounds: Bounds
     result: str
     seconds: float
@@ -72,17 +76,20 @@ def search(
     progress: Progress | None = None,
     *,
     bounds: Bounds | None = None,
-    replicas: int = REPLICAS,
+    replicas: int = 3,
     seconds: float = 300.0,
 ) -> SearchResult:
-    """Looks for a violation in up to `depth` steps: within the bounds given, or within small ones first.
+    """Looks for a violation in up to `depth` steps: with so many replicas within the bounds given, or, where none are,
+    through the ladder of small spaces.
 
     `seconds` is for all questions together. Progress is told in seconds.
     """
     started = time.perf_counter()
-    questions = [Question(model, variant, depth, rung, replicas) for rung in (LADDER if bounds is None else (bounds,))]
+    ladder = LADDER if bounds is None else ((replicas, bounds),)
+    questions = [Question(model, variant, depth, within, members) for members, within in ladder]
     rungs: list[Rung] = []
-    verdict, found = "unknown", None
+    verdict = "unknown"
+    found: list[Call] | None = None
     attempt = 0
     while found is None and verdict == "unknown" and time.perf_counter() - started < seconds:
         for question in [q for q in questions if q.result != "unsat"]:
@@ -93,7 +100,8 @@ def search(
                 break
             found = question.ask(min(SLICE * 2**attempt, seconds - spent), attempt)
             took = time.perf_counter() - started - spent
-            rungs.append(Rung(bounds=question.bounds, result=question.result, seconds=took))
+            asked = Rung(replicas=question.replicas, bounds=question.bounds, result=question.result, seconds=took)
+            rungs.append(asked)
             if found is not None:
                 break
         attempt += 1
@@ -102,8 +110,8 @@ def search(
         model=model.name, variant=variant, depth=depth, verdict=verdict, rungs=tuple(rungs), seconds=0.0
     )
     if found is not None:
-        coarse, fine = shortened(model, variant, replicas, found)
-        trace = traced(fine, variant, replicas)
+        coarse, fine = shortened(model, variant, rungs[-1].replicas, found)
+        trace = traced(fine, variant, rungs[-1].replicas)
         made = replace(
             made, verdict="violated", invariant=fine.invariant, coarse=coarse.steps, steps=fine.steps, trace=trace
         )
