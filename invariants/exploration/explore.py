@@ -241,7 +241,7 @@ def renamed(reading: Reading, call: Call, replicas: tuple[int, ...]) -> Call:
     for parameter, value in parameters.items():
         if domains[parameter] == "Replica":
             value = replicas[value]
-        elif domains[parameter] == "ReplicaSet":
+        elif domains[parameter] in ("ReplicaSet", "Quorum"):
             value = frozenset(replicas[r] for r in value)
         named[parameter] = value
     return name, named

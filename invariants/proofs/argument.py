@@ -10,6 +10,7 @@ from invariants.proofs.reading_symbolic import SymbolicReading
 from invariants.proofs.symbols import SymbolicState
 from invariants.proofs.terms import Term
 from model.design import Model, Python
+from model.models import model_named
 
 Growth = Callable[[SymbolicReading, SymbolicState, SymbolicState], Mapping[str, Term]]
 """By name, what must hold between the state before any step and the state after it."""
@@ -39,26 +40,28 @@ class Argument:
     names: Python | None = None
 
 
-def models() -> dict[str, tuple[Model, Argument]]:
-    """Every model that there is a proof of."""
+def arguments() -> dict[str, Argument]:
+    """The argument of every model that there is a proof of, by the model's name."""
     from invariants.proofs.quorum import ARGUMENT as OF_QUORUM
+    from invariants.proofs.quorum.pre_vote import ARGUMENT as OF_PRE_VOTE
     from invariants.proofs.replication import ARGUMENT as OF_REPLICATION
     from invariants.proofs.survival import ARGUMENT as OF_SURVIVAL
-    from model.quorum import QUORUM
-    from model.replication import REPLICATION
-    from model.survival import SURVIVAL
 
-    found = ((REPLICATION, OF_REPLICATION), (SURVIVAL, OF_SURVIVAL), (QUORUM, OF_QUORUM))
-    return {model.name: (model, argument) for model, argument in found}
+    return {
+        "replication": OF_REPLICATION,
+        "survival": OF_SURVIVAL,
+        "quorum": OF_QUORUM,
+        "quorum-pre-vote": OF_PRE_VOTE,
+    }
 
 
-class NoSuchModel(ValueError):
-    """No model has this name."""
+class NoProof(ValueError):
+    """There is no inductive proof of this model."""
 
 
 def model_with_argument(name: str) -> tuple[Model, Argument]:
-    """The model of this name with its argument; NoSuchModel lists those there are."""
-    known = models()
+    """The model of this name with its argument; NoSuchModel or NoProof where there is none."""
+    model, known = model_named(name), arguments()
     if name not in known:
-        raise NoSuchModel(f"there is no model {name!r}; there is {', '.join(known)}")
-    return known[name]
+        raise NoProof(f"there is no proof of {name}, of {', '.join(known)} only: explore or search it within bounds")
+    return model, known[name]

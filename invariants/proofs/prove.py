@@ -18,6 +18,9 @@ from invariants.proofs.argument import Argument, model_with_argument
 from invariants.proofs.obligations import SAFETY, Obligations
 from invariants.proofs.solver import Answer, Budget, Solver
 from model.design import Model
+from model.models import model_named
+
+__all__ = ["HINTS", "Progress", "Proof", "hints", "model_named", "prove", "run"]
 
 HINTS = "hints.json"
 
@@ -104,11 +107,6 @@ def start_worker(model: str, *rest: Any) -> None:
 
 def work(step: str) -> tuple[list[Answer], dict[str, tuple[str, ...]]]:
     return _WORKER[0].answers(step)
-
-
-def model_named(name: str) -> Model:
-    """The model of this name; a ValueError lists those there are."""
-    return model_with_argument(name)[0]
 
 
 def prove(

@@ -1,6 +1,6 @@
 """The controller quorum: KRaft's pull-based Raft (KIP-595), with fetches in flight and what a restart may lose.
 
-One rule: nothing is counted that is not on a disk. `QUORUM` is the base, for a fixed set of voters; `PRE_VOTE` is the base
+One rule: nothing is counted that is not on a disk. `QUORUM` is the base, for fixed voters; `PRE_VOTE` is the base
 with pre-votes (KIP-996), `VOTER_CHANGES` with voters added and removed one at a time (KIP-853). Left out: snapshots,
 liveness, and what docs/explanation-quorum.md lists.
 """

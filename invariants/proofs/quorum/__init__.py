@@ -7,7 +7,7 @@ One rule: every conjunct is universal. What Raft's proof says with "some voter o
 The chain of the argument: who votes keeps nothing that the winner's log lacks (`votes_are_up_to_date`); the quorum that
 elects shares a voter with the quorum that committed, so the winner has all that was committed, and with the quorum that
 might yet commit, so it bounds that (`winner_has_commits`, `ceiling_quorum_has_left`); logs match, so to have the last
-committed entry is to have all before it (`leader_complete_below_start`); a high watermark is always some epoch's commit.
+committed entry is to have all before it (`leader_complete_below_start`); and a high watermark is some epoch's commit.
 """
 
 from invariants.proofs.argument import Argument

@@ -144,7 +144,7 @@ def winner_log(s: State, candidate: Replica) -> bool:
 
 
 @conjunct
-def winner_has_commits(s: State, candidate: Replica, quorum: Quorum) -> bool:
+def winner_has_commits(s: State, candidate: Replica) -> bool:
     """A voter of the winner's quorum was in every quorum that committed, and keeps that: so the winner has it."""
     return all(
         s.committed[x] <= word(s, candidate, x)
