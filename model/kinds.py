@@ -15,7 +15,7 @@ annotations are descriptors, so that actions can be checked as ordinary code.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, NamedTuple, Self, TypeVar, get_args, get_origin, get_type_hints, overload
 
@@ -96,7 +96,7 @@ class Cell(ABC, Generic[V]):
     def __get__(self, instance: object, owner: type | None = None) -> V: ...
 
     @abstractmethod
-    def __set__(self, instance: object, value: V | int) -> None: ...
+    def __set__(self, instance: object, value: V | int | Set[Any]) -> None: ...
 
 
 class Table(ABC, Generic[K, V]):
@@ -112,7 +112,7 @@ class Table(ABC, Generic[K, V]):
     def __getitem__(self, key: int | tuple[int, ...]) -> V: ...
 
     @abstractmethod
-    def __setitem__(self, key: int | tuple[int, ...], value: V | int | frozenset[Any]) -> None: ...
+    def __setitem__(self, key: int | tuple[int, ...], value: V | int | Set[Any]) -> None: ...
 
 
 GHOST = "ghost"

@@ -11,7 +11,23 @@ from typing import Any
 from model.language import Disabled
 from model.reading_values import Reading, Values
 
-RARE = {"elect": 0.85, "elect_none": 0.95, "fail_over": 0.85, "fence": 0.9, "restart": 0.95, "append": 0.3}
+RARE = {
+    "elect": 0.85,
+    "elect_none": 0.95,
+    "elect_eligible": 0.3,
+    "elect_unclean": 0.93,
+    "fail_over": 0.85,
+    "reassign": 0.93,
+    "take_offline": 0.9,
+    "fence": 0.9,
+    "lose_power": 0.8,
+    "member_loses_power": 0.85,
+    "leader_loses_power": 0.93,
+    "restart": 0.95,
+    "resume": 0.3,
+    "flush": 0.97,
+    "append": 0.3,
+}
 """How often an action that is always possible is passed over, so that the others get their turn."""
 
 

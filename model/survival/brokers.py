@@ -8,7 +8,7 @@ Assumed: it acts on no metadata older than its registration. Kafka's broker open
 follows before that behind closed doors.
 """
 
-from model.language import Offset, Replica, action, definition, ghost, require
+from model.language import Offset, Replica, action, as_epoch, definition, ghost, require
 from model.survival.controller import begin, change, note, remaining
 from model.survival.state import State, leave
 
@@ -68,7 +68,7 @@ def leader_loses_power(s: State, replica: Replica, kept: Offset, high_watermark:
     require(on_disk(s, replica, kept, high_watermark))
     require(s.has_leader[s.newest_leader_epoch] and s.leader[s.newest_leader_epoch] == replica)
     with ghost:
-        leave(s, replica, s.newest_leader_epoch + 1)
+        leave(s, replica, as_epoch(s.newest_leader_epoch + 1))
         s.survivors = s.survivors - {replica}
     begin(
         s,

@@ -4,26 +4,28 @@ Every record says whether the set it leaves has min.insync.replicas members: a f
 change at any time. Left out: whom the controller believes alive, and the topic's policy (both only forbid steps).
 """
 
-from model.language import Replica, ReplicaSet, action, definition, ghost, require
+from collections.abc import Set
+
+from model.language import Replica, action, definition, ghost, require
 from model.survival.state import State
 
 
 # ------------------------------------------------------------ the records
 @definition
-def left_eligible(s: State, members: ReplicaSet, enough: bool) -> ReplicaSet:
+def left_eligible(s: State, members: Set[Replica], enough: bool) -> Set[Replica]:
     """The eligible leader replicas beside a new in-sync set: whoever leaves that set while it has too few members stays
     eligible, and once it has enough nobody else is (KIP-966)."""
     return members - members if enough else (s.elr[s.newest_leader_epoch] | s.isr[s.newest_leader_epoch]) - members
 
 
 @definition
-def remaining(s: State, r: Replica, enough: bool) -> ReplicaSet:
+def remaining(s: State, r: Replica, enough: bool) -> Set[Replica]:
     """The eligible leader replicas without one that leaves both sets; none where enough are in sync."""
     return s.elr[s.newest_leader_epoch] - (s.elr[s.newest_leader_epoch] if enough else {r})
 
 
 @definition
-def change(s: State, members: ReplicaSet, elr: ReplicaSet, enough: bool) -> None:
+def change(s: State, members: Set[Replica], elr: Set[Replica], enough: bool) -> None:
     """A record that changes who is in sync, in the newest epoch."""
     s.isr[s.newest_leader_epoch] = members
     s.elr[s.newest_leader_epoch] = elr
@@ -35,7 +37,7 @@ def change(s: State, members: ReplicaSet, elr: ReplicaSet, enough: bool) -> None
 
 
 @definition
-def begin(s: State, led: bool, leader: Replica, members: ReplicaSet, elr: ReplicaSet, enough: bool) -> None:
+def begin(s: State, led: bool, leader: Replica, members: Set[Replica], elr: Set[Replica], enough: bool) -> None:
     """A record that begins an epoch, with or without a leader."""
     s.has_leader[s.newest_leader_epoch + 1] = led
     s.leader[s.newest_leader_epoch + 1] = leader

@@ -1,5 +1,5 @@
-"""What a leader does beyond `replication`: it counts positions by registration, commits only with enough in sync, may be
-refused, and may lead its own epoch again after a clean restart.
+"""What a leader does beyond `replication`: it counts positions by registration, commits only with enough in sync, may
+be refused, and may lead its own epoch again after a clean restart.
 
 Left out: acks and the refusal of produces below the minimum (they decide what a producer is told).
 """
@@ -114,7 +114,7 @@ def acknowledge(s: State, leader: Replica, follower: Replica, offset: Offset, br
 
 @action
 def advance_high_watermark(s: State, leader: Replica, to: Offset) -> None:
-    """A leader commits what its whole maximal in-sync set has acknowledged, or any part of it, if enough are in sync."""
+    """A leader commits what its whole maximal in-sync set has acknowledged, or a part of it; enough must be in sync."""
     require(s.leading[leader] and s.may_commit[leader] and s.high_watermark[leader] < to <= len(s.log[leader]))
     require(all(f == leader or to <= s.acknowledged[leader, f] for f in Replica if f in s.maximal_isr[leader]))
     s.high_watermark[leader] = to

@@ -1,6 +1,7 @@
 """What users rely on when brokers lose power: each property says which loss it survives, and which variant breaks it.
 
-One rule: nothing is claimed of what was committed before the last unclean election. Where there was none, everything is.
+One rule: nothing is claimed of what was committed before the last unclean election. Where there was none, nothing is
+left out.
 """
 
 from model.language import LeaderEpoch, Replica, known, safety

@@ -29,7 +29,7 @@ from model.replication import state as replication
 class State(replication.State):
     # The controller.
     elr: Table[LeaderEpoch, ReplicaSet]
-    """The eligible leader replicas of an epoch, as last changed in it: not in sync, yet they have all that was committed."""
+    """The eligible leader replicas of an epoch, as last changed in it: not in sync, yet with all that was committed."""
     enough: Table[LeaderEpoch, bool]
     """The in-sync set of the epoch, as last changed in it, has min.insync.replicas members."""
     enough_at: Table[PartitionEpoch, bool]

@@ -1,4 +1,4 @@
-"""The synchronous grain of `survival`: a fetch, and a follower's reconciling, as one step each; the grain of searches."""
+"""The synchronous grain of `survival`: a fetch, and a follower's reconciling, as one step each."""
 
 from model.language import Offset, Replica, as_offset, macro
 from model.replication.follower import receive_fetch

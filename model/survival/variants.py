@@ -5,7 +5,17 @@ has a saved trace and failing conjuncts to show for itself.
 """
 
 from model.design import Variant
-from model.language import BrokerEpoch, Offset, PartitionEpoch, Replica, action, definition, ghost, require
+from model.language import (
+    BrokerEpoch,
+    Offset,
+    PartitionEpoch,
+    Replica,
+    action,
+    as_epoch,
+    definition,
+    ghost,
+    require,
+)
 from model.replication.state import owner
 from model.survival.brokers import come_back, on_disk
 from model.survival.controller import as_registered, begin, change, current, left_eligible, note, remaining
@@ -53,7 +63,7 @@ def last_replica_stands(s: State, replica: Replica, kept: Offset, high_watermark
     require(s.has_leader[s.newest_leader_epoch] and s.leader[s.newest_leader_epoch] == replica)
     require(all(r == replica for r in Replica if r in s.isr[s.newest_leader_epoch]))
     with ghost:
-        leave(s, replica, s.newest_leader_epoch + 1)
+        leave(s, replica, as_epoch(s.newest_leader_epoch + 1))
         s.survivors = s.survivors - {replica}
     begin(s, False, replica, s.isr[s.newest_leader_epoch], remaining(s, replica, enough), enough)
     come_back(s, replica, kept, high_watermark)

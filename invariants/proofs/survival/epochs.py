@@ -39,7 +39,7 @@ def eligible_in_sync_or_elr(s: State) -> bool:
 
 @conjunct
 def elr_below_minimum(s: State) -> bool:
-    """While enough are in sync nobody else is eligible (KIP-966). Broken by elr-kept: it would miss what they commit."""
+    """While enough are in sync nobody else is eligible: it would miss what they commit. Broken by elr-kept."""
     return all(
         r not in s.elr[e] for r in Replica for e in LeaderEpoch if e >= 0 and e <= s.newest_leader_epoch and s.enough[e]
     )

@@ -9,7 +9,7 @@ from invariants.proofs.terms import Term, conjunction
 
 
 def growth(reading: SymbolicReading, before: SymbolicState, after: SymbolicState) -> dict[str, Term]:
-    """An unclean election takes back no commit either: it begins a regime of its own, of which alone more is claimed."""
+    """An unclean election takes back no commit either: it begins a regime, of which alone more is claimed."""
     return {
         **replication_growth(reading, before, after),
         "registrations_grow": registrations(reading, before, after),

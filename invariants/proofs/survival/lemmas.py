@@ -43,7 +43,7 @@ def leader_reaches_commits(s: State) -> bool:
 
 @conjunct(at=lambda s, e, d, o: (known(e), known(d), s.epoch_log[d][o]))
 def leader_holds_commits(s: State) -> bool:
-    """An epoch's log holds the very records that every older epoch, back to the last unclean election, has committed."""
+    """An epoch's log holds the very records that every older one, back to the last unclean election, has committed."""
     return all(
         s.epoch_log[d][o] == s.epoch_log[e][o]
         for e in LeaderEpoch

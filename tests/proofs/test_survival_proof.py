@@ -1,0 +1,74 @@
+"""Survival is proved for any number of replicas, whatever is lost; every design that loses data is not."""
+
+import pytest
+
+from invariants.proofs.obligations import Obligation, Obligations
+from invariants.proofs.prove import hints, prove
+from invariants.proofs.solver import Budget, Solver
+from invariants.proofs.survival import ARGUMENT, INVARIANT
+from model.design import syntax
+from model.survival import SURVIVAL
+
+BREAKS = {
+    "unclean-keeps-isr": "acknowledged_is_held",
+    "unclean-keeps-elr": "eligible_complete",
+    "last-replica-standing": "eligible_complete",
+    "stale-metadata": "acknowledged_is_held",
+    "leads-before-registration": "owner_has_epoch_log",
+    "reassign-within-epoch": "acknowledged_is_held",
+    "unclean-election-keeps-isr": "fresh_one_eligible",
+    "unclean-passes-for-clean": "eligible_stays",
+    "no-broker-epoch": "eligible_complete",
+    "wildcard-registration": "eligible_complete",
+    "any-sender": "maximal_isr_covers",
+    "elr-kept": "elr_below_minimum",
+    "refused-for-now": "refused_for_good",
+    "untagged-proposal": "live_proposal",
+    "untagged-position": "acknowledged_is_held",
+    "below-minimum": "committed_in_eligible_members",
+    "resume-by-old-version": "maximal_isr_covers",
+}
+"""By variant, one of the conjuncts that it does not keep."""
+
+
+def of(variant: str | None, step: str, claim: str, milliseconds: int) -> str:
+    """What becomes of one obligation."""
+    obligations = Obligations(SURVIVAL, ARGUMENT, variant=variant)
+    solver = Solver(
+        obligations.hypotheses,
+        obligations.groups,
+        hints(ARGUMENT),
+        ARGUMENT.layers,
+        seed=0,
+        budget=Budget(milliseconds=milliseconds, rounds=1),
+    )
+    (asked,) = (o for o in obligations.of(step) if isinstance(o, Obligation) and o.claim == claim)
+    return solver.answer(asked).verdict
+
+
+def test_every_obligation_holds_for_any_number_of_replicas() -> None:
+    proof = prove(SURVIVAL)
+    assert [a.name for a in proof.open] == []
+    assert proof.verdict == "holds"
+    assert len(proof.answers) > 2000
+    assert set(proof.properties()) >= {"committed_in_eligible", "same_epoch_same_log", "survivors_eligible"}
+    assert proof.slowest.seconds < 5, proof.slowest.name
+
+
+def test_every_variant_is_named_here() -> None:
+    assert set(BREAKS) == {v.id for v in SURVIVAL.variants}
+
+
+@pytest.mark.parametrize("variant", sorted(BREAKS))
+def test_a_variant_does_not_keep_its_conjunct_and_the_model_does(variant: str) -> None:
+    found = SURVIVAL.variant(variant)
+    assert found is not None
+    (step,) = found.replaces
+    assert of(variant, step, BREAKS[variant], 60) != "holds"
+    assert of(None, step, BREAKS[variant], 1500) == "holds"
+
+
+def test_every_hint_names_conjuncts_that_there_are() -> None:
+    named = {syntax(f).name for f in (*INVARIANT, *ARGUMENT.lemmas)}
+    for name, used in hints(ARGUMENT).items():
+        assert set(used) <= named, name
