@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-from campaign.commands.prove import named as proved
+from campaign.commands.prove import named
 from campaign.outcome import Outcome, Refused
-from model.design import Model
-from model.kip320 import KIP320
 from model.reading_values import Bounds
 from model.tla import Exported, export
 
@@ -48,16 +46,6 @@ def run(
 def within(log: int, epochs: int, partition_epochs: int | None, values: int) -> Bounds:
     partition_epochs = 2 * epochs if partition_epochs is None else partition_epochs
     return Bounds(leader_epochs=epochs, partition_epochs=partition_epochs, log=log, values=values)
-
-
-def named(name: str) -> Model:
-    """A model that can be printed: those that can be proved, and the one kept for agreement with others' work."""
-    if name == KIP320.name:
-        return KIP320
-    try:
-        return proved(name)
-    except Refused as refused:
-        raise Refused(f"{refused}; export-model also prints {KIP320.name}") from None
 
 
 def write(exported: Exported, out: Path) -> tuple[Path, Path]:

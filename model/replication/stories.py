@@ -174,8 +174,8 @@ STORIES = (
         believed="A replica that comes back may start from whatever metadata it finds; it will catch up.",
         happens=(
             "A leader stops and comes back with the metadata of an earlier moment. It takes the leadership of the "
-            "epoch it led before, with an older version of the in-sync set: it no longer counts a member that it had itself "
-            "asked to add, and commits without it."
+            "epoch it led before, with an older version of the in-sync set: it no longer counts a member that it had "
+            "itself asked to add, and commits without it."
         ),
         fix=(
             "A replica does not act in an epoch that it has already left, and never resumes one that it led. A "

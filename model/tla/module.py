@@ -70,7 +70,8 @@ class Printer:
 
     @property
     def name(self) -> str:
-        return names.upper("_".join([self.model.name, *(self.variant or "").split("-")]).strip("_"))
+        """`ReplicationKip101`: the model and the variant."""
+        return names.upper("_".join([self.model.name, self.variant or ""]).replace("-", "_"))
 
     def claim(self) -> None:
         """Takes the names of the module. Raises Unprintable where two things would have one name."""

@@ -129,7 +129,7 @@ def joined(operator: str, parts: Sequence[Term]) -> Term:
 
 
 def negated(term: Term) -> Text:
-    return Text(f"~{inside(term, NEGATION)}", NEGATION)
+    return Text(f"~{inside(term, SUM)}", NEGATION)
 
 
 def layout(term: Term, indent: int) -> list[str]:
