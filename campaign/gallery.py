@@ -9,6 +9,7 @@ spelled out in the model's own actions and minimised.
 One rule: a page says nothing that a trace or a story does not. What refuses the execution today is asked of the model.
 """
 
+import itertools
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -61,8 +62,22 @@ def find(story: Story, model: Model = REPLICATION) -> Trace | None:
     violation = replayer.violation(found.steps)
     assert violation is not None, f"spelled out, the execution of {story.variant} violates nothing"
     short = minimised(replayer, violation)
-    sentence = f"{short.invariant.replace('_', ' ')} does not hold after {short.steps[-1][0].replace('_', ' ')}"
-    return told(short.steps, replicas=names, variant=story.variant, invariant=short.invariant, sentence=sentence)
+    machine = Machine(model, replicas=names, variant=story.variant)
+    machine.run(short.steps)
+    said = lost(machine) if short.invariant == "committed_in_isr" else property_words(model, short.invariant)
+    return told(short.steps, replicas=names, variant=story.variant, invariant=short.invariant, sentence=said)
+
+
+def lost(machine: Machine) -> str:
+    """What `committed_in_isr` misses in a state that breaks it: whose record, and where it is not."""
+    state = machine.state
+    for replica, member in itertools.product(sorted(machine.members), sorted(state.isr[state.newest_leader_epoch])):
+        for offset in range(state.high_watermark[replica]):
+            own, other = state.log[replica][offset], state.log[member]
+            if offset >= len(other) or other[offset] != own:
+                instead = "has another record there" if offset < len(other) else "does not have it"
+                return f"n{replica} believes offset {offset} committed; n{member}, in the in-sync set, {instead}"
+    raise AssertionError("asked about a state that breaks committed_in_isr")
 
 
 def stands(trace: Trace) -> bool:
@@ -104,7 +119,7 @@ def page(story: Story, trace: Trace, model: Model = REPLICATION) -> str:
         f"A shortest execution within {space(story)}. Spelled out, it takes {len(events)} of the model's actions:",
         f"![{story.title}]({story.variant}.svg)",
         table(events),
-        f"**Broken:** `{broken}`. {property_words(model, broken)}",
+        f"**Broken:** {trace.verdict.sentence}. `{broken}`: {property_words(model, broken)}",
         f"**What holds instead.** {story.fix}",
         refused(trace, model),
         "```\n"
