@@ -15,7 +15,8 @@ from importlib import resources
 from typing import Any
 
 from invariants.proofs.argument import Argument, model_with_argument
-from invariants.proofs.obligations import SAFETY, Obligations
+from invariants.proofs.induction import Induction, counterexample
+from invariants.proofs.obligations import SAFETY, Obligation, Obligations
 from invariants.proofs.solver import Answer, Budget, Solver
 from model.design import Model
 from model.models import model_named
@@ -85,11 +86,27 @@ class Worker:
         asked = self.obligations
         self.solver = Solver(asked.hypotheses, asked.groups, known, argument.layers, seed=seed, budget=budget)
         self.record = record
+        self.model, self.argument, self.variant = model, argument, variant
+        self.spaces: dict[int, Induction] = {}
+
+    def answer(self, obligation: Obligation) -> Answer:
+        """The prover's answer; where it has none, and always first for a variant, a look for a counterexample.
+
+        A variant's obligations are mostly false or easy: two candidates, then small states, then all candidates once.
+        """
+        answer = self.solver.answer(obligation, None if self.variant is None else 2)
+        if answer.verdict != "unknown" or obligation.step not in self.obligations.actions:
+            return answer
+        model, argument = self.model, self.argument
+        found = counterexample(self.spaces, model, argument, self.variant, obligation.step, obligation.claim)
+        if found is not None:
+            return replace(answer, verdict="failed", counterexample=found)
+        return answer if self.variant is None else self.solver.answer(obligation)
 
     def answers(self, step: str) -> tuple[list[Answer], dict[str, tuple[str, ...]]]:
         found, cores = [], {}
         for obligation in self.obligations.of(step):
-            answer = self.solver.answer(obligation)
+            answer = self.answer(obligation)
             found.append(answer)
             if answer.verdict == "holds":
                 self.obligations.shown.add(obligation.name)
@@ -146,7 +163,8 @@ def run(
     started = time.perf_counter()
     _, argument = model_with_argument(model.name)
     known = {**argument.first, **(hints(argument) if use_hints else {})}
-    setup = (model.name, variant, seed, budget or Budget(), record, known)
+    tried = budget or (Budget() if variant is None else Budget(milliseconds=1000, rounds=1))
+    setup = (model.name, variant, seed, tried, record, known)
     answers: list[Answer] = []
     cores: dict[str, tuple[str, ...]] = {}
     todo = list(steps) if steps is not None else list(Obligations(model, argument, variant=variant).steps())

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import z3
 
+from invariants.proofs.induction import Counterexample
 from invariants.proofs.obligations import Obligation
 from invariants.proofs.terms import Term, negation
 
@@ -39,6 +40,8 @@ class Answer:
     seconds: float
     used: tuple[str, ...]
     from_hint: bool
+    counterexample: Counterexample | None = None
+    """To induction, where one was found: a state that satisfies the invariant and a step that breaks the conjunct."""
 
     @property
     def name(self) -> str:
@@ -94,17 +97,21 @@ class Solver:
         solver.add(negation(obligation.goal))
         return str(solver.check())
 
-    def answer(self, obligation: Obligation) -> Answer:
-        """Tries candidates round by round until one proves the obligation; `sat` counts only with all hypotheses."""
+    def answer(self, obligation: Obligation, likeliest: int | None = None) -> Answer:
+        """Tries candidates round by round until one proves the obligation; `sat` counts only with all hypotheses.
+
+        With `likeliest`, tries only so many candidates, once.
+        """
         started = time.perf_counter()
-        candidates = list(dict.fromkeys(self.candidates(obligation)))
+        every = list(dict.fromkeys(self.candidates(obligation)))
+        candidates = every[:likeliest]
         hinted = candidates[:1] if obligation.name in self.hints else []
         verdict, used = "unknown", candidates[-1]
-        for attempt in range(self.budget.rounds):
+        for attempt in range(self.budget.rounds if likeliest is None else 1):
             for candidate in candidates:
                 milliseconds = self.budget.milliseconds * (attempt + 1) ** 2
                 result = self.ask(obligation, candidate, milliseconds, self.seed + 17 * attempt)
-                if result == "unsat" or (result == "sat" and candidate == candidates[-1]):
+                if result == "unsat" or (result == "sat" and candidate == every[-1]):
                     verdict, used = ("holds" if result == "unsat" else "failed"), candidate
                     break
             if verdict != "unknown":
