@@ -6,7 +6,7 @@ from campaign.commands.prove import named
 from campaign.commands.search import call_words
 from campaign.outcome import Outcome, Refused, Word
 from campaign.progress import Progress
-from invariants.exploration.explore import CannotExplore, ExploreResult, explore
+from invariants.exploration.explore import VIEWS, CannotExplore, ExploreResult, explore
 from traces.modelled import told as modelled
 from traces.recorder import write
 
@@ -36,7 +36,7 @@ def run(
             grain=grain,
             form=form,
             symmetry=reduce,
-            view=reduce and variant is None,
+            view=reduce and model.name in VIEWS,
             budget=budget,
             progress=lambda depth, distinct, new: progress(None, f"depth {depth}: {distinct:,} states, {new:,} new"),
         )

@@ -104,7 +104,7 @@ def explore(
     if bounds is None:
         versions = 2 * epochs if partition_epochs is None else partition_epochs
         bounds = Bounds(leader_epochs=epochs, partition_epochs=versions, log=log)
-    check(model, variant, replicas, bounds, grain=grain, form=form, view=view, reduced=symmetry or view)
+    check(model, variant, replicas, bounds, grain=grain, form=form, symmetry=symmetry, view=view)
     chosen = form if form != "auto" else "c" if compiler() else "numpy"
     started = time.perf_counter()
     limits = Limits(seconds=budget, memory=memory, depth=depth)
@@ -156,8 +156,8 @@ def check(
     *,
     grain: str,
     form: str,
+    symmetry: bool,
     view: bool,
-    reduced: bool,
 ) -> None:
     """Raises CannotExplore for what cannot be searched, UnknownVariant for a variant there is not."""
     model.variant(variant)
@@ -167,7 +167,7 @@ def check(
         raise CannotExplore(f"there is no grain {grain!r}: give one of {', '.join(GRAINS)}")
     if form == "c" and compiler() is None:
         raise CannotExplore(f"form 'c' needs a C compiler ({', '.join(COMPILERS)}) and there is none: use form 'numpy'")
-    if form == "values" and reduced:
+    if form == "values" and (symmetry or view):
         raise CannotExplore("form 'values' searches without reductions: leave symmetry and view out, or use 'numpy'")
     if not 1 <= len(replicas) <= 6 or len(set(replicas)) != len(replicas):
         raise CannotExplore(f"{len(replicas)} replicas cannot be searched: give one to six different ones")
@@ -175,6 +175,8 @@ def check(
     for name, value in {**least, "partition_epochs": bounds.partition_epochs}.items():
         if not (1 if name in least else 0) <= value <= LARGEST:
             raise CannotExplore(f"{name} is {value}: give a bound from 1 to {LARGEST}")
+    if symmetry and bounds.observers:
+        raise CannotExplore("replicas without a vote cannot be renamed to voters: leave symmetry out, or the observers")
     if view and model.name not in VIEWS:
         raise CannotExplore(f"{model.name} has no view: explore it without")
 

@@ -19,7 +19,7 @@ def search(reading: Reading, limits: Limits, progress: Progress | None = None) -
     """Searches until nothing is new, a property is violated, or a limit is reached; with the steps to a violation."""
     found = Found()
     state = reading.initial()
-    origins: dict[Any, tuple[Any, Step | None]] = {reading.key(state): (None, None)}
+    origins: dict[Any, tuple[Any, Step | None]] = {key_of(reading, state): (None, None)}
     names = [f.name for f in reading.model.safety_of(ghosts=False)]
     if (broken := reading.broken(state)) is not None:
         found.violated = names.index(broken)
@@ -32,10 +32,10 @@ def search(reading: Reading, limits: Limits, progress: Progress | None = None) -
         following: list[Values] = []
         found.levels.append(0)
         for state in layer:
-            key = reading.key(state)
+            key = key_of(reading, state)
             for name, arguments, successor in reading.successors(state):
                 found.generated += 1
-                reached = reading.key(successor)
+                reached = key_of(reading, successor)
                 if reached in origins:
                     continue
                 origins[reached] = key, (name, arguments)
@@ -57,6 +57,22 @@ def search(reading: Reading, limits: Limits, progress: Progress | None = None) -
         elif progress is not None:
             progress(len(found.levels) - 1, found.distinct, found.levels[-1])
     return found, []
+
+
+def key_of(reading: Reading, state: Values) -> Any:
+    """What tells two states apart; a set written as `{replica}` is frozen for it."""
+    key = reading.key(state)
+    try:
+        hash(key)
+    except TypeError:
+        return frozen(key)
+    return key
+
+
+def frozen(key: Any) -> Any:
+    if isinstance(key, tuple):
+        return tuple(map(frozen, key))
+    return frozenset(key) if isinstance(key, set) else key
 
 
 def back(origins: dict[Any, tuple[Any, Step | None]], key: Any) -> list[Step]:

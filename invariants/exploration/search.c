@@ -255,7 +255,7 @@ static void *work(void *counted) {
 int begin(const void *contributions, const cell *row, word bytes) {
   table = contributions;
   memory = bytes;
-  bits = 16;
+  bits = 18;
   while (((word)1 << bits) * 2 / 5 < (word)CLAIM * 8 * (INSTANCES + 1)) bits++;
   capacity = memory / 22;
   if (capacity > 0xFFFFFFF0ull) capacity = 0xFFFFFFF0ull;

@@ -8,6 +8,7 @@ from invariants.exploration import explore as exploration
 from invariants.exploration.explore import CannotExplore, ExploreResult, explore
 from invariants.exploration.in_c import CompilerFailed, build
 from model.design import UnknownVariant
+from model.reading_values import Bounds
 from model.reference_partition import REFERENCE_PARTITION
 from model.replication import REPLICATION
 
@@ -60,6 +61,7 @@ def test_without_a_compiler_numpy_searches(monkeypatch: pytest.MonkeyPatch) -> N
         ({"replicas": (1, 1)}, "2 replicas cannot be searched"),
         ({"view": True}, "reference-partition has no view"),
         ({"form": "values", "symmetry": True}, "without reductions"),
+        ({"symmetry": True, "bounds": Bounds(log=1, observers=1)}, "leave symmetry out"),
     ],
 )
 def test_bad_input_is_named(asked: dict[str, Any], told: str) -> None:
