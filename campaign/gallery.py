@@ -19,30 +19,41 @@ from invariants.exploration.explore import explore
 from invariants.proofs.minimise import Replayer, minimised
 from model.design import Model, syntax
 from model.machine import ActionDisabled, Machine
-from model.replication import REPLICATION
-from model.replication.stories import STORIES
+from model.models import model_named
+from model.replication.stories import STORIES as REPLICATION_STORIES
 from model.story import Story
-from traces.modelled import calls_of, told
+from model.survival.stories import STORIES as SURVIVAL_STORIES
+from traces.modelled import acting, calls_of, told
 from traces.reader import read
 from traces.recorder import write
 from traces.render import render
-from traces.story import Event, View, tell
+from traces.story import View, tell
 from traces.trace import Trace
 
 ROOT = Path(__file__).resolve().parents[1]
 SAVED = ROOT / "traces" / "saved"
 PAGES = ROOT / "docs" / "gallery"
+STORIES = (*REPLICATION_STORIES, *SURVIVAL_STORIES)
 MADE = "<!-- Made by `python -m campaign.gallery`: change the story or the trace, not this page. -->"
 BUDGET_SECONDS = 300.0
 
 
+def called(story: Story) -> str:
+    """The name of a page and its drawing; variants of `replication` need no prefix."""
+    return story.variant if story.model == "replication" else f"{story.model}-{story.variant}"
+
+
 def saved(story: Story) -> Path:
-    return SAVED / f"model-{story.variant}.jsonl"
+    return SAVED / f"model-{called(story)}.jsonl"
 
 
 # ------------------------------------------------------------ finding
-def find(story: Story, model: Model = REPLICATION) -> Trace | None:
-    """A short execution that the variant allows and that violates a property; None where the search found none."""
+def find(story: Story) -> Trace | None:
+    """A short execution that the variant allows and that violates a property; None where the search found none, or
+    there is no space to search."""
+    if story.search is None:
+        return None
+    model = model_named(story.model)
     replicas, log, epochs, partition_epochs = story.search
     names = tuple(range(1, replicas + 1))
     found = explore(
@@ -65,7 +76,9 @@ def find(story: Story, model: Model = REPLICATION) -> Trace | None:
     machine = Machine(model, replicas=names, variant=story.variant)
     machine.run(short.steps)
     said = lost(machine) if short.invariant == "committed_in_isr" else property_words(model, short.invariant)
-    return told(short.steps, replicas=names, variant=story.variant, invariant=short.invariant, sentence=said)
+    return told(
+        short.steps, replicas=names, variant=story.variant, invariant=short.invariant, sentence=said, model=model
+    )
 
 
 def lost(machine: Machine) -> str:
@@ -103,11 +116,11 @@ def find_missing(stories: Iterable[Story] = STORIES) -> list[str]:
 
 
 # ------------------------------------------------------------ pages
-def page(story: Story, trace: Trace, model: Model = REPLICATION) -> str:
+def page(story: Story, trace: Trace) -> str:
     """One design's page, in Markdown."""
+    model = model_named(story.model)
     variant = model.variant(story.variant)
     assert variant is not None, f"{story.variant} is a variant of {model.name}"
-    events = tell(trace).events
     assert trace.verdict is not None, f"the saved trace of {story.variant} has a verdict"
     broken = trace.verdict.invariant
     parts = [
@@ -116,9 +129,9 @@ def page(story: Story, trace: Trace, model: Model = REPLICATION) -> str:
         f"{variant.sentence} {sentence(story.known_as)}",
         f"**Believed.** {story.believed}",
         f"**What happens.** {story.happens}",
-        f"A shortest execution within {space(story)}. Spelled out, it takes {len(events)} of the model's actions:",
-        f"![{story.title}]({story.variant}.svg)",
-        table(events),
+        introduction(story, len(trace.lines)),
+        f"![{story.title}]({called(story)}.svg)",
+        table(trace),
         f"**Broken:** {trace.verdict.sentence}. `{broken}`: {property_words(model, broken)}",
         f"**What holds instead.** {story.fix}",
         refused(trace, model),
@@ -136,20 +149,27 @@ def sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def space(story: Story) -> str:
+def introduction(story: Story, actions: int) -> str:
+    """What the execution that follows is."""
+    if story.search is None:
+        return f"An execution of {actions} of the model's actions:"
     replicas, log, epochs, partition_epochs = story.search
     return (
-        f"{replicas} replicas, logs of up to {log}, {epochs} leader epochs and {partition_epochs} versions of the "
-        "partition, counting a fetch as one step"
+        f"A shortest execution within {replicas} replicas, logs of up to {log}, {epochs} leader epochs and "
+        f"{partition_epochs} versions of the partition, counting a fetch as one step. Spelled out, it takes {actions} "
+        "of the model's actions:"
     )
 
 
-def table(events: Sequence[Event]) -> str:
-    """The steps, with the acting replica's log after each."""
-    rows = [
-        f"| {number} | {event.lane} | {', '.join(event.words)} | {shown(event.view)} |"
-        for number, event in enumerate(events, 1)
-    ]
+def table(trace: Trace) -> str:
+    """The steps, with the acting replica's log after each; a step without a fact is told by its action's name."""
+    events = {event.line: event for event in tell(trace).events}
+    rows = []
+    for step in acting(trace):
+        event = events.get(step.n)
+        assert step.action is not None, "these are the steps with an action"
+        what = ", ".join(event.words) if event is not None else step.action.name.replace("_", " ")
+        rows.append(f"| {step.n + 1} | {step.node} | {what} | {shown(event.view) if event is not None else ''} |")
     return "\n".join(["| step | who | what | its log after it |", "|---|---|---|---|", *rows])
 
 
@@ -187,7 +207,8 @@ def refused(trace: Trace, model: Model) -> str:
                 machine.step("reconcile", follower=parameters["follower"])
         except ActionDisabled as disabled:
             return f"The model takes {taken} of these {len(calls)} actions, and then refuses: `{disabled}`."
-    return f"The model allows all {len(calls)} actions, and nothing is violated."
+    own = ", ".join(f"`{name}`" for name in variant.replaces) if variant is not None else ""
+    return f"The model allows all {len(calls)} actions, and nothing is violated: its own {own} does something else."
 
 
 def index(pages: Sequence[tuple[Story, Trace]]) -> str:
@@ -195,17 +216,15 @@ def index(pages: Sequence[tuple[Story, Trace]]) -> str:
     rows = []
     for story, trace in pages:
         assert trace.verdict is not None, f"the saved trace of {story.variant} has a verdict"
-        rows.append(
-            f"| [{story.title}]({story.variant}.md) | `{story.variant}` | {story.known_as} | {len(trace.lines)} "
-            f"| `{trace.verdict.invariant}` |"
-        )
+        design = f"[{story.title}]({called(story)}.md) | {story.model} | `{story.variant}` | {story.known_as}"
+        rows.append(f"| {design} | {len(trace.lines)} | `{trace.verdict.invariant}` |")
     head = [
         MADE,
         "# Designs that did not hold",
-        "What Kafka once did, and single rules left out. Each is a variant of the model with a saved execution that\n"
+        "What Kafka once did, and single rules left out. Each is a variant of a model with a saved execution that\n"
         "breaks it: `fencepost replay` shows it fail on the variant and pass on the model, and `fencepost prove`\n"
         "fails on every one of them. In a log, `|` is the high watermark.",
-        "| design | variant | known as | actions | broken |\n|---|---|---|---|---|\n" + "\n".join(rows),
+        "| design | model | variant | known as | actions | broken |\n|---|---|---|---|---|---|\n" + "\n".join(rows),
     ]
     return "\n\n".join(head) + "\n"
 
@@ -216,9 +235,9 @@ def generate(out: Path = PAGES, stories: Sequence[Story] = STORIES) -> list[Path
     pages = [(story, read(saved(story))) for story in stories if saved(story).exists()]
     written = []
     for story, trace in pages:
-        drawing = render(trace, out / f"{story.variant}.svg")
+        drawing = render(trace, out / f"{called(story)}.svg")
         drawing.with_suffix(".gv").unlink()
-        text = out / f"{story.variant}.md"
+        text = out / f"{called(story)}.md"
         text.write_text(page(story, trace), encoding="utf-8")
         written += [text, drawing]
     (out / "README.md").write_text(index(pages), encoding="utf-8")

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """One variant's story, in Markdown. `search` is the smallest space in which it was found to break: replicas,
-    longest log, leader epochs, partition epochs, at the synchronous grain.
+    """One variant's story, in Markdown. `search` is a small space in which a search finds it to break: replicas,
+    longest log, leader epochs, partition epochs, at the synchronous grain; None where its trace was found otherwise.
     """
 
+    model: str
     variant: str
     title: str
     known_as: str
@@ -19,4 +20,4 @@ class Story:
     believed: str
     happens: str
     fix: str
-    search: tuple[int, int, int, int]
+    search: tuple[int, int, int, int] | None = None

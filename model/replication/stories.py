@@ -8,6 +8,7 @@ from model.story import Story
 
 STORIES = (
     Story(
+        model="replication",
         variant="kip-101",
         title="Truncating to the high watermark",
         known_as="KIP-101, KAFKA-1211; Kafka before 0.11",
@@ -29,6 +30,7 @@ STORIES = (
         search=(2, 1, 2, 2),
     ),
     Story(
+        model="replication",
         variant="kip-279",
         title="One question is not enough",
         known_as="KIP-279, KAFKA-6361; Kafka before 2.0",
@@ -50,6 +52,7 @@ STORIES = (
         search=(2, 2, 3, 3),
     ),
     Story(
+        model="replication",
         variant="kip-320",
         title="Asking a leader that has not heard",
         known_as="KIP-320, and the note on it in Kip320.tla; Kafka before 2.1",
@@ -70,6 +73,7 @@ STORIES = (
         search=(3, 1, 3, 3),
     ),
     Story(
+        model="replication",
         variant="fetch-unfenced",
         title="The zombie follower",
         known_as="KIP-320, KAFKA-6880; Kafka before 2.1",
@@ -89,6 +93,7 @@ STORIES = (
         search=(2, 1, 2, 3),
     ),
     Story(
+        model="replication",
         variant="commit-before-isr",
         title="Committed by the leader alone",
         known_as="no bug of Kafka's: the rule that all others protect, left out",
@@ -104,6 +109,7 @@ STORIES = (
         search=(2, 1, 2, 2),
     ),
     Story(
+        model="replication",
         variant="expand-below-epoch-start",
         title="In sync with a leader that does not know yet",
         known_as="KAFKA-7128; Kafka before 2.0.1",
@@ -122,6 +128,7 @@ STORIES = (
         search=(3, 1, 2, 3),
     ),
     Story(
+        model="replication",
         variant="expand-unchecked",
         title="Admitted without a look at its log",
         known_as="no bug of Kafka's: a single guard left out",
@@ -137,6 +144,7 @@ STORIES = (
         search=(2, 1, 2, 3),
     ),
     Story(
+        model="replication",
         variant="expand-uncounted",
         title="Not counted while the answer is on its way",
         known_as="KIP-497, KAFKA-8836: the state it introduced, left out",
@@ -152,6 +160,7 @@ STORIES = (
         search=(2, 1, 2, 3),
     ),
     Story(
+        model="replication",
         variant="alter-without-comparing",
         title="An old proposal overwrites a newer set",
         known_as="KIP-497: the comparison of partition epochs (before it, of ZooKeeper's versions), left out",
@@ -168,6 +177,7 @@ STORIES = (
         search=(2, 1, 2, 4),
     ),
     Story(
+        model="replication",
         variant="restart-forgetful",
         title="Coming back with an older view",
         known_as="no bug of Kafka's as far as is known: what fencing a broker until it has caught up (KIP-631) is for",

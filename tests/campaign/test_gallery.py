@@ -7,23 +7,25 @@ from pathlib import Path
 import pytest
 
 from campaign import gallery
-from campaign.gallery import PAGES, find, generate, page, saved, stands
-from model.replication import REPLICATION
-from model.replication.stories import STORIES
+from campaign.gallery import PAGES, STORIES, called, find, generate, page, saved, stands
+from model.models import MODELS
 from traces.reader import read
 
-by_variant = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.variant)
+by_variant = pytest.mark.parametrize("story", STORIES, ids=called)
 
 
 def test_every_variant_has_a_story_and_every_story_a_trace():
-    assert [story.variant for story in STORIES] == [variant.id for variant in REPLICATION.variants]
+    told = sorted({story.model for story in STORIES})
+    assert [(story.model, story.variant) for story in STORIES] == [
+        (model, variant.id) for model in told for variant in MODELS[model].variants
+    ]
     assert [story.variant for story in STORIES if not saved(story).exists()] == []
 
 
 @by_variant
 def test_a_saved_trace_fails_on_its_variant_and_passes_on_the_model(story):
     trace = read(saved(story))
-    assert trace.header.variant == story.variant
+    assert (trace.header.model, trace.header.variant) == (story.model, story.variant)
     assert stands(trace)
 
 
