@@ -74,7 +74,9 @@ class Registry:
         self.served[ApiKey.API_VERSIONS] = versions
         speaking = [handler for handler in handlers if isinstance(handler, CoreHandler)]
         self._by_request: dict[type, AnyCoreHandler] = {handler.core_request: handler for handler in speaking}
-        self._by_key = {handler.key: handler for handler in speaking if handler.core_request is not FetchMetadata}
+        self._by_key: dict[int, AnyCoreHandler] = {
+            handler.key: handler for handler in speaking if handler.core_request is not FetchMetadata
+        }
 
     # ------------------------------------------------------------ as a server
     def to_core(self, header: RequestHeader, message: Message, names: TopicNames) -> Request | Immediate:
@@ -101,8 +103,8 @@ class Registry:
     def reply_to_core(self, api_key: int, version: int, message: Message, names: TopicNames) -> Reply:
         """What the reply to a request of ours means; `api_key` and `version` are those it was sent with."""
         del version
-        handler = self._by_key[ApiKey(api_key)]
-        if isinstance(message, FetchResponse) and is_metadata_response(message):
+        handler = self._by_key[api_key]
+        if type(message) is FetchResponse and is_metadata_response(message):
             handler = self._by_request[FetchMetadata]
         reply: Reply = handler.reply_to_core(message, names)
         return reply

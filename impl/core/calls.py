@@ -5,7 +5,8 @@ that comes after that is a stranger's and is dropped.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+
+import msgspec
 
 from impl.core.events import Effect, ReplyArrived, Send
 from impl.core.messages import Reply, Request
@@ -15,7 +16,7 @@ Handler = Callable[[Reply | None, Millis, list[Effect]], None]
 NEVER = Millis(2**62)
 
 
-class Call(NamedTuple):
+class Call(msgspec.Struct, frozen=True):
     node: NodeId
     handler: Handler
     deadline: Millis
@@ -36,13 +37,13 @@ class Calls:
         self, node: NodeId, request: Request, handler: Handler, now: Millis, out: list[Effect], max_wait: int = 0
     ) -> int:
         """Send a request; `max_wait` is how long the peer may sit on it by agreement. Its correlation."""
-        self._last += 1
+        self._last = correlation = self._last + 1
         deadline = Millis(now + self._timeout + max_wait)
-        self._calls[self._last] = Call(node, handler, deadline)
+        self._calls[correlation] = Call(node, handler, deadline)
         if deadline < self.due:
             self.due = deadline
-        out.append(Send(node, self._last, request))
-        return self._last
+        out.append(Send(node, correlation, request))
+        return correlation
 
     def answered(self, event: ReplyArrived, now: Millis, out: list[Effect]) -> None:
         call = self._calls.get(event.correlation)

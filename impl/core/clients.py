@@ -12,6 +12,7 @@ from impl.core.messages import (
     EpochEnds,
     Fetch,
     FetchedPartition,
+    FetchPartition,
     ListedOffset,
     ListedOffsets,
     ListOffsets,
@@ -94,10 +95,10 @@ class Clients:
 
     def fetch(self, connection: Connection, correlation: int, request: Fetch, now: Millis, out: list[Effect]) -> None:
         """Count the positions, and answer at once or when there is enough to say."""
-        sources: list[Partition | None] = []
+        pairs: list[tuple[FetchPartition, Partition | None]] = []
         settled: dict[int, FetchedPartition] = {}
         partitions = self._member.partitions
-        for index, asked in enumerate(request.partitions):
+        for asked in request.partitions:
             partition = partitions.get(asked.partition)
             if partition is None:
                 error = self._error_without(asked.partition)
@@ -106,19 +107,18 @@ class Clients:
                 )
             else:
                 answer = partition.admit(asked, request.replica_id, now, out)
-            if answer is None:
-                sources.append(partition)
-            else:
-                sources.append(None)
-                settled[index] = answer
+            if answer is not None:
+                settled[len(pairs)] = answer
+                partition = None
+            pairs.append((asked, partition))
         deadline = Millis(now + request.max_wait_ms)
-        parked = ParkedFetch(connection, correlation, request, sources, settled, deadline)
-        if request.max_wait_ms <= 0 or not sources or parked.ready():
+        parked = ParkedFetch(connection, correlation, request, pairs, settled, deadline)
+        if request.max_wait_ms <= 0 or not pairs or parked.ready():
             parked.answer(out)
             return
-        for source in sources:
-            if source is not None:
-                source.fetches.add(parked)
+        for _, partition in pairs:
+            if partition is not None:
+                partition.fetches.add(parked)
         self._park(parked)
 
     def list_offsets(

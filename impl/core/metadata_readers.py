@@ -3,8 +3,6 @@
 One rule: a question is answered when there is something to tell or when it has waited long enough, never both.
 """
 
-from typing import NamedTuple
-
 from impl.core.calls import NEVER
 from impl.core.events import Effect, SendReply
 from impl.core.messages import FetchedMetadata, FetchMetadata
@@ -15,13 +13,14 @@ from impl.core.types import (
     ErrorCode,
     Millis,
     Offset,
+    Value,
 )
 
 RECORDS_MAX = 2_000
 """In one answer."""
 
 
-class Waiting(NamedTuple):
+class Waiting(Value, frozen=True, gc=False):
     connection: Connection
     correlation: int
     offset: Offset

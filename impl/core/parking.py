@@ -69,25 +69,25 @@ class FetchSource(Protocol):
 class ParkedFetch:
     """A fetch whose positions are already counted; its answer may come later.
 
-    `sources` stand beside the request's partitions: who can answer. Where there is nobody, `settled` has the answer by
-    its index: one that needs no waiting (an error, or where the logs diverge).
+    `asked` has every partition of the request, in order, and who can answer. Where that is nobody, `settled` has the
+    answer by its index: one that needs no waiting (an error, or where the logs diverge).
     """
 
-    __slots__ = ("_settled", "_sources", "connection", "correlation", "deadline", "done", "request")
+    __slots__ = ("_asked", "_settled", "connection", "correlation", "deadline", "done", "request")
 
     def __init__(
         self,
         connection: Connection,
         correlation: int,
         request: Fetch,
-        sources: Sequence[FetchSource | None],
+        asked: Sequence[tuple[FetchPartition, FetchSource | None]],
         settled: Mapping[int, FetchedPartition],
         deadline: Millis,
     ) -> None:
         self.connection = connection
         self.correlation = correlation
         self.request = request
-        self._sources = sources
+        self._asked = asked
         self._settled = settled
         self.deadline = deadline
         self.done = False
@@ -97,7 +97,7 @@ class ParkedFetch:
         request = self.request
         replica = request.replica_id
         available = 0
-        for source, asked in zip(self._sources, request.partitions, strict=True):
+        for asked, source in self._asked:
             if source is None or source.refusal(asked) is not NO_ERROR or source.is_news(replica):
                 return True
             available += source.available(asked, replica)
@@ -109,10 +109,10 @@ class ParkedFetch:
         request = self.request
         replica = request.replica_id
         left = request.max_bytes
-        parts = []
-        for index, (source, asked) in enumerate(zip(self._sources, request.partitions, strict=True)):
+        parts: list[FetchedPartition] = []
+        for asked, source in self._asked:
             if source is None:
-                parts.append(self._settled[index])
+                parts.append(self._settled[len(parts)])
                 continue
             part = source.answer(asked, replica, min(left, asked.max_bytes), out)
             parts.append(part)

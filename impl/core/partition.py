@@ -201,10 +201,11 @@ class Partition(Leader):
         self.advance(out)
 
     def refusal(self, asked: FetchPartition) -> ErrorCode:
+        """Asked of every fetch when it comes, whenever something happens while it waits, and when it is answered."""
+        if asked.current_leader_epoch == self.leader_epoch and self.leading:
+            return NO_ERROR
         error = self.epoch_error(asked.current_leader_epoch)
-        if error is NO_ERROR and not self.leading:
-            return ErrorCode.NOT_LEADER_OR_FOLLOWER
-        return error
+        return ErrorCode.NOT_LEADER_OR_FOLLOWER if error is NO_ERROR and not self.leading else error
 
     def is_news(self, replica: NodeId) -> bool:
         """A follower whose watermark is behind is told at once (KIP-392)."""

@@ -12,14 +12,13 @@ any sequence, for the sake of producers whose records retention has deleted; the
 the first, when only the first met a leader that refused it.
 """
 
-from typing import NamedTuple
-
 from impl.core.events import RecoveredProducer
 from impl.core.types import (
     NO_ERROR,
     Batch,
     ErrorCode,
     Offset,
+    Value,
 )
 
 SEQUENCE_MAX = 2**31 - 1
@@ -27,7 +26,7 @@ WINDOW = 5
 NO_PRODUCER = -1
 
 
-class ProducedBatch(NamedTuple):
+class ProducedBatch(Value, frozen=True, gc=False):
     """One batch of one producer, as stored."""
 
     epoch: int
@@ -55,13 +54,12 @@ class ProducerStates:
         stored = self._batches.get(batch.producer_id)
         if stored is None:
             return None
-        identity = (
-            batch.producer_epoch,
-            batch.base_sequence,
-            sequence_after(batch.base_sequence, batch.record_count - 1),
-        )
         for known in stored[-WINDOW:]:
-            if known[:3] == identity:
+            if (
+                known.first_sequence == batch.base_sequence
+                and known.epoch == batch.producer_epoch
+                and known.last_sequence == sequence_after(batch.base_sequence, batch.record_count - 1)
+            ):
                 return known
         return None
 

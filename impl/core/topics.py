@@ -54,9 +54,11 @@ class Topics:
             topic = image.topics.get(name)
             topics.append(self._describe(topic) if topic is not None else self._missing(name, request, missing))
         addresses = tuple(
-            BrokerAddress(node, broker.host, broker.port)
-            for node, broker in sorted(image.brokers.items())
-            if not broker.fenced
+            [
+                BrokerAddress(node, broker.host, broker.port)
+                for node, broker in sorted(image.brokers.items())
+                if not broker.fenced
+            ]
         )
         # Clients send CreateTopics to whom they are told is the controller; every broker passes it on (KIP-590).
         described = DescribedTopics(addresses, self._member.settings.node, tuple(topics))
@@ -66,7 +68,7 @@ class Topics:
 
     def _describe(self, topic: TopicImage) -> DescribedTopic:
         partitions = tuple(
-            self._describe_partition(index, topic.partitions[index]) for index in sorted(topic.partitions)
+            [self._describe_partition(index, partition) for index, partition in sorted(topic.partitions.items())]
         )
         return DescribedTopic(topic.name, topic.topic_id, NO_ERROR, partitions)
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from impl.core.events import ConnectionLost, Event, ReplyArrived, Send, Tick
 from impl.core.messages import DescribedTopics, DescribeTopics, Reply, Request
 from impl.core.types import NO_LEADER, ErrorCode, LeaderEpoch, NodeId, TopicPartition
+from impl.sim.names import KnownTopics
 
 TIMEOUT_MS = 600
 """A request without an answer for so long is given up, and asked again of whoever leads by then."""
@@ -22,22 +23,6 @@ class Target(NamedTuple):
     topic: str
     partitions: int
     brokers: int
-
-
-class KnownTopics:
-    """Topic ids as a client has learnt them, for versions of the wire that say ids."""
-
-    def __init__(self) -> None:
-        self._ids: dict[str, bytes] = {}
-
-    def learn(self, name: str, topic_id: bytes) -> None:
-        self._ids[name] = topic_id
-
-    def id_of(self, name: str) -> bytes | None:
-        return self._ids.get(name)
-
-    def name_of(self, topic_id: bytes) -> str | None:
-        return next((name for name, known in self._ids.items() if known == topic_id), None)
 
 
 class Client:
@@ -75,26 +60,28 @@ class Client:
     def handle(self, event: Event, now: int) -> list[Send]:
         """One event; what to send because of it."""
         sends: list[Send] = []
-        if type(event) is ReplyArrived:
+        if type(event) is Tick:
+            if now >= self._due:
+                self._expire(now)
+        elif type(event) is ReplyArrived:
             waiting = self._waiting.pop(event.correlation, None)
             if waiting is not None:
                 self._reply(waiting[2], event.reply, now)
         elif type(event) is ConnectionLost:
             self._give_up([number for number, entry in self._waiting.items() if entry[0] == event.node], now)
-        elif type(event) is Tick and now >= self._due:
-            self._give_up([number for number, entry in self._waiting.items() if entry[1] <= now], now)
-            self._due = min((entry[1] for entry in self._waiting.values()), default=NEVER)
-        self.proceed(now, sends)
+        if self.stale:
+            self.proceed(now, sends)
+        else:
+            self.flow(now, sends)
         return sends
 
     def proceed(self, now: int, sends: list[Send]) -> None:
-        """Send whatever is due, the question for the leaders first."""
-        if self.stale:
-            if not self._describing and now >= self._wait_until:
-                self._describing = True
-                self.request(self.next_contact(), DescribeTopics((self._topic,), False), None, now, sends)
-        else:
+        """Send what is due, the question for the leaders before everything else."""
+        if not self.stale:
             self.flow(now, sends)
+        elif not self._describing and now >= self._wait_until:
+            self._describing = True
+            self.request(self.next_contact(), DescribeTopics((self._topic,), False), None, now, sends)
 
     def _reply(self, about: Any, reply: Reply, now: int) -> None:
         if about is None:
@@ -117,6 +104,10 @@ class Client:
                     self.leaders[TopicPartition(topic.name, partition.index)] = (leader, epoch)
         if any(partition not in self.leaders for partition in self.partitions):
             self.refresh(now)
+
+    def _expire(self, now: int) -> None:
+        self._give_up([number for number, entry in self._waiting.items() if entry[1] <= now], now)
+        self._due = min((entry[1] for entry in self._waiting.values()), default=NEVER)
 
     def _give_up(self, numbers: list[int], now: int) -> None:
         for number in numbers:

@@ -68,18 +68,22 @@ class Seeded:
         self._sends = random.Random(f"sends {seed}").random
         self._delays = random.Random(f"delays {seed}").random
         self._others = random.Random(f"others {seed}").random
+        self._delay_share = self.weights.delay
+        self._send_share = self.weights.send
 
     def choose(self, key: Key, n: int) -> int:
         kind = key[0]
         if kind == "delay":
-            if self._delays() >= self.weights.delay:
+            if self._delays() >= self._delay_share:
                 return 0
             value = 1 + int(self._delays() * (n - 1))
         elif kind == "send":
-            if self._sends() >= self.weights.send:
+            if self._sends() >= self._send_share:
                 return 0
             value = 1 + int(self._sends() * (n - 1))
         elif kind == "fault":
+            if self._faults.random() >= self.weights.fault:
+                return 0
             value = self._fault()
         else:
             value = self._other(n)
@@ -88,10 +92,10 @@ class Seeded:
         return value
 
     def _fault(self) -> int:
-        draw = self._faults
-        if draw.random() >= self.weights.fault or not self.weights.kinds:
+        draw, kinds = self._faults, self.weights.kinds
+        if not kinds:
             return 0
-        values = self._table.values[self.weights.kinds[int(draw.random() * len(self.weights.kinds))]]
+        values = self._table.values[kinds[int(draw.random() * len(kinds))]]
         return values[int(draw.random() * len(values))] if values else 0
 
     def _other(self, n: int) -> int:

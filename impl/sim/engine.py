@@ -15,7 +15,7 @@ from typing import Any
 
 from impl.core.events import ConnectionLost, Disconnected, Event, Send, SendReply, Tick
 from impl.core.facts import Fact
-from impl.core.types import CONTROLLER, Connection, Millis
+from impl.core.types import CONTROLLER, Millis
 from impl.sim import network
 from impl.sim.choices import Choices
 from impl.sim.disk import Crashed
@@ -52,6 +52,11 @@ class Engine:
         order = count()
         self._next_number = order.__next__
         self.network = Network([process.name for process in processes], self._heap, order, choices)
+        self._opened = self.network.connection
+        self._accepted = self.network.accepted
+        self._put = self.network.send
+        self._pack_request = transport.pack_request
+        self._pack_reply = transport.pack_reply
         self.faults = Injector(self)
         self._transport = transport
         self._recording: Recording | None = None
@@ -125,9 +130,9 @@ class Engine:
         # Not all at the same time.
         self._push(self.now + process.index % process.tick_ms, TICK, process.index, process.life)
         if process.make_host is not None:
-            process.host = process.make_host(process.life)
-            process.handle = process.host.handle
-            self.act(process, "start", partial(process.host.start, Millis(self.now)))
+            host = process.make_host(process.life)
+            process.inhabit(host)
+            self.act(process, "start", partial(host.start, Millis(self.now)))
 
     def _hand(self, process: Process, event: Event, number: int) -> None:
         """An event reached a living process: it is handled now, or when the pause is over."""
@@ -153,11 +158,11 @@ class Engine:
         if direction == TO_OPENER:
             self._hand(process, ConnectionLost(self.processes[connection.acceptor].node), number)
         else:
-            self._hand(process, Disconnected(Connection(connection.identity)), number)
+            self._hand(process, Disconnected(connection.identity), number)
 
     def _step(self, process: Process, event: Event, number: int) -> None:
         """A process handles an event."""
-        if process.disk is not None:
+        if process.is_node:
             self.steps += 1
         if self._recording is not None:
             self._watched(process, event, number, partial(process.handle, event, self.now))
@@ -203,23 +208,23 @@ class Engine:
 
     def _send(self, process: Process, send: Send) -> None:
         target = CONTROLLER_PROCESS if send.node == CONTROLLER else send.node
-        connection = self.network.connection(process.index, target)
+        connection = self._opened(process.index, target)
         if connection is None:
             peer = self.processes[target]
             connection = self.network.open(process.index, target, (peer.life, process.life))
             if not peer.alive:
                 self.network.refuse(connection, self.now, notice=peer.silent_until)
         if not connection.broken:
-            packed = self._transport.pack_request(process, connection, send)
-            number = self.network.send(connection, TO_ACCEPTOR, packed, self.now)
+            packed = self._pack_request(process, connection, send)
+            number = self._put(connection, TO_ACCEPTOR, packed, self.now)
             if self._recording is not None:
                 self._recording.sent(number)
 
     def _reply(self, process: Process, sent: SendReply) -> None:
-        connection = self.network.accepted(sent.connection)
+        connection = self._accepted(sent.connection)
         if connection is not None and not connection.broken:
-            packed = self._transport.pack_reply(process, connection, sent)
-            number = self.network.send(connection, TO_OPENER, packed, self.now)
+            packed = self._pack_reply(process, connection, sent)
+            number = self._put(connection, TO_OPENER, packed, self.now)
             if self._recording is not None:
                 self._recording.sent(number)
 

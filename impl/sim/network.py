@@ -13,6 +13,7 @@ from heapq import heappush
 from itertools import count
 from typing import Any
 
+from impl.core import types
 from impl.sim.choices import Choices
 
 DELAYS_MS = (1, 2, 4, 8, 20, 60, 200, 600)
@@ -50,7 +51,12 @@ class Connection:
     )
 
     def __init__(
-        self, identity: int, opener: int, acceptor: int, lives: tuple[int, int], links: tuple["_Link", "_Link"]
+        self,
+        identity: types.Connection,
+        opener: int,
+        acceptor: int,
+        lives: tuple[int, int],
+        links: tuple["_Link", "_Link"],
     ) -> None:
         self.identity = identity
         """Never used twice in a run; the `Connection` number the acceptor sees."""
@@ -114,6 +120,8 @@ class Network:
         self._origin = 0
         self._opened: list[Connection | None] = [None] * (size * size)
         self._accepted: dict[int, Connection] = {}
+        self.accepted = self._accepted.get
+        """A connection by the number its acceptor knows; None once the acceptor has learnt that it is gone."""
         self._identities = count(1)
 
     def start_choosing(self, now: int) -> None:
@@ -128,14 +136,10 @@ class Network:
     def open(self, opener: int, acceptor: int, lives: tuple[int, int]) -> Connection:
         """A new connection. It replaces what the opener had to this peer."""
         links = (self._link(opener, acceptor), self._link(acceptor, opener))
-        connection = Connection(next(self._identities), opener, acceptor, lives, links)
+        connection = Connection(types.Connection(next(self._identities)), opener, acceptor, lives, links)
         self._opened[opener * self._size + acceptor] = connection
         self._accepted[connection.identity] = connection
         return connection
-
-    def accepted(self, identity: int) -> Connection | None:
-        """A connection by the number its acceptor knows; None once the acceptor has learnt that it is gone."""
-        return self._accepted.get(identity)
 
     def send(self, connection: Connection, direction: int, event: Any, now: int) -> int:
         """Put a message on a connection, broken or not: the sender cannot tell. Returns its number on the heap."""

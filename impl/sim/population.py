@@ -91,6 +91,7 @@ class Population:
     def _node(self, index: int, node: NodeId) -> Process:
         process = Process(index, process_name(index, self._scenario.brokers), node, self._scenario.settings.tick_ms)
         process.disk = SimDisk()
+        process.is_node = True
         return process
 
     # ------------------------------------------------------------ clients

@@ -9,11 +9,11 @@ from typing import Any
 
 from impl.api.names import TopicNames
 from impl.core.events import Event, Send
-from impl.core.image import MetadataImage
 from impl.core.types import CONTROLLER, NodeId
 from impl.host.broker import BrokerHost
 from impl.host.controller import ControllerHost
 from impl.sim.disk import SimDisk
+from impl.sim.names import ImageNames, KnownTopics
 
 Host = BrokerHost | ControllerHost
 
@@ -29,6 +29,7 @@ class Process:
         "host",
         "inbox",
         "index",
+        "is_node",
         "life",
         "make_host",
         "name",
@@ -56,8 +57,10 @@ class Process:
         """A crash waits in the disk for a write to come: whether power is lost, and how long the process stays down."""
         self.disk: SimDisk | None = None
         """None: a client."""
-        self.topics: TopicNames | None = None
-        """A client's own knowledge of topic ids."""
+        self.is_node = False
+        """A broker or the controller."""
+        self.topics: TopicNames = KnownTopics()
+        """Topic ids as a client has learnt them, or as a node's image has them."""
         self.host: Host | None = None
         self.make_host: Callable[[int], Host] | None = None
         """None: a client."""
@@ -67,16 +70,16 @@ class Process:
     def is_controller(self) -> bool:
         return self.node == CONTROLLER
 
-    @property
-    def image(self) -> MetadataImage | None:
-        """What this node knows of the cluster."""
-        if isinstance(self.host, BrokerHost):
-            return self.host.broker.image
-        return self.host.controller.image if isinstance(self.host, ControllerHost) else None
+    def inhabit(self, host: Host) -> None:
+        """From now on it is this node that lives here."""
+        self.host = host
+        self.handle = host.handle
+        self.topics = ImageNames(host.broker.image if isinstance(host, BrokerHost) else host.controller.image)
 
     def dismantle(self) -> None:
         """Nothing will happen to it any more: refer to nothing."""
-        self.host = self.make_host = self.disk = self.topics = None
+        self.host = self.make_host = self.disk = None
+        self.topics = KnownTopics()
         self.handle = _nothing
         self.inbox.clear()
 

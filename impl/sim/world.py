@@ -51,6 +51,7 @@ class World(Engine):
         self.ledger = Ledger(self._operation)
         population = Population(scenario, self.note_facts, self.ledger.op, make_broker, make_controller)
         self.producers = population.producers
+        self._senders = range(1, 1 + len(self.producers))
         self.auditor = population.auditor
         self._origin = 0
         self._slots_end = 0
@@ -135,7 +136,7 @@ class World(Engine):
         if value:
             self.faults.apply(self.table.decode(value))
         values = 1 + self.scenario.keys
-        for number in range(1, len(self.producers) + 1):
+        for number in self._senders:
             value = choose(("send", slot, number), values)
             if value:
                 self.produce(number, value - 1)

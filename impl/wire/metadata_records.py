@@ -10,6 +10,7 @@ One rule: `decode(encode(record)) == record`, whatever record and whatever id.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from impl.core.metadata import (
@@ -37,6 +38,8 @@ FENCED = 1
 UNFENCED = -1
 
 
+# Simulated runs write the same few records over and over.
+@lru_cache(maxsize=1_024)
 def encode(record: MetadataRecord, topic_id: bytes = NO_ID) -> bytes:
     """The value of a record. `topic_id` is the topic's, for records about a partition; Kafka's tools show it."""
     match record:
