@@ -20,10 +20,9 @@ from typing import NamedTuple
 
 from campaign import trial
 from campaign.mutants import MUTANTS, Mutant
-from campaign.profiles import PROFILES
+from campaign.profiles import PROFILES, seeded
 from campaign.progress import Progress, silent
 from campaign.shrinking import Counterexample, shrink_run
-from campaign.weights import seeded
 from impl.sim.choices import Key
 from impl.sim.scenario import Scenario
 
@@ -235,17 +234,18 @@ def _spare_the_collector() -> None:
 def run_chunk(first: int, mutant: str | None, profile: str) -> Chunk:
     """Run `CHUNK` seeds from `first` on."""
     started = time.process_time()
-    scenario, kinds, _ = PROFILES[profile]
     planted = None if mutant is None else MUTANTS[mutant]
     events = simulated = unhealthy = 0
     failures: list[Failure] = []
     for seed in range(first, first + CHUNK):
-        varied, choices = seeded(scenario, kinds, seed)
-        ran = trial.run(varied, choices, planted)
+        scenario, choices = seeded(PROFILES[profile], seed)
+        ran = trial.run(scenario, choices, planted)
         events += ran.events
         simulated += ran.simulated_ms
         if ran.violated is not None:
-            failures.append(Failure(seed, ran.violated.invariant, ran.violated.sentence, ran.at, varied, choices.made))
+            failures.append(
+                Failure(seed, ran.violated.invariant, ran.violated.sentence, ran.at, scenario, choices.made)
+            )
         elif not ran.healthy:
             unhealthy += 1
     return Chunk(CHUNK, events, simulated, unhealthy, time.process_time() - started, tuple(failures))

@@ -5,6 +5,7 @@ One rule: a profile says what must hold under it. The invariants are the same in
 
 from typing import NamedTuple
 
+from impl.sim.drivers import Seeded, Weights
 from impl.sim.faults import KINDS, POWER_KINDS
 from impl.sim.scenario import Scenario
 from impl.storage.log_config import LogConfig
@@ -37,3 +38,9 @@ PROFILES: dict[str, Profile] = {
         "lost.",
     ),
 }
+
+
+def seeded(profile: Profile, seed: int) -> tuple[Scenario, Seeded]:
+    """One seed's run of a profile: its cluster, and its choices with weights drawn for it."""
+    scenario = profile.scenario.varied(seed)
+    return scenario, Seeded(seed, scenario.table(), Weights.swarm(seed, profile.kinds))

@@ -3,7 +3,7 @@
 One rule: the result breaks the same invariant under the same mutant, and is the same on any machine.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -31,6 +31,10 @@ _SIMPLER_SCENARIOS: tuple[dict[str, int | bool], ...] = (
     {"keys": 1},
 )
 """Tried in order, each on top of those that still failed."""
+
+
+Cut = Callable[[Scenario, Mapping[Key, int], int], Scenario]
+"""The horizon for choices that fail at a time."""
 
 
 class Counterexample(NamedTuple):
@@ -66,10 +70,13 @@ def shrink_run(
     if found is None:
         return None
     scenario, found = _simpler_scenario(scenario, found, mutant)
-    late = found.at >= scenario.horizon_ms
-    shrunk = shrink(_bounded(scenario, mutant, late=late), found, Alphabet(scenario.table()), RUNS_MAX)
-    final = _clipped(scenario, shrunk.choices, shrunk.ending.at, late=late)
-    judged, trace = trial.record(final, shrunk.choices, mutant, seed)
+    cut: Cut = _cut_to_failure
+    if found.at >= scenario.horizon_ms:
+        # It fails while the cluster heals: whole runs are needed, with a horizon that ends with the last choice.
+        again = _runs(scenario, mutant, _cut_to_choices)(found.asked, found.at)
+        cut, found = (_uncut, found) if again is None else (_cut_to_choices, again)
+    shrunk = shrink(_runs(scenario, mutant, cut), found, Alphabet(scenario.table()), RUNS_MAX)
+    judged, trace = trial.record(cut(scenario, shrunk.choices, shrunk.ending.at), shrunk.choices, mutant, seed)
     assert judged.violated is not None, "a shrunk run fails, or it would not have been kept"
     return Counterexample(
         seed=seed,
@@ -89,24 +96,34 @@ def _ending(scenario: Scenario, choices: Mapping[Key, int], mutant: Mutant | Non
     return None if judged.violated is None else Ending(judged.violated.invariant, judged.at, driver.made)
 
 
-def _bounded(scenario: Scenario, mutant: Mutant | None, *, late: bool) -> Run:
-    """Runs candidates. A failure that comes after the horizon (`late`) needs whole runs; others end in time."""
+def _runs(scenario: Scenario, mutant: Mutant | None, cut: Cut) -> Run:
+    """Runs candidates, each with the horizon that `cut` gives it."""
 
     def run(choices: Mapping[Key, int], until: int) -> Ending | None:
-        if not late:
-            return _ending(_clipped(scenario, choices, until, late=False), choices, mutant, until)
-        return _ending(_clipped(scenario, choices, until, late=True), choices, mutant, None)
+        stop = until if cut is _cut_to_failure else None
+        ending = _ending(cut(scenario, choices, until), choices, mutant, stop)
+        while ending is not None and cut is _cut_to_choices and len(ending.asked) < len(choices):
+            # Without the choices that were not asked for the horizon may be another, and so the run.
+            choices = ending.asked
+            ending = _ending(cut(scenario, choices, until), choices, mutant, None)
+        return ending
 
     return run
 
 
-def _clipped(scenario: Scenario, choices: Mapping[Key, int], at: int, *, late: bool) -> Scenario:
-    """The horizon right after the violation; where that comes late, right after the last choice."""
-    if late:
-        alphabet = Alphabet(scenario.table())
-        at = max((slot * SLOT_MS for key in choices if (slot := alphabet.slot(key)) is not None), default=0)
+def _cut_to_failure(scenario: Scenario, _choices: Mapping[Key, int], at: int) -> Scenario:
     horizon = min(scenario.horizon_ms, (at // SLOT_MS + 1) * SLOT_MS)
     return msgspec.structs.replace(scenario, horizon_ms=horizon)
+
+
+def _cut_to_choices(scenario: Scenario, choices: Mapping[Key, int], _at: int) -> Scenario:
+    alphabet = Alphabet(scenario.table())
+    last = max((slot for key in choices if (slot := alphabet.slot(key)) is not None), default=0)
+    return _cut_to_failure(scenario, choices, last * SLOT_MS)
+
+
+def _uncut(scenario: Scenario, _choices: Mapping[Key, int], _at: int) -> Scenario:
+    return scenario
 
 
 def _simpler_scenario(scenario: Scenario, found: Ending, mutant: Mutant | None) -> tuple[Scenario, Ending]:

@@ -5,15 +5,13 @@ import pytest
 
 from campaign import trial
 from campaign.mutants import MUTANTS, Mutant
-from campaign.profiles import PROFILES
+from campaign.profiles import PROFILES, seeded
 from campaign.replay import replay
 from campaign.steps import count_steps
-from campaign.weights import draw_weights, seeded
 from impl.core.broker import Broker
 from impl.core.controller import Controller
 from impl.core.partition import Partition
 from impl.sim.drivers import Recorded
-from impl.sim.faults import BREAK, MOVE
 from impl.sim.scenario import Scenario
 from invariants.step import Checker, FullChecker, Violated
 from traces.reader import read
@@ -60,7 +58,7 @@ def test_an_exception_of_the_broker_is_a_failed_run():
 
 def failing_run() -> Trace:
     mutant = MUTANTS["ack-before-isr"]
-    scenario, choices = seeded(DURABLE.scenario, DURABLE.kinds, 5)
+    scenario, choices = seeded(DURABLE, 5)
     assert trial.run(scenario, choices, mutant).violated is not None
     _, trace = trial.record(scenario, choices.made, mutant, seed=5)
     return trace
@@ -146,7 +144,7 @@ def test_the_incremental_checker_says_what_the_full_one_says(mutant, monkeypatch
     monkeypatch.setattr(trial, "Checker", one)
     planted = None if mutant is None else MUTANTS[mutant]
     for seed in range(8):
-        scenario, choices = seeded(DURABLE.scenario, DURABLE.kinds, seed)
+        scenario, choices = seeded(DURABLE, seed)
         trial.run(msgspec.structs.replace(scenario, horizon_ms=2_500), choices, planted, until=2_500)
     assert len(both) == 8
     for each in both:
@@ -158,16 +156,13 @@ def test_the_incremental_checker_says_what_the_full_one_says(mutant, monkeypatch
         assert any(each.said[0] for each in both)
 
 
-def test_weights_differ_from_seed_to_seed_and_are_the_same_for_one():
-    drawn = [draw_weights(seed, DURABLE.kinds) for seed in range(200)]
-    assert drawn == [draw_weights(seed, DURABLE.kinds) for seed in range(200)]
-    assert {kind for weights in drawn for kind in weights.kinds} == set(DURABLE.kinds)
-    assert len({weights.send for weights in drawn}) == 4
-    assert not any(set(weights.kinds) == {BREAK} for weights in drawn)
-    assert draw_weights(1, (BREAK,)).kinds == (BREAK,)
-    assert any(weights.kinds.count(MOVE) > 1 for weights in drawn)
-
-
 def test_power_stays_on_in_the_profile_that_says_so():
     assert {kind for kind in PROFILES["crashes"].kinds if "power" in kind or kind == "blackout"} == set()
     assert PROFILES["crashes"].scenario == PROFILES["default"].scenario == Scenario()
+
+
+def test_seeds_differ_in_cluster_and_weights():
+    runs = [seeded(DURABLE, seed) for seed in range(100)]
+    assert {kind for _, choices in runs for kind in choices.weights.kinds} == set(DURABLE.kinds)
+    assert len({scenario.horizon_ms for scenario, _ in runs}) > 3
+    assert seeded(DURABLE, 5)[1].weights == seeded(DURABLE, 5)[1].weights
