@@ -12,6 +12,7 @@ import msgspec
 
 from model.design import Model
 from model.machine import Machine
+from model.models import MODELS
 from model.replication import REPLICATION
 from model.survival import SURVIVAL
 from traces import facts
@@ -20,8 +21,8 @@ from traces.schema import VERSION, Action, Header, Step
 from traces.trace import Trace, TraceError
 
 PARTITION = "model-0"
-MODELS = {model.name: model for model in (REPLICATION, SURVIVAL)}
-"""The models of a partition, whose steps have facts."""
+_TOLD = frozenset({REPLICATION.name, SURVIVAL.name})
+"""The models of a partition, whose steps have facts; those of other models have their actions alone."""
 _ELECTIONS = frozenset({"elect", "elect_none", "elect_eligible", "elect_unclean"})
 _FAIL_OVERS = frozenset({"fail_over", "take_offline", "reassign"})
 _CONTROLLER = frozenset({"alter_partition", "fence", *_ELECTIONS, *_FAIL_OVERS})
@@ -43,7 +44,7 @@ _LEADER = frozenset(
         "answer_fetch",
     }
 )
-_ACTORS = ("replica", "leader", "follower")
+_ACTORS = ("replica", "leader", "follower", "voter", "candidate")
 """Parameters that name who takes a replica's action: the first of these it has."""
 
 
@@ -144,7 +145,7 @@ class _Teller:
             return "controller", [self._decided(name, parameters)]
         assert actor is not None, f"{name} has a parameter that says who takes it"
         node = f"n{actor + self.shift}"
-        if name in _SILENT:
+        if name in _SILENT or self.machine.reading.model.name not in _TOLD:
             return "controller" if name == "refuse_partition" else node, []
         if name in _LEADER:
             return node, [self._led(name, actor, parameters)]

@@ -45,7 +45,12 @@ def run(
     if out is not None and found.violated is not None:
         sentence = f"{found.violated} is violated after {len(found.coarse)} steps"
         trace = modelled(
-            found.steps, replicas=found.replicas, variant=variant, invariant=found.violated, sentence=sentence
+            found.steps,
+            replicas=found.replicas,
+            variant=variant,
+            invariant=found.violated,
+            sentence=sentence,
+            model=model,
         )
         try:
             write(trace, out)

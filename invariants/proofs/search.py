@@ -111,7 +111,7 @@ def search(
     )
     if found is not None:
         coarse, fine = shortened(model, variant, rungs[-1].replicas, found)
-        trace = traced(fine, variant, rungs[-1].replicas)
+        trace = traced(model, fine, variant, rungs[-1].replicas)
         made = replace(
             made, verdict="violated", invariant=fine.invariant, coarse=coarse.steps, steps=fine.steps, trace=trace
         )
@@ -182,9 +182,14 @@ def shortened(model: Model, variant: str | None, replicas: int, found: Sequence[
     return coarse, minimised(own, fine)
 
 
-def traced(found: Violation, variant: str | None, replicas: int) -> Trace:
+def traced(model: Model, found: Violation, variant: str | None, replicas: int) -> Trace:
     """The execution as an ordinary trace, whose verdict says what its last step violates."""
     sentence = f"{found.invariant.replace('_', ' ')} does not hold after {found.steps[-1][0].replace('_', ' ')}"
     return told(
-        found.steps, replicas=range(1, replicas + 1), variant=variant, invariant=found.invariant, sentence=sentence
+        found.steps,
+        replicas=range(1, replicas + 1),
+        variant=variant,
+        invariant=found.invariant,
+        sentence=sentence,
+        model=model,
     )
