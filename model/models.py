@@ -4,6 +4,7 @@ One rule: a model is listed here once; whether it is proved, and how, `invariant
 """
 
 from model.design import Model
+from model.epoch_cache import EPOCH_CACHE
 from model.kip320 import KIP320
 from model.quorum import QUORUM
 from model.quorum.pre_vote import PRE_VOTE
@@ -11,7 +12,7 @@ from model.quorum.voter_changes import VOTER_CHANGES
 from model.replication import REPLICATION
 from model.survival import SURVIVAL
 
-MODELS = {model.name: model for model in (REPLICATION, SURVIVAL, QUORUM, PRE_VOTE, VOTER_CHANGES, KIP320)}
+MODELS = {model.name: model for model in (REPLICATION, SURVIVAL, EPOCH_CACHE, QUORUM, PRE_VOTE, VOTER_CHANGES, KIP320)}
 
 
 class NoSuchModel(ValueError):

@@ -42,6 +42,7 @@ class Argument:
 
 def arguments() -> dict[str, Argument]:
     """The argument of every model that there is a proof of, by the model's name."""
+    from invariants.proofs.epoch_cache import ARGUMENT as OF_EPOCH_CACHE
     from invariants.proofs.quorum import ARGUMENT as OF_QUORUM
     from invariants.proofs.quorum.pre_vote import ARGUMENT as OF_PRE_VOTE
     from invariants.proofs.replication import ARGUMENT as OF_REPLICATION
@@ -50,6 +51,7 @@ def arguments() -> dict[str, Argument]:
     return {
         "replication": OF_REPLICATION,
         "survival": OF_SURVIVAL,
+        "epoch-cache": OF_EPOCH_CACHE,
         "quorum": OF_QUORUM,
         "quorum-pre-vote": OF_PRE_VOTE,
     }

@@ -112,6 +112,8 @@ class Bounded:
 
     def value(self, cells: Mapping[Cell, Term], v: Variable) -> Any:
         terms = self.reading.terms
+        if v.kind == "set" and not v.keys:
+            return SymbolicSet(terms, self.lookup(cells, v.name, ("Replica",), "in"))
         if v.kind == "set":
             return SymbolicTable(terms, "set", (self.lookup(cells, v.name, (*v.keys, "Replica"), "in"),))
         if v.kind == "log":
@@ -130,6 +132,8 @@ class Bounded:
     def content(self, state: SymbolicState, cell: Cell) -> Term:
         name, key, part = cell
         value = state.variable(name)
+        if isinstance(value, SymbolicSet):
+            return value.contains(*key)
         if not isinstance(value, SymbolicTable):
             return value
         if part in ("epoch", "value"):
@@ -155,6 +159,8 @@ class Bounded:
                 domain, nth = place
                 if domain == "ReplicaSet":
                     arguments[place] = tuple(z3.Bool(f"{domain}{nth}.{r}@{at}") for r in self.replicas)
+                elif domain == "bool":
+                    arguments[place] = z3.Bool(f"{domain}{nth}@{at}")
                 else:
                     arguments[place] = z3.BitVec(f"{domain}{nth}@{at}", WIDTH)
         return Choices(z3.BitVec(f"step@{at}", WIDTH + 1), arguments)
@@ -187,7 +193,7 @@ class Bounded:
     def limits(self, choices: Choices) -> Iterator[Term]:
         """The arguments are members of their domains."""
         for (domain, _), term in choices.arguments.items():
-            if domain != "ReplicaSet":
+            if domain not in ("ReplicaSet", "bool"):
                 members = self.domains[domain].members or ()
                 last = self.bounds.log if domain == "Offset" else members[-1]
                 yield z3.And(term >= members[0] if members else 0, term <= last)
@@ -195,11 +201,20 @@ class Bounded:
     def inside(self, state: SymbolicState) -> Term:
         """The state is within the bounds."""
         logs = [state.log[r].length <= self.bounds.log for r in self.replicas]
+        limits = {"LeaderEpoch": self.bounds.leader_epochs, "PartitionEpoch": self.bounds.partition_epochs}
+        newest = [v for v in self.variables if not v.keys and v.domain in limits and not v.ghost]
         return conjunction(
-            state.newest_leader_epoch <= self.bounds.leader_epochs,
-            state.newest_partition_epoch <= self.bounds.partition_epochs,
+            *(state.variable(v.name) <= limits[v.domain] for v in newest),
             *logs,
+            *self.registered(state),
         )
+
+    def registered(self, state: SymbolicState) -> Iterator[Term]:
+        """The brokers' registrations are within the bounds."""
+        for variable in self.variables:
+            if variable.domain == "BrokerEpoch" and variable.keys == ("Replica",):
+                for replica in self.replicas:
+                    yield state.variable(variable.name)[replica] <= self.bounds.broker_epochs
 
     def step(self, cells: Mapping[Cell, Term], at: int) -> tuple[dict[Cell, Term], list[Term], Choices]:
         """The cells after one step, what must hold for it to be one, and the choices it made."""
@@ -234,6 +249,8 @@ class Bounded:
             if place[0] == "ReplicaSet":
                 bits = zip(self.replicas, term, strict=True)
                 arguments.append(frozenset(r for r, bit in bits if z3.is_true(model.eval(bit, True))))
+            elif place[0] == "bool":
+                arguments.append(z3.is_true(model.eval(term, True)))
             else:
                 arguments.append(model.eval(term, True).as_signed_long())
         return name, tuple(arguments)

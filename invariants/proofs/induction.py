@@ -90,6 +90,7 @@ class Induction:
         bounds = self.bounded.bounds
         domain = {"epoch": "LeaderEpoch", "length": "Offset", "value": "Value"}.get(part, variable.domain)
         limits = {"LeaderEpoch": bounds.leader_epochs, "PartitionEpoch": bounds.partition_epochs, "Offset": bounds.log}
+        limits["BrokerEpoch"] = bounds.broker_epochs
         return {**limits, "Value": bounds.values - 1, "Replica": self.bounded.replicas[-1]}[domain]
 
     def step(self, action: str) -> tuple[list[Term], Any, Any]:

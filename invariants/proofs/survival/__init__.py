@@ -15,7 +15,7 @@ from invariants.proofs.replication import epochs as base_epochs
 from invariants.proofs.replication import lemmas as base_lemmas
 from invariants.proofs.replication import messages as base_messages
 from invariants.proofs.replication import proposals as base_proposals
-from invariants.proofs.replication.logs import LOGS
+from invariants.proofs.replication.logs import LOGS, own_suffix
 from invariants.proofs.survival.commits import COMMITS
 from invariants.proofs.survival.epochs import EPOCHS, NAMED
 from invariants.proofs.survival.growth import growth
@@ -38,7 +38,7 @@ GROUPS = {
         *EPOCHS,
     ),
     "regimes": REGIMES,
-    "logs": LOGS,
+    "logs": tuple(conjunct for conjunct in LOGS if conjunct is not own_suffix),
     "commits": (
         base_commits.committed_below_ceiling,
         base_commits.ceiling_in_log,
@@ -50,7 +50,6 @@ GROUPS = {
     "proposals": (
         base_proposals.versions_known,
         base_proposals.idle_leader_agrees,
-        base_proposals.pending_is_proposed,
         *PROPOSALS,
     ),
     "messages": (

@@ -1,7 +1,6 @@
 """Messages: fetches in flight, of every registration, however old."""
 
 from model.language import BrokerEpoch, LeaderEpoch, Replica, conjunct
-from model.replication.state import owner
 from model.survival.state import State
 
 
@@ -37,18 +36,6 @@ def requested_by_eligible(s: State) -> bool:
     )
 
 
-@conjunct
-def acknowledged_was_requested(s: State) -> bool:
-    """A leader counts only positions that were shown in its epoch, under the registration it notes."""
-    return all(
-        s.acknowledged[leader, f] == -1
-        or s.acknowledged[leader, f] <= s.requested_by[f, s.leader_epoch[leader], s.acknowledged_by[leader, f]]
-        for leader in Replica
-        for f in Replica
-        if owner(s, leader)
-    )
-
-
 @conjunct(at=lambda s, e, b: (s.requested_by[s.ceiling_witness[e], e, b],))
 def witness_requested(s: State) -> bool:
     """The witness of a ceiling has shown no position above it in the epoch that would still count, nor will it."""
@@ -64,6 +51,5 @@ MESSAGES = (
     requested_when_reconciled,
     requested_is_held,
     requested_by_eligible,
-    acknowledged_was_requested,
     witness_requested,
 )
