@@ -25,6 +25,9 @@ from model.syntax import Function
 WIDTH = 5
 """Bits of a number, signed: -1 to 15 is what bounded searches need."""
 
+SETS = ("ReplicaSet", "Quorum")
+"""The domains whose members are sets of replicas: a bit each."""
+
 Cell = tuple[str, tuple[int, ...], str]
 """A variable, a key (of a set: with the member; of a log's entry: with the offset), and the part of it."""
 
@@ -157,7 +160,7 @@ class Bounded:
         for function in self.steps.values():
             for place in self.places(function):
                 domain, nth = place
-                if domain == "ReplicaSet":
+                if domain in SETS:
                     arguments[place] = tuple(z3.Bool(f"{domain}{nth}.{r}@{at}") for r in self.replicas)
                 elif domain == "bool":
                     arguments[place] = z3.Bool(f"{domain}{nth}@{at}")
@@ -178,7 +181,7 @@ class Bounded:
 
     def argument(self, place: tuple[str, int], choices: Choices) -> Any:
         chosen = choices.arguments[place]
-        if place[0] != "ReplicaSet":
+        if place[0] not in SETS:
             return chosen
         bits = dict(zip(self.replicas, chosen, strict=True))
 
@@ -193,7 +196,11 @@ class Bounded:
     def limits(self, choices: Choices) -> Iterator[Term]:
         """The arguments are members of their domains."""
         for (domain, _), term in choices.arguments.items():
-            if domain not in ("ReplicaSet", "bool"):
+            if domain == "Quorum":
+                bits = dict(zip(self.replicas, term, strict=True))
+                quorums = self.domains[domain].members or ()
+                yield disjunction(*(conjunction(*(bits[r] for r in sorted(quorum))) for quorum in quorums))
+            elif domain not in (*SETS, "bool"):
                 members = self.domains[domain].members or ()
                 last = self.bounds.log if domain == "Offset" else members[-1]
                 yield z3.And(term >= members[0] if members else 0, term <= last)
@@ -246,7 +253,7 @@ class Bounded:
         arguments: list[Any] = []
         for place in self.places(self.steps[name]):
             term = choices.arguments[place]
-            if place[0] == "ReplicaSet":
+            if place[0] in SETS:
                 bits = zip(self.replicas, term, strict=True)
                 arguments.append(frozenset(r for r, bit in bits if z3.is_true(model.eval(bit, True))))
             elif place[0] == "bool":

@@ -111,8 +111,11 @@ class SymbolicReading:
         return z3.Const(f"{name}!{next(self.fresh)}", domain.sort)
 
     def value(self, constant: Term) -> Any:
-        """What a function is given for a member of an unbounded domain."""
-        return SymbolicQuorum(self.terms, constant) if constant.sort().name() == "Quorum" else constant
+        """What a function is given for a member of a domain."""
+        if isinstance(constant, frozenset):
+            return self.set_of(*sorted(constant))
+        named = not isinstance(constant, int) and constant.sort().name() == "Quorum"
+        return SymbolicQuorum(self.terms, constant) if named else constant
 
     def majority(self, chosen: SymbolicSet, voters: SymbolicSet) -> Term:
         """More than half of the voters are chosen, counted one by one; Uncountable where there is no one by one."""
@@ -136,7 +139,7 @@ class SymbolicReading:
         bound = [self.constant(n, d) for n, d in zip(names, domains, strict=True) if d.members is None]
         parts = []
         chosen = [self.value(constant) for constant in bound]
-        for members in itertools.product(*(d.members for d in domains if d.members is not None)):
+        for members in itertools.product(*(map(self.value, d.members) for d in domains if d.members is not None)):
             given, quantified = iter(members), iter(chosen)
             parts.append(body(*(next(quantified) if d.members is None else next(given) for d in domains)))
         whole = conjunction(*parts)

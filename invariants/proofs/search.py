@@ -16,7 +16,7 @@ from typing import Any
 
 import z3
 
-from invariants.proofs.bounded import Bounded, Choices
+from invariants.proofs.bounded import SETS, Bounded, Choices
 from invariants.proofs.minimise import Replayer, Violation, minimised
 from model.design import Model
 from model.reading_values import Bounds, Call
@@ -163,7 +163,7 @@ class Question:
         for parameter, value in zip(bounded.steps[name].parameters, arguments, strict=True):
             if parameter.domain == "Replica":
                 value += 1
-            elif parameter.domain == "ReplicaSet":
+            elif parameter.domain in SETS:
                 value = frozenset(r + 1 for r in value)
             parameters[parameter.name] = value
         return name, parameters
