@@ -7,7 +7,8 @@ about how states are kept. A state is an array of small ints `s[column]`; packed
 from collections.abc import Iterator, Sequence
 
 from model.columns.layout import Layout
-from model.columns.terms import Operand, Term, in_order, members_of
+from model.columns.order import in_order
+from model.columns.terms import Operand, Term, members_of
 from model.columns.tracing import Instance, Tracing
 
 SIMPLE = {

@@ -6,7 +6,8 @@ let go after its last use, so that a chunk of states stays in the cache.
 
 from collections.abc import Sequence
 
-from model.columns.terms import Operand, Term, in_order
+from model.columns.order import in_order
+from model.columns.terms import Operand, Term
 from model.columns.tracing import Tracing
 
 NAMES = ("where", "minimum", "maximum", "left_shift", "bitwise_count", "int8")

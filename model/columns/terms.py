@@ -302,22 +302,3 @@ class Terms:
         elif not isinstance(bits, Term) and bits == 0:
             return False
         return self.make("has_bit", (bits, index), 0, 1, flag=True)
-
-
-def in_order(roots: Iterable[Operand]) -> list[Term]:
-    """Every term below the roots once, operands before what uses them."""
-    order: list[Term] = []
-    seen: set[Term] = set()
-
-    def visit(x: Operand) -> None:
-        if not isinstance(x, Term) or x in seen:
-            return
-        seen.add(x)
-        if x.operation != "column":
-            for operand in x.operands:
-                visit(operand)
-        order.append(x)
-
-    for root in roots:
-        visit(root)
-    return order

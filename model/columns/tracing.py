@@ -75,8 +75,15 @@ class Tracing:
         self.view = self.viewed()
 
     def unwritten(self) -> dict[Cell, int]:
-        """The columns that no step writes, with their initial values."""
-        written = {at for instance in self.instances for at in instance.updates} | set(self.view or {})
+        """The columns that no step writes, with their initial values.
+
+        At the synchronous grain no step leaves a message, so there is none to forget either.
+        """
+        written = {at for instance in self.instances for at in instance.updates}
+        for at in self.view or {}:
+            message = self.reading.variables[self.layout.columns[at].cell[0]].message
+            if not (message and self.reading.synchronous):
+                written.add(at)
         row = self.layout.initial_row()
         return {c.cell: row[at] for at, c in enumerate(self.layout.columns) if at not in written}
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from invariants.exploration.seen import Seen
 from model.columns import emit_c, emit_numpy
 from model.columns.definedness import Definedness
-from model.columns.terms import Term, Terms, in_order
+from model.columns.order import in_order
+from model.columns.terms import Term, Terms
 
 
 @pytest.fixture
