@@ -192,15 +192,19 @@ class _Workers:
     def __init__(self, processes: int) -> None:
         self._processes = processes
         self._pool: ProcessPoolExecutor | None = None
+        self._collector = gc.get_threshold()
 
     def __enter__(self) -> "_Workers":
         if self._processes > 1:
             self._pool = ProcessPoolExecutor(self._processes, initializer=_spare_the_collector)
+        else:
+            _spare_the_collector()
         return self
 
     def __exit__(self, *exception: object) -> None:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
+        gc.set_threshold(*self._collector)
 
     def chunks(self, search: _Search) -> Iterator[Chunk]:
         """Chunks in the order of seeds, until the search is over."""
@@ -227,7 +231,6 @@ class _Workers:
 
 def _spare_the_collector() -> None:
     """A run makes many small objects and no cycles worth looking for: collect rarely."""
-    gc.freeze()
     gc.set_threshold(100_000, 50, 100)
 
 

