@@ -4,11 +4,12 @@ One rule: what a broker has lost shows only once it has registered, so it is los
 nothing; what it would have had is what counts of it until then. A broker that crashes, comes back without having lost
 anything and says it did not stop cleanly is here too: it keeps all of its log, and still loses its place.
 
-Assumed: it acts on no metadata older than its registration. Kafka's broker opens its listeners only then, but leads and
-follows before that behind closed doors.
+It may know any metadata since the epoch it had, and follow by it; but it opens its listeners, and so can lead, only
+once it knows its registration (`become_leader`). What Kafka's broker does behind closed doors besides - lead, and
+append - is in the variants `leads-before-registration` here and `leads-again` of the epoch cache.
 """
 
-from model.language import Offset, Replica, action, as_epoch, definition, ghost, require
+from model.language import LeaderEpoch, Offset, Replica, action, as_epoch, definition, ghost, require
 from model.survival.controller import begin, change, note, remaining
 from model.survival.state import State, leave
 
@@ -22,9 +23,19 @@ def on_disk(s: State, r: Replica, kept: Offset, high_watermark: Offset) -> bool:
 
 
 @definition
-def come_back(s: State, r: Replica, kept: Offset, high_watermark: Offset) -> None:
-    """The broker registers, learns the metadata up to its registration, and has what its disk kept."""
-    s.leader_epoch[r] = s.newest_leader_epoch
+def may_know(s: State, r: Replica, known: LeaderEpoch, newest: LeaderEpoch) -> bool:
+    """The epoch is one that the broker may know of when it registers: the newest, or an older one that it had not known
+    before and does not lead."""
+    return known == newest or (
+        s.leader_epoch[r] < known and known < newest and not (s.has_leader[known] and s.leader[known] == r)
+    )
+
+
+@definition
+def come_back(s: State, r: Replica, known: LeaderEpoch, kept: Offset, high_watermark: Offset) -> None:
+    """The broker registers, knows an epoch that may be older than its registration, and has what its disk kept."""
+    s.leader_epoch[r] = known
+    s.registered_in[r] = s.newest_leader_epoch
     s.leading[r] = False
     s.broker_epoch[r] += 1
     s.log[r] = s.log[r][:kept]
@@ -33,23 +44,25 @@ def come_back(s: State, r: Replica, kept: Offset, high_watermark: Offset) -> Non
 
 
 @action
-def lose_power(s: State, replica: Replica, kept: Offset, high_watermark: Offset) -> None:
+def lose_power(s: State, replica: Replica, known: LeaderEpoch, kept: Offset, high_watermark: Offset) -> None:
     """A broker that is neither in sync nor eligible loses power and comes back: no record of the partition."""
-    require(on_disk(s, replica, kept, high_watermark))
+    require(on_disk(s, replica, kept, high_watermark) and may_know(s, replica, known, s.newest_leader_epoch))
     require(replica not in s.isr[s.newest_leader_epoch] and replica not in s.elr[s.newest_leader_epoch])
     with ghost:
-        leave(s, replica, s.newest_leader_epoch)
-    come_back(s, replica, kept, high_watermark)
+        leave(s, replica, known)
+    come_back(s, replica, known, kept, high_watermark)
 
 
 @action
-def member_loses_power(s: State, replica: Replica, kept: Offset, high_watermark: Offset, enough: bool) -> None:
+def member_loses_power(
+    s: State, replica: Replica, known: LeaderEpoch, kept: Offset, high_watermark: Offset, enough: bool
+) -> None:
     """A member of either set, not the leader, loses power and comes back: it leaves both sets (KIP-966)."""
-    require(on_disk(s, replica, kept, high_watermark))
+    require(on_disk(s, replica, kept, high_watermark) and may_know(s, replica, known, s.newest_leader_epoch))
     require(replica in s.isr[s.newest_leader_epoch] or replica in s.elr[s.newest_leader_epoch])
     require(not s.has_leader[s.newest_leader_epoch] or s.leader[s.newest_leader_epoch] != replica)
     with ghost:
-        leave(s, replica, s.newest_leader_epoch)
+        leave(s, replica, known)
         s.survivors = s.survivors - {replica}
     change(
         s,
@@ -57,18 +70,21 @@ def member_loses_power(s: State, replica: Replica, kept: Offset, high_watermark:
         remaining(s, replica, enough),
         enough,
     )
-    come_back(s, replica, kept, high_watermark)
+    come_back(s, replica, known, kept, high_watermark)
     with ghost:
         note(s)
 
 
 @action
-def leader_loses_power(s: State, replica: Replica, kept: Offset, high_watermark: Offset, enough: bool) -> None:
+def leader_loses_power(
+    s: State, replica: Replica, known: LeaderEpoch, kept: Offset, high_watermark: Offset, enough: bool
+) -> None:
     """The leader loses power and comes back: it leaves both sets, and an epoch without a leader begins (KIP-966)."""
     require(on_disk(s, replica, kept, high_watermark))
+    require(may_know(s, replica, known, as_epoch(s.newest_leader_epoch + 1)))
     require(s.has_leader[s.newest_leader_epoch] and s.leader[s.newest_leader_epoch] == replica)
     with ghost:
-        leave(s, replica, as_epoch(s.newest_leader_epoch + 1))
+        leave(s, replica, known)
         s.survivors = s.survivors - {replica}
     begin(
         s,
@@ -78,7 +94,7 @@ def leader_loses_power(s: State, replica: Replica, kept: Offset, high_watermark:
         remaining(s, replica, enough),
         enough,
     )
-    come_back(s, replica, kept, high_watermark)
+    come_back(s, replica, known, kept, high_watermark)
     with ghost:
         note(s)
 

@@ -58,9 +58,11 @@ def start_epoch(s: State, r: Replica, epoch: LeaderEpoch) -> None:
 def become_leader(s: State, replica: Replica, epoch: LeaderEpoch, partition_epoch: PartitionEpoch) -> None:
     """The chosen replica takes the leadership, with the in-sync set of any version of its epoch: metadata may be stale.
 
-    Nobody has shown a position yet, so the high watermark waits for the whole in-sync set.
+    Nobody has shown a position yet, so the high watermark waits for the whole in-sync set. A broker that lost power
+    serves, and so leads, no epoch older than its registration.
     """
     require(s.leader_epoch[replica] < epoch and epoch <= s.newest_leader_epoch)
+    require(s.registered_in[replica] <= epoch)
     require(s.has_leader[epoch] and s.leader[epoch] == replica)
     require(0 <= partition_epoch <= s.newest_partition_epoch and s.leader_epoch_at[partition_epoch] == epoch)
     with ghost:

@@ -41,6 +41,8 @@ class State(replication.State):
     """The epoch of the last unclean election; 0: there was none."""
 
     # Every replica.
+    registered_in: Table[Replica, LeaderEpoch]
+    """The newest epoch when it last registered after it had lost power: it serves nobody before it has learnt that."""
     flushed: Table[Replica, Offset]
     """How much of its log is certain to be on disk."""
 

@@ -7,6 +7,7 @@ has a saved trace and failing conjuncts to show for itself.
 from model.design import Variant
 from model.language import (
     BrokerEpoch,
+    LeaderEpoch,
     Offset,
     PartitionEpoch,
     Replica,
@@ -17,33 +18,38 @@ from model.language import (
     require,
 )
 from model.replication.state import owner
-from model.survival.brokers import come_back, on_disk
+from model.survival.brokers import come_back, may_know, on_disk
 from model.survival.controller import as_registered, begin, change, current, left_eligible, note, remaining
-from model.survival.leader import lead, propose
+from model.survival.leader import lead, propose, start_epoch
 from model.survival.state import State, leave
 
 
 # ------------------------------------------------------------ what the controller makes of a registration
 @action
-def member_keeps_isr(s: State, replica: Replica, kept: Offset, high_watermark: Offset, enough: bool) -> None:
+def member_keeps_isr(
+    s: State, replica: Replica, known: LeaderEpoch, kept: Offset, high_watermark: Offset, enough: bool
+) -> None:
     """Before KIP-966: a broker that lost power keeps its place in the in-sync set. (`enough` stays what it was.)"""
     require(on_disk(s, replica, kept, high_watermark) and enough == s.enough[s.newest_leader_epoch])
+    require(may_know(s, replica, known, s.newest_leader_epoch))
     require(replica in s.isr[s.newest_leader_epoch])
     require(not s.has_leader[s.newest_leader_epoch] or s.leader[s.newest_leader_epoch] != replica)
     with ghost:
-        leave(s, replica, s.newest_leader_epoch)
+        leave(s, replica, known)
         s.survivors = s.survivors - {replica}
-    come_back(s, replica, kept, high_watermark)
+    come_back(s, replica, known, kept, high_watermark)
 
 
 @action
-def member_keeps_elr(s: State, replica: Replica, kept: Offset, high_watermark: Offset, enough: bool) -> None:
+def member_keeps_elr(
+    s: State, replica: Replica, known: LeaderEpoch, kept: Offset, high_watermark: Offset, enough: bool
+) -> None:
     """A broker that lost power leaves the in-sync set only, and stays an eligible leader replica."""
-    require(on_disk(s, replica, kept, high_watermark))
+    require(on_disk(s, replica, kept, high_watermark) and may_know(s, replica, known, s.newest_leader_epoch))
     require(replica in s.isr[s.newest_leader_epoch] or replica in s.elr[s.newest_leader_epoch])
     require(not s.has_leader[s.newest_leader_epoch] or s.leader[s.newest_leader_epoch] != replica)
     with ghost:
-        leave(s, replica, s.newest_leader_epoch)
+        leave(s, replica, known)
         s.survivors = s.survivors - {replica}
     change(
         s,
@@ -51,56 +57,38 @@ def member_keeps_elr(s: State, replica: Replica, kept: Offset, high_watermark: O
         left_eligible(s, s.isr[s.newest_leader_epoch] - {replica}, enough),
         enough,
     )
-    come_back(s, replica, kept, high_watermark)
+    come_back(s, replica, known, kept, high_watermark)
     with ghost:
         note(s)
 
 
 @action
-def last_replica_stands(s: State, replica: Replica, kept: Offset, high_watermark: Offset, enough: bool) -> None:
+def last_replica_stands(
+    s: State, replica: Replica, known: LeaderEpoch, kept: Offset, high_watermark: Offset, enough: bool
+) -> None:
     """Before KIP-966: the in-sync set never becomes empty, so its last member keeps its place though it lost power."""
     require(on_disk(s, replica, kept, high_watermark))
+    require(may_know(s, replica, known, as_epoch(s.newest_leader_epoch + 1)))
     require(s.has_leader[s.newest_leader_epoch] and s.leader[s.newest_leader_epoch] == replica)
     require(all(r == replica for r in Replica if r in s.isr[s.newest_leader_epoch]))
     with ghost:
-        leave(s, replica, as_epoch(s.newest_leader_epoch + 1))
+        leave(s, replica, known)
         s.survivors = s.survivors - {replica}
     begin(s, False, replica, s.isr[s.newest_leader_epoch], remaining(s, replica, enough), enough)
-    come_back(s, replica, kept, high_watermark)
-    with ghost:
-        note(s)
-
-
-@definition
-def come_back_behind(s: State, r: Replica, kept: Offset, high_watermark: Offset) -> None:
-    """The broker registers, yet goes on with the metadata it had."""
-    s.leading[r] = False
-    s.broker_epoch[r] += 1
-    s.log[r] = s.log[r][:kept]
-    s.flushed[r] = kept
-    s.high_watermark[r] = high_watermark
-
-
-@action
-def comes_back_behind(s: State, replica: Replica, kept: Offset, high_watermark: Offset, enough: bool) -> None:
-    """A broker that lost power acts on metadata older than its registration."""
-    require(on_disk(s, replica, kept, high_watermark))
-    require(replica in s.isr[s.newest_leader_epoch] or replica in s.elr[s.newest_leader_epoch])
-    require(not s.has_leader[s.newest_leader_epoch] or s.leader[s.newest_leader_epoch] != replica)
-    with ghost:
-        s.survivors = s.survivors - {replica}
-    change(s, s.isr[s.newest_leader_epoch] - {replica}, remaining(s, replica, enough), enough)
-    come_back_behind(s, replica, kept, high_watermark)
+    come_back(s, replica, known, kept, high_watermark)
     with ghost:
         note(s)
 
 
 @action
-def leads_before_registration(s: State, replica: Replica, kept: Offset, high_watermark: Offset, enough: bool) -> None:
+def leads_before_registration(
+    s: State, replica: Replica, known: LeaderEpoch, kept: Offset, high_watermark: Offset, enough: bool
+) -> None:
     """A leader that lost power finds itself the leader in the metadata it has and leads on, before it has registered or
-    under a controller that leaves it the leadership. (`enough` stays what it was.)"""
+    under a controller that leaves it the leadership. (What it would know and what would be enough once it registers
+    means nothing yet.)"""
     require(on_disk(s, replica, kept, high_watermark) and enough == s.enough[s.newest_leader_epoch])
-    require(s.leading[replica])
+    require(s.leading[replica] and known == s.newest_leader_epoch + 1)
     s.log[replica] = s.log[replica][:kept]
     s.flushed[replica] = kept
     s.high_watermark[replica] = high_watermark
@@ -218,6 +206,20 @@ def refuse_for_now(s: State, leader: Replica, member: Replica) -> None:
 
 # ------------------------------------------------------------ the leader
 @action
+def lead_behind(s: State, replica: Replica, epoch: LeaderEpoch, partition_epoch: PartitionEpoch) -> None:
+    """A broker that lost power leads and serves by metadata older than its registration."""
+    require(s.leader_epoch[replica] < epoch and epoch <= s.newest_leader_epoch)
+    require(s.has_leader[epoch] and s.leader[epoch] == replica)
+    require(0 <= partition_epoch <= s.newest_partition_epoch and s.leader_epoch_at[partition_epoch] == epoch)
+    with ghost:
+        leave(s, replica, epoch)
+        start_epoch(s, replica, epoch)
+    s.leader_epoch[replica] = epoch
+    s.reconciled[replica] = epoch
+    lead(s, replica, partition_epoch)
+
+
+@action
 def expand_untagged(s: State, leader: Replica, follower: Replica) -> None:
     """A leader proposes a follower under the registration it finds in the metadata, not the one that showed the
     position."""
@@ -279,8 +281,8 @@ VARIANTS = (
     ),
     Variant(
         id="stale-metadata",
-        sentence="A broker that lost power acts on metadata older than its registration.",
-        replaces={"member_loses_power": comes_back_behind},
+        sentence="A broker that lost power leads and serves by metadata older than its registration.",
+        replaces={"become_leader": lead_behind},
     ),
     Variant(
         id="leads-before-registration",

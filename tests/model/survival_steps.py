@@ -40,7 +40,7 @@ def copy(follower: int, leader: int, log_end: int, high_watermark: int = 0) -> l
     ]
 
 
-def lose_power(action: str, replica: int, kept: int, enough: bool | None = None) -> Call:
-    """A broker loses power and comes back with `kept` records and no high watermark."""
-    parameters = {"replica": replica, "kept": kept, "high_watermark": 0}
+def lose_power(action: str, replica: int, known: int, enough: bool | None = None) -> Call:
+    """A broker loses power and comes back with nothing; the newest epoch it knows of is `known`."""
+    parameters = {"replica": replica, "known": known, "kept": 0, "high_watermark": 0}
     return (action, parameters if enough is None else {**parameters, "enough": enough})

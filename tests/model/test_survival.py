@@ -81,7 +81,7 @@ def test_an_eligible_leader_replica_is_elected_and_has_what_was_committed() -> N
         *show(2, 1, 1),
         commit(1, 1),
         ("fence", {"removed": 2, "enough": False}),
-        lose_power("leader_loses_power", 1, kept=0, enough=False),
+        lose_power("leader_loses_power", 1, known=2, enough=False),
     ]
     machine = after(calls, isr=(1, 2))
     newest = machine.state.newest_leader_epoch
@@ -98,8 +98,8 @@ def test_losing_as_many_as_the_minimum_empties_both_sets() -> None:
     """The price of losing the minimum's number at once: nobody can be elected but uncleanly; nothing false is said."""
     calls = [
         *FIRST,
-        lose_power("member_loses_power", 2, kept=0, enough=False),
-        lose_power("leader_loses_power", 1, kept=0, enough=False),
+        lose_power("member_loses_power", 2, known=1, enough=False),
+        lose_power("leader_loses_power", 1, known=2, enough=False),
     ]
     machine = after(calls, isr=(1, 2))
     newest = machine.state.newest_leader_epoch
@@ -121,13 +121,30 @@ def test_an_unclean_election_gives_up_what_was_committed_and_says_so() -> None:
 
 
 # ------------------------------------------------------------ registrations
+def test_a_broker_behind_its_registration_follows_but_does_not_lead() -> None:
+    calls = [
+        *FIRST,
+        ("elect", {"leader": 1}),
+        ("elect", {"leader": 2}),
+        ("elect", {"leader": 1}),
+        ("become_leader", {"replica": 1, "epoch": 2, "partition_epoch": 2}),
+        lose_power("member_loses_power", 2, known=2, enough=True),
+    ]
+    machine = after(calls, isr=(1, 2))
+    machine.step("answer_probe", leader=1)
+    machine.step("reconcile", follower=2)
+    assert machine.state.reconciled[2] == 2 < machine.state.registered_in[2]
+    with pytest.raises(ActionDisabled, match="registered_in"):
+        machine.step("become_leader", replica=2, epoch=3, partition_epoch=3)
+
+
 def test_a_refused_proposal_is_rolled_back_and_never_accepted() -> None:
     calls = [
         *FIRST,
         *follow(2, 1, 1),
         *show(2, 1, 0),
         ("expand_isr", {"leader": 1, "follower": 2}),
-        lose_power("lose_power", 2, kept=0),
+        lose_power("lose_power", 2, known=1),
         ("refuse_partition", {"leader": 1, "member": 2}),
         ("roll_back", {"leader": 1}),
     ]
@@ -144,7 +161,7 @@ def test_a_late_refusal_of_an_answered_proposal_is_ignored() -> None:
         *follow(2, 1, 1),
         *show(2, 1, 0),
         ("expand_isr", {"leader": 1, "follower": 2}),
-        lose_power("lose_power", 2, kept=0),
+        lose_power("lose_power", 2, known=1),
         ("refuse_partition", {"leader": 1, "member": 2}),
         ("fence", {"removed": 3, "enough": True}),
         ("learn_isr", {"leader": 1, "partition_epoch": 2}),
@@ -169,7 +186,7 @@ def test_fetches_of_two_registrations_are_in_flight_and_the_older_counts_no_more
         append(1),
         *copy(2, 1, 1),
         ("send_fetch", {"follower": 2}),
-        lose_power("lose_power", 2, kept=0),
+        lose_power("lose_power", 2, known=1),
         *show(2, 1, 0, broker_epoch=1),
     ]
     machine = after(calls, isr=(1,))

@@ -13,7 +13,7 @@ BREAKS = {
     "unclean-keeps-isr": "acknowledged_is_held",
     "unclean-keeps-elr": "eligible_complete",
     "last-replica-standing": "eligible_complete",
-    "stale-metadata": "acknowledged_is_held",
+    "stale-metadata": "leader_complete_below_start",
     "leads-before-registration": "owner_has_epoch_log",
     "reassign-within-epoch": "acknowledged_is_held",
     "unclean-election-keeps-isr": "fresh_one_eligible",

@@ -25,7 +25,7 @@ def committed_in_eligible_members(s: State) -> bool:
 @conjunct(at=lambda s, r, e, d: (known(e), r in s.eligible[d]))
 def eligible_complete(s: State) -> bool:
     """Who is eligible in an epoch holds all that every older epoch it has left, back to the last unclean election, can
-    ever commit. Of epochs after `d` it owes nothing: it may have lost power in one."""
+    ever commit. Of epochs after `d` it owes nothing, nor in epochs before its registration: it may have lost power."""
     return all(
         s.capped[e]
         and s.ceiling[e] <= len(s.log[r])
@@ -38,6 +38,7 @@ def eligible_complete(s: State) -> bool:
         and e < d
         and d <= s.newest_leader_epoch
         and r in s.eligible[d]
+        and s.registered_in[r] <= d
         and s.leader_epoch[r] <= d
         and e < s.leader_epoch[r]
     )

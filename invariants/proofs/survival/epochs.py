@@ -46,6 +46,12 @@ def elr_below_minimum(s: State) -> bool:
 
 
 @conjunct
+def registered_before(s: State) -> bool:
+    """A broker registered in an epoch that was."""
+    return all(0 <= s.registered_in[r] <= s.newest_leader_epoch for r in Replica)
+
+
+@conjunct
 def newest_minimum(s: State) -> bool:
     """Whether enough are in sync is the same in the newest version of the partition and in its newest epoch."""
     return s.enough_at[s.newest_partition_epoch] == s.enough[s.newest_leader_epoch]
@@ -119,6 +125,7 @@ EPOCHS = (
     owner_has_started,
     eligible_in_sync_or_elr,
     elr_below_minimum,
+    registered_before,
     newest_minimum,
     versions_cover_eligible,
     resumable_versions_cover,
