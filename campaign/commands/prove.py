@@ -1,5 +1,7 @@
 """`fencepost prove`: the inductive proof of a model, or what a variant breaks of it."""
 
+import textwrap
+
 from campaign.model_replay import replay_model
 from campaign.outcome import Outcome, Refused, Word
 from campaign.progress import Progress
@@ -12,6 +14,8 @@ from traces.reader import read
 
 VARIANT_BUDGET = Budget(milliseconds=1000, rounds=1)
 """What a variant breaks cannot be proved: trying for longer only makes the answer late."""
+
+INDENT = " " * 11
 
 
 def run(name: str, replicas: str, variant: str | None, seeds: tuple[int, ...], progress: Progress) -> Outcome:
@@ -77,7 +81,10 @@ def told(proofs: list[Proof]) -> Outcome:
         "unknown": sum(answer.verdict == "unknown" for answer in worst.answers),
         "slowest_seconds": round(max(proof.slowest.seconds for proof in proofs), 3),
         "slowest": f"{worst.slowest.step}/{worst.slowest.claim}",
-        "properties": [{"name": name, "verdict": word} for name, word in worst.properties().items()],
+        "properties": [
+            {"name": name, "verdict": word, "says": sentences(model_named(worst.model)).get(name, "")}
+            for name, word in worst.properties().items()
+        ],
         "open": [{"step": a.step, "conjunct": a.claim, "verdict": a.verdict} for a in worst.open],
         "seeds": [
             {"seed": proof.seed, "verdict": proof.verdict, "seconds": round(proof.seconds, 2)} for proof in proofs
@@ -86,11 +93,19 @@ def told(proofs: list[Proof]) -> Outcome:
     return Outcome(verdict=verdict, document=document, lines=tuple(_lines(proofs, worst)))
 
 
+def sentences(model: Model) -> dict[str, str]:
+    """What each safety property says: the first paragraph of its docstring. Lemmas say nothing to users."""
+    return {f.name: " ".join(f.doc.split("\n\n")[0].split()) for f in model.safety_of(ghosts=True)}
+
+
 def _lines(proofs: list[Proof], worst: Proof) -> list[str]:
     scope = "any number of replicas, any log length, any epoch"
     what = worst.model + (f", variant {worst.variant}" if worst.variant else "")
     lines = [f"{what}: {len(worst.answers)} obligations for {scope}"]
-    lines += [f"  {word:9}{name}" for name, word in worst.properties().items()]
+    words = sentences(model_named(worst.model))
+    for name, word in worst.properties().items():
+        lines.append(f"  {word:9}{name}")
+        lines += textwrap.wrap(words.get(name, ""), 110, initial_indent=INDENT, subsequent_indent=INDENT)
     for answer in worst.open:
         lines.append(f"  not proved: {answer.step} keeps {answer.claim} ({answer.verdict})")
     for proof in proofs:
