@@ -82,8 +82,9 @@ def leader_complete(s: State) -> bool:
 
 @safety
 def survivors_eligible(s: State) -> bool:
-    """Of those who were in sync when that set last had min.insync.replicas members, everybody who has not lost power
-    since may still be elected - and so, by `durable`, has everything. To lose fewer than the minimum is survived."""
+    """Of those who were in sync when that set last had min.insync.replicas members, whoever has not lost power (or
+    been removed) since may still be elected and so, by `durable`, has everything: to lose fewer than the minimum is
+    survived."""
     return all(
         r in s.isr[s.newest_leader_epoch] or r in s.elr[s.newest_leader_epoch] for r in Replica if r in s.survivors
     )

@@ -66,7 +66,8 @@ class State(replication.State):
     eligible: Ghost[Table[LeaderEpoch, ReplicaSet]]
     """In sync or an eligible leader replica."""
     survivors: Ghost[Cell[ReplicaSet]]
-    """Who was in sync when that set last had min.insync.replicas members, and has not lost power since.
+    """Who was in sync when that set last had min.insync.replicas members, and has neither lost power nor been
+    taken out of the partition since.
 
     After an unclean election, and until there are enough again: the elected one, unless it lost power since.
     """
