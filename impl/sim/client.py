@@ -97,11 +97,11 @@ class Client:
         for topic in reply.topics:
             self.topics.learn(topic.name, topic.topic_id)
             for partition in topic.partitions:
-                leader, epoch = partition.leader, partition.leader_epoch
-                known = self.leaders.get(TopicPartition(topic.name, partition.index))
+                name, leader, epoch = self.partitions[partition.index], partition.leader, partition.leader_epoch
+                known = self.leaders.get(name)
                 # A broker that lags behind may still name the leader before (KIP-320).
                 if leader != NO_LEADER and (known is None or epoch >= known[1]):
-                    self.leaders[TopicPartition(topic.name, partition.index)] = (leader, epoch)
+                    self.leaders[name] = (leader, epoch)
         if any(partition not in self.leaders for partition in self.partitions):
             self.refresh(now)
 

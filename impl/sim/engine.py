@@ -90,11 +90,11 @@ class Engine:
                     else:
                         step(process, event, number)
             elif what == TICK:
-                process = processes[one]
-                if process.life == two:
-                    heappush(heap, (now + process.tick_ms, next_number(), TICK, one, two, None))
-                    if process.paused_until <= now:
-                        step(process, _TICK, number)
+                # `one` is the process, `two` its life.
+                if one.life == two:
+                    heappush(heap, (now + one.tick_ms, next_number(), TICK, one, two, None))
+                    if one.paused_until <= now:
+                        step(one, _TICK, number)
             elif what == SLOT:
                 self.slot()
             elif what == LOST:
@@ -128,7 +128,7 @@ class Engine:
         process.alive = True
         process.silent_until = 0
         # Not all at the same time.
-        self._push(self.now + process.index % process.tick_ms, TICK, process.index, process.life)
+        self._push(self.now + process.index % process.tick_ms, TICK, process, process.life)
         if process.make_host is not None:
             host = process.make_host(process.life)
             process.inhabit(host)

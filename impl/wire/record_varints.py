@@ -27,9 +27,13 @@ def varint(number: int) -> bytes:
 
 def read_varint(data: bytes | memoryview, position: int) -> tuple[int, int]:
     """The number at `position` and where it ends."""
-    rest = 0
-    shift = 0
-    for _ in range(_MOST_BYTES):
+    rest = data[position]
+    position += 1
+    if rest < 0x80:
+        return (rest >> 1) ^ -(rest & 1), position
+    rest &= 0x7F
+    shift = 7
+    for _ in range(_MOST_BYTES - 1):
         byte = data[position]
         position += 1
         rest |= (byte & 0x7F) << shift

@@ -54,13 +54,15 @@ class Judgement:
     """Why nothing can be said, where nothing can."""
 
 
-def judge(ops: Iterable[Op], may_repeat: Callable[[str], bool] = never, final: str = "") -> Judgement:
-    """Judge client operations.
+def judge(
+    ops: Iterable[Op], may_repeat: Callable[[str], bool] = never, final: str = "", *, order_judged: bool = False
+) -> Judgement:
+    """Judge client operations. `order_judged`: a `ReadOrder` has taken each of them already and found nothing.
 
     `may_repeat` says of which keys the producer was not idempotent. `final` names a client whose last reading of every
     partition began at the start and ended at the end, after everything else: what it did not read is not there.
     """
-    history = _History(may_repeat)
+    history = _History(None if order_judged else ReadOrder(may_repeat))
     for op in ops:
         history.take(op)
     if final:
@@ -86,8 +88,8 @@ def verdict(judgement: Judgement, allowed: frozenset[str] = frozenset()) -> Verd
 class _History:
     """Takes operations in order; the anomalies that need the whole are found at the end."""
 
-    def __init__(self, may_repeat: Callable[[str], bool]) -> None:
-        self._order = ReadOrder(may_repeat)
+    def __init__(self, order: ReadOrder | None) -> None:
+        self._order = order
         self._readings: dict[str, Readings] = {}
         self._found: dict[str, list[str]] = {kind: [] for kind in CLASSES}
         self._sent: set[tuple[str, str, str]] = set()
@@ -98,7 +100,7 @@ class _History:
 
     def take(self, op: Op) -> None:
         self._operations += op.phase != "invoke"
-        anomaly = self._order.take(op)
+        anomaly = None if self._order is None else self._order.take(op)
         if anomaly is not None:
             self._found[anomaly[0]].append(anomaly[1])
         if op.operation == "produce":

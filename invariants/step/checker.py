@@ -95,7 +95,7 @@ class Checker:
 
         `final` names the client that read everything back after everything else, if there was one.
         """
-        judgement = judge(self._ops, self._may_repeat, final)
+        judgement = judge(self._ops, self._may_repeat, final, order_judged=True)
         verdict = come_to(judgement)
         if isinstance(verdict, Violated):
             raise verdict
