@@ -4,7 +4,8 @@ One rule: only called when a step was refused; the fast path evaluates each `req
 """
 
 import ast
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from model.syntax import Function
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """One false conjunct: its text, its place, and the texts and values of the sides of the comparison it is."""
+    """One false conjunct: its text, its place, and the texts and values of what it compares."""
 
     text: str
     file: str
@@ -45,14 +46,63 @@ def explain(function: Function, evaluate: Callable[[ast.expr], Any]) -> Refusal 
 
 
 def sides(function: Function, conjunct: ast.expr, evaluate: Callable[[ast.expr], Any]) -> tuple[tuple[str, Any], ...]:
-    """The operands of a comparison, or of what is negated, with their values; nothing for other conjuncts."""
+    """The operands of a comparison, or of what is negated, with their values; of an `all` over replicas, the first
+    exception and the operands for it; nothing for other conjuncts."""
     if isinstance(conjunct, ast.UnaryOp):
         conjunct = conjunct.operand
-    operands = [conjunct.left, *conjunct.comparators] if isinstance(conjunct, ast.Compare) else []
-    found = []
-    for operand in operands:
+    if isinstance(conjunct, ast.Compare):
+        return told(function, [conjunct], evaluate, {})
+    generator = conjunct.args[0] if isinstance(conjunct, ast.Call) and ast.unparse(conjunct.func) == "all" else None
+    if not isinstance(generator, ast.GeneratorExp) or len(generator.generators) != 1:
+        return ()
+    (loop,) = generator.generators
+    if ast.unparse(loop.iter) != "Replica":
+        return ()  # a loop over offsets may be as long as a log
+    name = ast.unparse(loop.target)
+    for member in evaluate(loop.iter):
+        bound = {name: member}
         try:
-            found.append((function.text(operand), evaluate(operand)))
+            exception = all(evaluate(put(c, bound)) for c in loop.ifs) and not evaluate(put(generator.elt, bound))
         except LookupError:
-            found.append((function.text(operand), "outside"))
-    return tuple(found)
+            exception = True
+        if exception:
+            comparisons = [node for node in ast.walk(generator.elt) if isinstance(node, ast.Compare)]
+            return ((name, member), *told(function, comparisons, evaluate, bound))
+    return ()
+
+
+class Put(ast.NodeTransformer):
+    """Puts values in the place of names."""
+
+    def __init__(self, bound: Mapping[str, Any]) -> None:
+        self.bound = bound
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return ast.copy_location(ast.Constant(self.bound[node.id]), node) if node.id in self.bound else node
+
+
+def put(node: ast.expr, bound: Mapping[str, Any]) -> ast.expr:
+    """A copy of an expression with some of its names bound to values."""
+    made = Put(bound).visit(copy.deepcopy(node))
+    assert isinstance(made, ast.expr)
+    return made
+
+
+def told(
+    function: Function,
+    comparisons: list[ast.Compare],
+    evaluate: Callable[[ast.expr], Any],
+    bound: Mapping[str, Any],
+) -> tuple[tuple[str, Any], ...]:
+    """The operands of comparisons, each once, with their values where names are bound."""
+    found: dict[str, Any] = {}
+    for comparison in comparisons:
+        for operand in (comparison.left, *comparison.comparators):
+            text = function.text(operand)
+            if text in bound or text in found:
+                continue
+            try:
+                found[text] = evaluate(put(operand, bound))
+            except LookupError:
+                found[text] = "outside"
+    return tuple(found.items())

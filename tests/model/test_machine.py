@@ -68,6 +68,19 @@ def test_a_refused_step_names_the_false_require_with_its_values_and_changes_noth
     assert ahead.value.conjunct == "s.high_watermark[leader] < to <= len(s.log[leader])"
 
 
+def test_a_false_all_names_its_first_exception(machine: Machine) -> None:
+    machine.step("append", leader=1, value=0)
+    with pytest.raises(ActionDisabled) as caught:
+        machine.step("advance_high_watermark", leader=1, to=1)
+    assert caught.value.values == (
+        ("f", 2),
+        ("leader", 1),
+        ("to", 1),
+        ("s.acknowledged[leader, f]", -1),
+    )
+    assert str(caught.value).endswith(": f is 2, leader is 1, to is 1, s.acknowledged[leader, f] is -1")
+
+
 def test_enabled_asks_without_stepping(machine: Machine) -> None:
     assert machine.enabled("append", leader=1, value=0)
     assert not machine.enabled("append", leader=2, value=0)
