@@ -4,10 +4,8 @@ One rule: what is found depends on the seeds alone. Seeds are handed to processe
 order of seeds, and the search stops at a seed, not at a moment; only a budget that runs out cuts it where it is.
 
 The first failing seed does not end the search: it goes on to twice as many seeds and a few more (or to `KEEP`
-failures),
-shrinks those that failed soonest, and keeps the shortest counterexample of each invariant. Several seeds find a
-shorter one than any
-cleverness finds from one.
+failures), shrinks those that failed soonest, and keeps the shortest counterexample of each invariant. Several seeds
+find a shorter one than any cleverness finds from one.
 """
 
 import gc

@@ -242,8 +242,8 @@ class CountsAfterCommit(Partition):
 class CommitsByMajority(Partition):
     """The watermark moves when most of the in-sync set has a record.
 
-    Right for Raft, where a leader needs a majority's votes; wrong for Kafka, where any member of the in-sync set may be
-    elected by itself.
+    Right for Raft, where a leader needs a majority's votes; wrong for Kafka, where any member of the in-sync set may
+    be elected by itself.
     """
 
     __slots__ = ()

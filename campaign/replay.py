@@ -1,8 +1,7 @@
 """`replay`: a simulated trace run again from its choices.
 
 One rule: the same code runs the same choices to the same bytes. A replay records the run anew and compares digests;
-where
-they differ, the code is not the code that wrote the trace.
+where they differ, the code is not the code that wrote the trace.
 """
 
 from typing import NamedTuple

@@ -24,9 +24,8 @@ CLASSES: dict[str, str] = {
 """Each class of anomaly, worst first, and the invariant it breaks.
 
 lost: acknowledged (acks=all), and passed over by a reader or not there at the end. vanished: read once, and later
-passed
-over or replaced. misplaced: acknowledged at one offset, read at another. duplicated, reordered: per key, as read.
-failed: reported as certainly not written, and read. invented: read, and sent by nobody.
+passed over or replaced. misplaced: acknowledged at one offset, read at another. duplicated, reordered: per key, as
+read. failed: reported as certainly not written, and read. invented: read, and sent by nobody.
 """
 
 

@@ -1,8 +1,7 @@
 """What was promised and what was read of one partition, and the comparison of the two.
 
 One rule: a reading is a rising run of offsets. Between two neighbours in it nothing was there; below its first and
-above
-its last nothing is known, unless the reader is known to have read everything.
+above its last nothing is known, unless the reader is known to have read everything.
 """
 
 from dataclasses import dataclass, field

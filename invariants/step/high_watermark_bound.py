@@ -1,9 +1,8 @@
 """The high watermark bound (I5): nothing is called committed before everyone who must have it has it.
 
 A leader's high watermark is at most the log end of every member of its maximal in-sync set, whose logs agree with its
-own below it. A follower's is at most its own log end and at most what some leader has committed, and below it its
-log is
-the committed one.
+own below it. A follower's is at most its own log end and at most what some leader has committed, and below it its log
+is the committed one.
 """
 
 from invariants.step.ghost import Partition, Replica

@@ -4,9 +4,8 @@ One rule: two logs of one partition agree up to a batch exactly when that batch 
 `Prefixes` gives the names, so that comparing logs of any length is comparing two integers.
 
 Theory of operation. Prefix 0 is the empty log. Appending a batch to a prefix is looked up by (leader epoch, prefix):
-one
-leader writes an epoch, one batch after the other, so there is at most one answer in a run that keeps log matching (I4),
-and a second, different one is its violation. Logs here start at offset 0: retention does not exist yet.
+one leader writes an epoch, one batch after the other, so there is at most one answer in a run that keeps log matching
+(I4), and a second, different one is its violation. Logs here start at offset 0: retention does not exist yet.
 """
 
 from bisect import bisect_left, bisect_right

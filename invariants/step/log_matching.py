@@ -1,8 +1,7 @@
 """Log matching (I4): where two logs have the same offset from the same leader epoch, they are equal up to there.
 
-The judging happens as the ghost grows: `invariants.step.log.Prefixes` names prefixes, and a second, different batch
-of one
-epoch behind one prefix has no name. Here are the facts that would contradict the ghost, and the plain statement.
+The judging happens as the ghost grows: `invariants.step.log.Prefixes` names prefixes, and a second, different batch of
+one epoch behind one prefix has no name. Here are the facts that would contradict the ghost, and the plain statement.
 """
 
 from invariants.step.ghost import Partition, Replica
