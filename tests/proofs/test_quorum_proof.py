@@ -20,12 +20,14 @@ from model.reading_values import Bounds, Reading
 
 BROKEN = {
     "vote-forgotten": "restart/granted_is_remembered",
+    "vote-doubled": "grant_vote/granted_once",
     "vote-unchecked": "grant_vote/votes_are_up_to_date",
     "vote-by-length": "grant_vote/votes_are_up_to_date",
     "commit-older-epoch": "advance_high_watermark/committed_in_log",
     "commit-at-epoch-start": "advance_high_watermark/committed_in_log",
     "commit-unflushed": "advance_high_watermark/commit_quorum_holds",
     "fetch-unflushed": "send_fetch/fetched_is_held",
+    "fetch-unfenced": "acknowledge/acknowledged_is_held",
     "diverging-counted": "acknowledge/acknowledged_is_held",
     "truncate-below-high-watermark": "truncate/kept_is_kept",
 }
