@@ -32,7 +32,7 @@ SPACES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counterexample:
-    """`before` satisfies the invariant; `action` with `parameters` leads to `after`, which does not satisfy `conjunct`."""
+    """`before` satisfies the invariant; `action` with `parameters` leads to `after`, which breaks `conjunct`."""
 
     action: str
     parameters: Mapping[str, Any]

@@ -57,9 +57,11 @@ class Proof:
 
     def properties(self) -> dict[str, str]:
         """Each safety property's verdict: it holds when it follows and every other obligation holds too."""
-        rest = {a.verdict for a in self.answers if a.step != SAFETY}
+        properties = {function.name for function in model_named(self.model).safety_of(ghosts=True)}
+        rest = {a.verdict for a in self.answers if a.step != SAFETY or a.claim not in properties}
         whole = "holds" if rest <= {"holds"} else "unknown"
-        return {a.claim: whole if a.verdict == "holds" else a.verdict for a in self.answers if a.step == SAFETY}
+        asked = [a for a in self.answers if a.step == SAFETY and a.claim in properties]
+        return {a.claim: whole if a.verdict == "holds" else a.verdict for a in asked}
 
 
 def hints(argument: Argument) -> dict[str, list[str]]:
