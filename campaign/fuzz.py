@@ -119,7 +119,8 @@ def fuzz(
             fraction = min(1.0, (time.monotonic() - started) / budget_seconds)
             progress(fraction, f"{search.seeds} seeds, {search.events:,} events, {len(search.failures)} failing")
         seconds = time.monotonic() - started
-        progress(None, f"shrinking {len(search.chosen())} of {len(search.failures)} failing seeds")
+        if search.failures:
+            progress(None, f"shrinking {len(search.chosen())} of {len(search.failures)} failing seeds")
         counterexamples = _shortest(workers.shrink(search.chosen(), planted))
     paths = () if out is None else tuple(_save(found, out, mutant, profile) for found in counterexamples)
     return FuzzResult(
