@@ -14,26 +14,27 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from campaign.gallery_steps import has_facts, table
 from campaign.model_replay import replay_model
 from invariants.exploration.explore import explore
 from invariants.proofs.minimise import Replayer, minimised
 from model.design import Model, syntax
 from model.machine import ActionDisabled, Machine
 from model.models import model_named
+from model.quorum.stories import STORIES as QUORUM_STORIES
 from model.replication.stories import STORIES as REPLICATION_STORIES
 from model.story import Story
 from model.survival.stories import STORIES as SURVIVAL_STORIES
-from traces.modelled import acting, calls_of, told
+from traces.modelled import calls_of, told
 from traces.reader import read
 from traces.recorder import write
 from traces.render import render
-from traces.story import View, tell
 from traces.trace import Trace
 
 ROOT = Path(__file__).resolve().parents[1]
 SAVED = ROOT / "traces" / "saved"
 PAGES = ROOT / "docs" / "gallery"
-STORIES = (*REPLICATION_STORIES, *SURVIVAL_STORIES)
+STORIES = (*REPLICATION_STORIES, *SURVIVAL_STORIES, *QUORUM_STORIES)
 MADE = "<!-- Made by `python -m campaign.gallery`: change the story or the trace, not this page. -->"
 BUDGET_SECONDS = 300.0
 
@@ -130,7 +131,7 @@ def page(story: Story, trace: Trace) -> str:
         f"**Believed.** {story.believed}",
         f"**What happens.** {story.happens}",
         introduction(story, len(trace.lines)),
-        f"![{story.title}]({called(story)}.svg)",
+        *([f"![{story.title}]({called(story)}.svg)"] if has_facts(trace) else []),
         table(trace),
         f"**Broken:** {trace.verdict.sentence}. `{broken}`: {property_words(model, broken)}",
         f"**What holds instead.** {story.fix}",
@@ -161,28 +162,6 @@ def introduction(story: Story, actions: int) -> str:
     )
 
 
-def table(trace: Trace) -> str:
-    """The steps, with the acting replica's log after each; a step without a fact is told by its action's name."""
-    events = {event.line: event for event in tell(trace).events}
-    rows = []
-    for step in acting(trace):
-        event = events.get(step.n)
-        assert step.action is not None, "these are the steps with an action"
-        what = ", ".join(event.words) if event is not None else step.action.name.replace("_", " ")
-        rows.append(f"| {step.n + 1} | {step.node} | {what} | {shown(event.view) if event is not None else ''} |")
-    return "\n".join(["| step | who | what | its log after it |", "|---|---|---|---|", *rows])
-
-
-def shown(view: View | None) -> str:
-    """A log with a bar where its high watermark stands."""
-    if view is None:
-        return ""
-    hidden = ["..."] if view.hidden else []
-    names = [name for _, name in view.cells]
-    bar = max(0, view.high_watermark - view.hidden)
-    return "`" + " ".join([*hidden, *names[:bar], "\\|", *names[bar:]]) + "`"
-
-
 def property_words(model: Model, name: str) -> str:
     """A property's first sentence."""
     (function,) = [f for f in map(syntax, model.safety) if f.name == name]
@@ -211,13 +190,17 @@ def refused(trace: Trace, model: Model) -> str:
     return f"The model allows all {len(calls)} actions, and nothing is violated: its own {own} does something else."
 
 
-def index(pages: Sequence[tuple[Story, Trace]]) -> str:
-    """The list of all, with how each ends."""
+def index(pages: Sequence[tuple[Story, Trace]], untold: Sequence[Story]) -> str:
+    """The list of all, with how each ends; a variant for which no execution was found is unknown, not safe."""
     rows = []
     for story, trace in pages:
         assert trace.verdict is not None, f"the saved trace of {story.variant} has a verdict"
         design = f"[{story.title}]({called(story)}.md) | {story.model} | `{story.variant}` | {story.known_as}"
         rows.append(f"| {design} | {len(trace.lines)} | `{trace.verdict.invariant}` |")
+    rows += [
+        f"| {story.title} | {story.model} | `{story.variant}` | {story.known_as} | - | unknown: none found yet |"
+        for story in untold
+    ]
     head = [
         MADE,
         "# Designs that did not hold",
@@ -235,12 +218,15 @@ def generate(out: Path = PAGES, stories: Sequence[Story] = STORIES) -> list[Path
     pages = [(story, read(saved(story))) for story in stories if saved(story).exists()]
     written = []
     for story, trace in pages:
-        drawing = render(trace, out / f"{called(story)}.svg")
-        drawing.with_suffix(".gv").unlink()
+        if has_facts(trace):
+            drawing = render(trace, out / f"{called(story)}.svg")
+            drawing.with_suffix(".gv").unlink()
+            written.append(drawing)
         text = out / f"{called(story)}.md"
         text.write_text(page(story, trace), encoding="utf-8")
-        written += [text, drawing]
-    (out / "README.md").write_text(index(pages), encoding="utf-8")
+        written.append(text)
+    untold = [story for story in stories if not saved(story).exists()]
+    (out / "README.md").write_text(index(pages, untold), encoding="utf-8")
     return [*written, out / "README.md"]
 
 

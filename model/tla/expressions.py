@@ -11,7 +11,7 @@ from model.kinds import DOMAINS
 from model.syntax import Function, of
 from model.tla import names
 from model.tla.refusals import refuse
-from model.tla.scope import ANNOTATED, Local, Used, given, keys_of, parameters, plain, returned
+from model.tla.scope import ANNOTATED, Local, Used, annotated, given, keys_of, parameters, plain, returned
 from model.tla.terms import (
     ATOM,
     RELATION,
@@ -99,7 +99,7 @@ class Expressions:
             case ast.Tuple():
                 return "log"
             case ast.Call(func=ast.Name(id=name)) if (called := self.called(name)) is not None:
-                return ANNOTATED.get(ast.unparse(called.tree.returns) if called.tree.returns else "", "number")
+                return annotated(called, called.tree.returns)
             case ast.BoolOp() | ast.Compare() | ast.UnaryOp(op=ast.Not()) | ast.Constant(value=bool()):
                 return "flag"
         return "number"

@@ -7,20 +7,25 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from model.kinds import NUMBERS
 from model.syntax import Function, without_ghosts
 from model.tla import names
 from model.tla.refusals import refuse
 from model.tla.terms import Term, Text, line
 
 ANNOTATED = {
+    "int": "number",
+    **{domain.__name__: "number" for domain in NUMBERS},
     "Log": "log",
     "ReplicaSet": "set",
+    "frozenset[Replica]": "set",
+    "Set[Replica]": "set",
     "Quorum": "set",
     "bool": "flag",
     "Replica": "replica",
     "Entry": "entry",
 }
-"""The kind of what an annotation names; every other one is a number."""
+"""The kind of what an annotation names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,18 @@ def keys_of(domain: str) -> str:
 def parameters(function: Function) -> dict[str, str]:
     """The parameters after the state, if there is one, with the kinds of their values."""
     arguments = function.tree.args.args[1:] if function.state is not None else function.tree.args.args
-    return {a.arg: ANNOTATED.get(ast.unparse(a.annotation) if a.annotation else "", "number") for a in arguments}
+    return {argument.arg: annotated(function, argument.annotation) for argument in arguments}
+
+
+def annotated(function: Function, annotation: ast.expr | None) -> str:
+    """The kind of a value by its annotation; Unprintable where that names none."""
+    text = ast.unparse(annotation) if annotation is not None else "nothing"
+    if text not in ANNOTATED:
+        where = annotation if annotation is not None else function.tree
+        raise refuse(
+            function, where, f"a value annotated with `{text}`", f"annotate it as one of {', '.join(ANNOTATED)}"
+        )
+    return ANNOTATED[text]
 
 
 def given(function: Function, arguments: Sequence[Term]) -> dict[str, Local]:

@@ -157,7 +157,9 @@ def cases() -> Iterator[Case]:
     yield from small("quorum-voters", "asynchronous", one_epoch)
     yield from small("quorum", "asynchronous", one_epoch)
     yield from small("quorum", "synchronous", one_epoch, replicas=3)
-    yield from small("survival", "synchronous", Bounds(leader_epochs=1, partition_epochs=1, log=1, broker_epochs=1))
+    power_loss = Bounds(leader_epochs=1, partition_epochs=1, log=1, broker_epochs=1)
+    for lost in (None, "below-minimum", "leads-before-registration", "unclean-passes-for-clean"):
+        yield Case(model="survival", variant=lost, bounds=power_loss)
 
 
 # ------------------------------------------------------------ the page

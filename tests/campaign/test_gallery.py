@@ -15,10 +15,9 @@ by_variant = pytest.mark.parametrize("story", STORIES, ids=called)
 
 
 def test_every_variant_has_a_story_and_every_story_a_trace():
-    told = sorted({story.model for story in STORIES})
-    assert [(story.model, story.variant) for story in STORIES] == [
-        (model, variant.id) for model in told for variant in MODELS[model].variants
-    ]
+    for model in ("replication", "survival", "quorum"):
+        told = [story.variant for story in STORIES if story.model == model]
+        assert told == [variant.id for variant in MODELS[model].variants]
     assert [story.variant for story in STORIES if not saved(story).exists()] == []
 
 

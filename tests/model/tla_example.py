@@ -62,6 +62,12 @@ def ends_alike(own: Log, other: Log) -> bool:
 
 
 @definition
+def others(s: State, chosen: frozenset[Replica]) -> frozenset[Replica]:
+    """The members that are not chosen."""
+    return s.members - chosen
+
+
+@definition
 def move(s: State, r: Replica, epoch: LeaderEpoch) -> None:
     """It goes to an epoch."""
     s.epoch[r] = epoch
@@ -113,7 +119,7 @@ def receive_anything(s: State, follower: Replica, leader: Replica, log_end: Offs
 @action
 def remove(s: State, kept: ReplicaSet) -> None:
     """Only some members stay, and those are no longer counted as having anything."""
-    require(all(implies(r in kept, r in s.members) for r in Replica) and kept != s.members)
+    require(all(implies(r in kept, r in s.members) for r in Replica) and others(s, kept) != kept - kept)
     s.members = s.members & kept
     s.seen = {(a, b): s.seen[a, b] if a in kept else min(s.seen[a, b], 0) for a in Replica for b in Replica}
 

@@ -48,6 +48,10 @@ EndsAlike(own, other) ==
     EndOffset(own) # 0 /\ EndOffset(other) # 0
     => At(own, EndOffset(own) - 1).epoch = At(other, EndOffset(other) - 1).epoch
 
+\* The members that are not chosen.
+Others(chosen) ==
+    members \ chosen
+
 \* Nobody leads.
 \* Here: all replicas are its members.
 Init ==
@@ -98,7 +102,7 @@ Receive(follower, theLeader, logEnd) ==
 \* Only some members stay, and those are no longer counted as having anything.
 Remove(kept) ==
     /\ \A r \in Replica : r \in kept => r \in members
-    /\ kept # members
+    /\ Others(kept) # kept \ kept
     /\ members' = members \cap kept
     /\ seen' = [a \in Replica, b \in Replica |-> IF a \in kept THEN seen[a, b] ELSE Min(seen[a, b], 0)]
     /\ UNCHANGED <<newest, leader, epoch, log, sent, sentLog>>

@@ -42,6 +42,10 @@ VARIABLES
 Leads(r) ==
     epoch[r] >= 1 /\ leader[epoch[r]] = r
 
+\* The members that are not chosen.
+Others(chosen) ==
+    members \ chosen
+
 \* Nobody leads.
 \* Here: all replicas are its members.
 Init ==
@@ -89,7 +93,7 @@ Receive(follower, theLeader, logEnd) ==
 \* Only some members stay, and those are no longer counted as having anything.
 Remove(kept) ==
     /\ \A r \in Replica : r \in kept => r \in members
-    /\ kept # members
+    /\ Others(kept) # kept \ kept
     /\ members' = members \cap kept
     /\ seen' = [a \in Replica, b \in Replica |-> IF a \in kept THEN seen[a, b] ELSE Min(seen[a, b], 0)]
     /\ UNCHANGED <<newest, leader, epoch, log, sent, sentLog>>

@@ -45,6 +45,10 @@ sentLog == [r \in Replica |-> <<>>]
 Leads(r) ==
     epoch[r] >= 1 /\ leader[epoch[r]] = r
 
+\* The members that are not chosen.
+Others(chosen) ==
+    members \ chosen
+
 \* The last entries, where there are any, are of one epoch.
 EndsAlike(own, other) ==
     EndOffset(own) # 0 /\ EndOffset(other) # 0
@@ -80,7 +84,7 @@ Append(theLeader, value) ==
 \* Only some members stay, and those are no longer counted as having anything.
 Remove(kept) ==
     /\ \A r \in Replica : r \in kept => r \in members
-    /\ kept # members
+    /\ Others(kept) # kept \ kept
     /\ members' = members \cap kept
     /\ seen' = [a \in Replica, b \in Replica |-> IF a \in kept THEN seen[a, b] ELSE Min(seen[a, b], 0)]
     /\ UNCHANGED <<newest, leader, epoch, log>>
