@@ -33,13 +33,13 @@ def run(name: str, replicas: str, variant: str | None, seeds: tuple[int, ...], p
         for seed in seeds
     ]
     outcome = told(proofs)
-    if variant is None or outcome.verdict != "unknown":
+    if variant is None or outcome.verdict == "holds":
         return outcome
     return refuted(outcome, name, variant)
 
 
 def refuted(outcome: Outcome, name: str, variant: str) -> Outcome:
-    """What Z3 leaves unproved of a variant is settled by an execution that violates: the saved one, replayed."""
+    """What is not proved of a variant, beside an execution from the initial state that violates: the saved one."""
     for path in saved_traces():
         header = read(path).header
         if header.model == name and header.variant == variant:
@@ -49,7 +49,7 @@ def refuted(outcome: Outcome, name: str, variant: str) -> Outcome:
                 document = {**outcome.document, "counterexample": str(path), "invariant": again.invariant}
                 return Outcome(verdict="violated", document=document, lines=(*outcome.lines, line))
     line = f"no execution that violates is saved; look for one: fencepost explore {name} --variant {variant}"
-    return Outcome(verdict="unknown", document=outcome.document, lines=(*outcome.lines, line))
+    return Outcome(verdict=outcome.verdict, document=outcome.document, lines=(*outcome.lines, line))
 
 
 def named(name: str) -> Model:
@@ -85,7 +85,15 @@ def told(proofs: list[Proof]) -> Outcome:
             {"name": name, "verdict": word, "says": sentences(model_named(worst.model)).get(name, "")}
             for name, word in worst.properties().items()
         ],
-        "open": [{"step": a.step, "conjunct": a.claim, "verdict": a.verdict} for a in worst.open],
+        "open": [
+            {
+                "step": a.step,
+                "conjunct": a.claim,
+                "verdict": a.verdict,
+                "counterexample_to_induction": None if a.counterexample is None else str(a.counterexample),
+            }
+            for a in worst.open
+        ],
         "seeds": [
             {"seed": proof.seed, "verdict": proof.verdict, "seconds": round(proof.seconds, 2)} for proof in proofs
         ],
@@ -108,6 +116,9 @@ def _lines(proofs: list[Proof], worst: Proof) -> list[str]:
         lines += textwrap.wrap(words.get(name, ""), 110, initial_indent=INDENT, subsequent_indent=INDENT)
     for answer in worst.open:
         lines.append(f"  not proved: {answer.step} keeps {answer.claim} ({answer.verdict})")
+        if answer.counterexample is not None:
+            shown = f"from a small state that satisfies the invariant, {answer.counterexample}"
+            lines += textwrap.wrap(shown, 110, initial_indent=INDENT, subsequent_indent=INDENT)
     for proof in proofs:
         slowest = f"slowest {proof.slowest.seconds:.2f} s, {proof.slowest.step}/{proof.slowest.claim}"
         lines.append(f"seed {proof.seed}: {proof.verdict}, {len(proof.open)} open, {proof.seconds:.1f} s ({slowest})")
