@@ -9,6 +9,7 @@ one state in place: for the validation of traces.
 """
 
 import ast
+import copy
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -283,13 +284,21 @@ def copied(state: Values, tables: Iterable[str]) -> Values:
     return made
 
 
+class FrozenSets(ast.NodeTransformer):
+    """A set written out, `{leader}`, is a frozenset: what a state holds is compared and hashed."""
+
+    def visit_Set(self, node: ast.Set) -> ast.expr:  # noqa: N802 - the name is the visitor protocol's
+        self.generic_visit(node)
+        return ast.copy_location(ast.Call(ast.Name("frozenset", ast.Load()), [node], []), node)
+
+
 def compiled(function: Function, tree: ast.FunctionDef, namespace: dict[str, Any]) -> Callable[..., Any]:
     """The Python function of a tree, with its global names looked up in the namespace."""
     parameters = [ast.copy_location(ast.arg(a.arg), a) for a in tree.args.args]
     bare = ast.FunctionDef(
         name=tree.name,
         args=ast.arguments([], parameters, None, [], [], None, []),
-        body=tree.body,
+        body=[FrozenSets().visit(copy.deepcopy(statement)) for statement in tree.body],
         decorator_list=[],
         returns=None,
     )

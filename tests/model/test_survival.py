@@ -228,3 +228,15 @@ def test_a_saved_execution_fits_one_minimum(variant: str) -> None:
     enough = [size for p, size in sizes.items() if state.enough_at[p]]
     too_few = [size for p, size in sizes.items() if not state.enough_at[p]]
     assert max(too_few, default=0) < min(enough)
+
+
+def test_every_state_of_the_concrete_reading_has_a_key() -> None:
+    """Sets that an action writes out are values like any other: states are hashed without ghosts too."""
+    reading = Reading(SURVIVAL, replicas=(0, 1), bounds=Bounds(leader_epochs=1, partition_epochs=2, log=1))
+    seen = {reading.key(reading.initial())}
+    layer = [reading.initial()]
+    for _ in range(4):
+        found = {reading.key(after): after for state in layer for _, _, after in reading.successors(state)}
+        layer = [state for key, state in found.items() if key not in seen]
+        seen |= found.keys()
+    assert len(seen) > 1_000
