@@ -287,7 +287,7 @@ def copied(state: Values, tables: Iterable[str]) -> Values:
 class FrozenSets(ast.NodeTransformer):
     """A set written out, `{leader}`, is a frozenset: what a state holds is compared and hashed."""
 
-    def visit_Set(self, node: ast.Set) -> ast.expr:  # noqa: N802 - the name is the visitor protocol's
+    def visit_Set(self, node: ast.Set) -> ast.expr:
         self.generic_visit(node)
         return ast.copy_location(ast.Call(ast.Name("frozenset", ast.Load()), [node], []), node)
 
