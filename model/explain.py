@@ -24,8 +24,15 @@ class Refusal:
     @property
     def described(self) -> str:
         """The sides with their values, `: a is 1, b is 2`; sides that are written as constants are left out."""
-        told = [f"{text} is {value!r}" for text, value in self.values if text != repr(value)]
+        told = [f"{text} is {shown(value)}" for text, value in self.values if text != shown(value)]
         return f": {', '.join(told)}" if told else ""
+
+
+def shown(value: object) -> str:
+    """A value of the model as its source spells it; sets in order, so that the same refusal reads the same anywhere."""
+    if isinstance(value, frozenset):
+        return "{" + ", ".join(shown(member) for member in sorted(value)) + "}"
+    return repr(value)
 
 
 def explain(function: Function, evaluate: Callable[[ast.expr], Any]) -> Refusal | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from model.design import Model
-from model.explain import Refusal
+from model.explain import Refusal, shown
 from model.language import Disabled
 from model.reading_values import Bounds, Call, Reading, Values
 from model.shared_log import SharedLog
@@ -28,7 +28,7 @@ class ActionDisabled(Disabled):
     """
 
     def __init__(self, action: str, parameters: Mapping[str, Any], refusal: Refusal) -> None:
-        given = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
+        given = ", ".join(f"{name}={shown(value)}" for name, value in parameters.items())
         super().__init__(f"{action}({given}) is not allowed here: {refusal.text} is false{refusal.described}")
         self.action, self.parameters = action, dict(parameters)
         self.conjunct, self.values, self.file, self.line = refusal.text, refusal.values, refusal.file, refusal.line

@@ -3,16 +3,24 @@
 One rule: what is recorded is valid, so that no broker ever meets a value it cannot read.
 """
 
+import re
 from collections.abc import Callable
 
 Check = Callable[[str], str | None]
+_WHOLE = re.compile(r"\s*([+-]?[0-9]+)\s*")
+
+
+def whole_number(text: str) -> int | None:
+    """The number that a configuration spells, read as Kafka's ConfigDef reads it: trimmed, a sign, digits. Else None."""
+    found = _WHOLE.fullmatch(text)
+    return None if found is None else int(found[1])
 
 
 def _number(kind: str, lowest: int, highest: int) -> Check:
     def check(value: str) -> str | None:
-        if not value.isascii() or not value.removeprefix("-").isdigit():
+        number = whole_number(value)
+        if number is None:
             return f"Not a number of type {kind}"
-        number = int(value)
         if number < lowest:
             return f"Value must be at least {lowest}"
         if number > highest:

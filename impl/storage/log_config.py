@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 import msgspec
 
+from impl.core.topic_configs import whole_number
+
 LONG_MAX = 2**63 - 1
 INT_MAX = 2**31 - 1
 
@@ -35,18 +37,11 @@ class LogConfig(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         for name, text in configs:
             if name in _RANGES:
                 low, high = _RANGES[name]
-                value = _whole(text)
+                value = whole_number(text)
                 if value is None or not low <= value <= high:
                     raise ValueError(f"{name}={text} is not a whole number from {low} to {high}")
                 changes[name.replace(".", "_")] = value
         return msgspec.structs.replace(self, **changes) if changes else self
-
-
-def _whole(text: str) -> int | None:
-    try:
-        return int(text)
-    except ValueError:
-        return None
 
 
 _RANGES = {
