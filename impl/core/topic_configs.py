@@ -11,7 +11,7 @@ _WHOLE = re.compile(r"\s*([+-]?[0-9]+)\s*")
 
 
 def whole_number(text: str) -> int | None:
-    """The number that a configuration spells, read as Kafka's ConfigDef reads it: trimmed, a sign, digits. Else None."""
+    """The number that a configuration spells, as Kafka's ConfigDef reads it (trimmed, a sign, digits); else None."""
     found = _WHOLE.fullmatch(text)
     return None if found is None else int(found[1])
 
