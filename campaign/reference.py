@@ -47,8 +47,11 @@ def _commands() -> Iterator[str]:
     yield "# Commands"
     yield ""
     yield "Exit codes: 0 holds or done, 1 violated, 2 usage or bad input, 3 unknown. Commands that judge take `--json`."
+    front = click.Context(
+        main, info_name="fencepost", terminal_width=100, max_content_width=100, **main.context_settings
+    )
     for name, command in sorted(main.commands.items()):
-        context = click.Context(command, info_name=f"fencepost {name}", terminal_width=100, max_content_width=100)
+        context = click.Context(command, info_name=name, parent=front)
         yield ""
         yield f"## {name}"
         yield ""
