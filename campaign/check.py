@@ -15,7 +15,7 @@ from pathlib import Path
 
 from campaign.commands import explore, fuzz, live, prove
 from campaign.evidence import invariants
-from campaign.exhibits import exhibit
+from campaign.exhibits import exhibit, order
 from campaign.outcome import Outcome, Word
 from campaign.progress import Progress
 from campaign.saved import Kept, run_again, saved_traces
@@ -72,7 +72,7 @@ class Check:
             seconds=time.monotonic() - started,
             invariants=invariants(self.outcomes),
             sections=tuple(self.sections),
-            exhibits=tuple(exhibit(kept) for kept in self.kept),
+            exhibits=tuple(exhibit(kept) for kept in sorted(self.kept, key=order)),
         )
         page = write_report(report, self.out)
         lines = [f"{found.verdict:9}{found.title}" for found in report.invariants]
@@ -189,7 +189,7 @@ def _section(name: str, command: str, outcome: Outcome, seconds: float) -> Secti
     figures = tuple(
         (words, f"{value:,}")
         for key, words in _FIGURES
-        if isinstance(value := outcome.document.get(key), int | float) and not isinstance(value, bool)
+        if isinstance(value := outcome.document.get(key), int | float) and not isinstance(value, bool) and value
     )
     return Section(
         name=name,

@@ -10,9 +10,14 @@ from campaign.steps import count_steps
 from invariants.report.build import Exhibit
 from invariants.report.frames import frames
 from model.design import UnknownVariant
-from model.replication import REPLICATION
+from model.models import NoSuchModel, model_named
 from traces.render import RenderError, render
 from traces.trace import Trace
+
+
+def order(kept: Kept) -> tuple[bool, bool, str]:
+    """The broker's before the models', and first of all the bug that everything here began with."""
+    return (kept.trace.header.origin == "model", kept.path.stem != "kip-101", kept.path.stem)
 
 
 def exhibit(kept: Kept) -> Exhibit:
@@ -45,7 +50,7 @@ def _title(trace: Trace, path: Path) -> str:
     if planted in MUTANTS:
         return f"{planted}, in the broker: {MUTANTS[planted].title.rstrip('.')}"
     if trace.header.variant:
-        return f"{trace.header.variant}, in the model"
+        return f"{trace.header.variant}, in the model {trace.header.model}"
     return path.stem.replace("-", " ")
 
 
@@ -55,8 +60,8 @@ def _story(trace: Trace) -> str:
         return MUTANTS[planted].history
     if trace.header.variant:
         try:
-            variant = REPLICATION.variant(trace.header.variant)
-        except UnknownVariant:
+            variant = model_named(trace.header.model).variant(trace.header.variant)
+        except (NoSuchModel, UnknownVariant):
             return ""
         return variant.sentence if variant else ""
     return "Kafka's default syncs nothing before it acknowledges: a power loss can take acknowledged records with it."

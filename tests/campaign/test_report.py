@@ -1,0 +1,120 @@
+"""The report says what it was given, on a page that needs no network; evidence stands only where something was done."""
+
+import json
+
+import pytest
+
+from campaign.commands import report as report_command
+from campaign.evidence import invariants
+from campaign.exhibits import exhibit
+from campaign.outcome import Outcome, Refused
+from campaign.saved import SAVED, run_again
+from invariants.report.build import Evidence, Invariant, Report, Section, read_report, write_report
+
+PROVED = Outcome(
+    verdict="holds",
+    document={"obligations": 7, "properties": [{"name": "one_leader_per_epoch", "verdict": "holds"}]},
+    lines=("proved",),
+)
+
+
+def fuzzed(*broken: str, verdict: str = "holds") -> Outcome:
+    document = {
+        "seeds": 10,
+        "events": 1000,
+        "profile_about": "every write is synced",
+        "traces": [{"invariant": name} for name in broken],
+    }
+    return Outcome(verdict=verdict, document=document, lines=("fuzzed",))
+
+
+def a_report(**changes: object) -> Report:
+    rows = invariants({"prove": PROVED, "fuzz": fuzzed()})
+    fields = {
+        "generated": "today",
+        "commit": "abc",
+        "machine": "here",
+        "verdict": "holds",
+        "seconds": 1.0,
+        "invariants": rows,
+        "sections": (
+            Section(
+                name="prove",
+                command="fencepost prove",
+                verdict="holds",
+                seconds=1.0,
+                headline="proved",
+                figures=(("obligations", "7"),),
+            ),
+        ),
+        "exhibits": (exhibit(run_again(SAVED / "kip-101.jsonl")),),
+    }
+    return Report(**{**fields, **changes})
+
+
+def by_id(outcomes: dict[str, Outcome]) -> dict[str, Invariant]:
+    return {row.id: row for row in invariants(outcomes)}
+
+
+def test_an_arrow_is_drawn_only_where_something_was_done():
+    rows = by_id({"prove": PROVED})
+    assert [evidence.arrow for evidence in rows["epoch_fencing"].evidence] == ["proved"]
+    assert rows["per_key_order"].evidence == (), "the model has no producers, so the proof says nothing of them"
+
+
+def test_no_evidence_and_missing_properties_are_no_pass():
+    rows = by_id({"prove": PROVED})
+    assert rows["per_key_order"].verdict == "unknown"
+    assert rows["no_committed_loss"].verdict == "unknown", "the proof given lacks the property"
+    assert rows["epoch_fencing"].verdict == "holds"
+
+
+def test_a_violation_counts_against_the_invariant_it_breaks_and_makes_others_unknown():
+    rows = by_id({"prove": PROVED, "fuzz": fuzzed("epoch_fencing", verdict="violated")})
+    assert rows["epoch_fencing"].verdict == "violated"
+    assert rows["per_key_order"].verdict == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("words", "verdict"),
+    [(("holds",), "holds"), (("holds", "unknown"), "unknown"), (("unknown", "violated"), "violated"), ((), "unknown")],
+)
+def test_the_worst_evidence_decides(words, verdict):
+    evidence = tuple(Evidence(arrow="fuzzed", verdict=word, figure="") for word in words)
+    assert Invariant(id="i", title="t", statement="s", catches="c", evidence=evidence).verdict == verdict
+
+
+def test_the_page_needs_no_network_and_shows_the_counterexample(tmp_path):
+    page = write_report(a_report(), tmp_path).read_text(encoding="utf-8")
+    assert "src=" not in page
+    assert 'href="http' not in page
+    assert "fencepost replay traces/saved/kip-101.jsonl" in page
+    assert "<svg" in page
+
+
+def test_text_from_outside_is_escaped(tmp_path):
+    page = write_report(a_report(machine="<script>alert(1)</script>"), tmp_path).read_text(encoding="utf-8")
+    assert "<script>alert(1)" not in page
+
+
+def test_the_json_is_the_same_report(tmp_path):
+    report = a_report()
+    write_report(report, tmp_path)
+    assert read_report(tmp_path) == report
+    plain = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert {row["id"]: row["verdict"] for row in plain["invariants"]}["epoch_fencing"] == "holds"
+
+
+def test_the_explorer_ends_at_the_violating_step():
+    frames = exhibit(run_again(SAVED / "kip-101.jsonl")).frames
+    assert frames[-1]["bad"]
+    assert {replica["node"] for replica in frames[-1]["replicas"]} <= {"n1", "n2", "n3"}
+    assert any(entry["committed"] for frame in frames for replica in frame["replicas"] for entry in replica["entries"])
+
+
+def test_a_directory_without_a_report_is_refused_with_the_remedy(tmp_path):
+    with pytest.raises(Refused, match="fencepost check --out"):
+        report_command.run(tmp_path)
+    (tmp_path / "report.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(Refused, match="is not a report"):
+        report_command.run(tmp_path)
