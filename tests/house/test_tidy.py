@@ -18,7 +18,7 @@ FUNCTION_LINES_MAX = 80
 REASONED = re.compile(r"type: *ignore|noqa|no cover|mark\.(?:skip|xfail)|time\.sleep\(")
 UNFINISHED = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X)\b|NotImplemented" + r"Error")
 MACHINE_PATH = re.compile(r"(?:^|[^A-Za-z0-9_.])/(?:wo" + r"rk|fa" + r"rm|ro" + r"ot)/")
-REGISTRY = re.compile(
+REGISTRY = re.compile("|".join(("index-" + "url", "find-" + "links", "tarball_" + "url", "pypi[.]org/" + "simple", "registry[.]npm")))
     r"(?:index-url|find-links|tarball_url|\"resolved\": *\"http|pypi\.or" + r"g/simple|registry\.npmjs)"
 )
 LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
@@ -138,3 +138,7 @@ def test_each_rule_complains(rule, text):
 
 def test_a_broken_link_is_noticed(tmp_path):
     assert list(broken_links("see [this](nowhere.md)", tmp_path))
+
+
+def test_a_registry_address_is_noticed():
+    assert list(foreign("pip install --extra-index-" + "url somewhere\n"))
