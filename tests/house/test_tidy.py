@@ -18,8 +18,8 @@ FUNCTION_LINES_MAX = 80
 REASONED = re.compile(r"type: *ignore|noqa|no cover|mark\.(?:skip|xfail)|time\.sleep\(")
 UNFINISHED = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X)\b|NotImplemented" + r"Error")
 MACHINE_PATH = re.compile(r"(?:^|[^A-Za-z0-9_.])/(?:wo" + r"rk|fa" + r"rm|ro" + r"ot)/")
-REGISTRY = re.compile("|".join(("index-" + "url", "find-" + "links", "tarball_" + "url", "pypi[.]org/" + "simple", "registry[.]npm")))
-    r"(?:index-url|find-links|tarball_url|\"resolved\": *\"http|pypi\.or" + r"g/simple|registry\.npmjs)"
+REGISTRY = re.compile(
+    "|".join(("index-" + "url", "find-" + "links", "tarball_" + "url", "pypi[.]org/" + "simple", "registry[.]npm"))
 )
 LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
 
