@@ -236,6 +236,18 @@ def render(trace: Path, out: Path | None, json_output: bool) -> None:
 
 
 @main.command()
+@TRACE
+@click.option("--to", "form", type=click.Choice(["itf", "perfetto"]), required=True, help="The format to write.")
+@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Where to write; default: here.")
+@JSON
+def export(trace: Path, form: str, out: Path | None, json_output: bool) -> None:
+    """Write a trace for other viewers: ITF (Apalache, Quint) or Perfetto."""
+    from campaign.commands.export import run
+
+    perform("export", json_output, lambda _: run(trace, form, out))
+
+
+@main.command()
 @click.option("--brokers", type=click.IntRange(1, 9), default=3, show_default=True)
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), default=Path("data"), show_default=True)
 @click.option(
