@@ -1,7 +1,9 @@
-"""The server's own log: one structured line per event, for people and for grep.
+"""The server's own log: one logfmt object a line, for people, for grep and for log collectors.
 
-One rule: a line is `time level node event key=value ...`; what came from a peer is quoted, so that no peer can forge a
-line.
+One rule: every line is `time=... level=... node=... event=... name=value ...`, the four keys first and always there;
+what came from a peer is quoted, so that no peer can forge a line or a key.
+
+`event` is a fixed word of ours (`connection_closed`); everything that varies is a value of its own.
 """
 
 import contextlib
@@ -30,7 +32,7 @@ class Log:
     def _write(self, level: str, event: str, fields: dict[str, object]) -> None:
         now = time.time()
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now * 1000) % 1000:03}Z"
-        words = [stamp, level, self._node, event.replace(" ", "_")]
+        words = [f"time={stamp}", f"level={level}", f"node={self._node}", f"event={event.replace(' ', '_')}"]
         words += [f"{name}={_value(value)}" for name, value in fields.items()]
         # A full disk under the log is no reason to stop serving, or to end without a word to the parent.
         with contextlib.suppress(OSError):

@@ -81,7 +81,7 @@ def test_what_cannot_be_read_closes_the_connection_with_one_line_in_the_log(clus
         assert connection.frame() == b""
     wait_for(lambda: len(log_of(cluster).read_text().splitlines()) > len(before), SECONDS, "a line in the log")
     (line,) = log_of(cluster).read_text().splitlines()[len(before) :]
-    assert " WARN n1 " in line
+    assert " level=WARN node=n1 event=" in line
     assert "peer=127.0.0.1:" in line
 
 

@@ -158,7 +158,7 @@ def test_a_torn_tail_is_cut_and_said(alone, tail):
     said = len(cluster.brokers[1].log.read_text())
     cluster.restart(1)
     assert segment(cluster, ".log").stat().st_size == whole_size
-    assert " WARN n1 storage " in cluster.brokers[1].log.read_text()[said:]
+    assert " level=WARN node=n1 event=storage " in cluster.brokers[1].log.read_text()[said:]
     wait_until_whole(cluster)
     client.write(cluster)
     assert client.read(cluster) == client.promised

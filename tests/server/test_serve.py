@@ -57,7 +57,7 @@ def test_it_says_when_it_is_ready_and_stops_cleanly(tmp_path, number):
         finally:
             process.kill()
     for node in (1, 2, 3):
-        assert (tmp_path / "logs" / f"broker-{node}.log").read_text().splitlines()[-1].endswith(f"INFO n{node} stopped")
+        assert (tmp_path / "logs" / f"broker-{node}.log").read_text().splitlines()[-1].endswith(f"level=INFO node=n{node} event=stopped")
 
 
 def test_a_process_that_dies_is_reported_and_the_others_serve_on(tmp_path):
@@ -89,7 +89,7 @@ def test_brokers_stop_when_the_process_that_started_them_is_killed(tmp_path):
     for path in locks:
         lock = wait_for_lock(path)
         lock.release()
-    assert all(" stopped" in path.read_text().splitlines()[-1] for path in logs)
+    assert all(path.read_text().splitlines()[-1].endswith(" event=stopped") for path in logs)
 
 
 def wait_for_lock(path) -> DirectoryLock:
