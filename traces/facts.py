@@ -34,50 +34,149 @@ class Fact(Value, frozen=True, gc=False, kw_only=True, tag_field="fact"):
 
 
 # ---------------------------------------------------------------- the controller
+class Decision(Fact, frozen=True, gc=False, kw_only=True):
+    """A decision that changes the partition, as its record has it: told once that is committed, by whoever leads the
+    controllers then, and so perhaps twice. All it leaves is here, not only what it changed."""
+
+    leader_epoch: int
+    partition_epoch: int
+    """Both as they are after the change."""
+    isr: tuple[int, ...]
+    elr: tuple[int, ...] = ()
+    """The eligible leader replicas (KIP-966)."""
+    enough: bool = True
+    """`isr` has min.insync.replicas members."""
+
+
 class CreatePartition(Fact, frozen=True, gc=False, kw_only=True, tag="create_partition"):
     """A partition exists, with its first leader, at leader epoch 0 and partition epoch 0."""
 
     replicas: tuple[int, ...]
     isr: tuple[int, ...]
     leader: int
+    enough: bool = True
 
 
-class Elect(Fact, frozen=True, gc=False, kw_only=True, tag="elect"):
-    """A new leader out of the in-sync set, which stays as it is. `leader` is -1 when no member is alive."""
+class DeletePartition(Fact, frozen=True, gc=False, kw_only=True, tag="delete_partition"):
+    """Its topic is deleted. What a replica still tells until its own `delete_replica` is about the partition as it was;
+    a `create_partition` that follows is of another one under the same name."""
+
+
+class Elect(Decision, frozen=True, gc=False, kw_only=True, tag="elect"):
+    """A new leader out of the in-sync set; both sets stay. In older traces `leader` is -1 for `elect_none`."""
 
     leader: int
-    leader_epoch: int
-    partition_epoch: int
-    isr: tuple[int, ...]
 
 
-class FailOver(Fact, frozen=True, gc=False, kw_only=True, tag="fail_over"):
+class ElectNone(Decision, frozen=True, gc=False, kw_only=True, tag="elect_none"):
+    """An epoch without a leader begins; both sets stay as they are."""
+
+
+class ElectEligible(Decision, frozen=True, gc=False, kw_only=True, tag="elect_eligible"):
+    """A new leader out of the eligible leader replicas; it alone is in sync then."""
+
+    leader: int
+
+
+class ElectUnclean(Decision, frozen=True, gc=False, kw_only=True, tag="elect_unclean"):
+    """A replica leads that is neither in sync nor eligible: what it lacks is given up. Nobody else is eligible then."""
+
+    leader: int
+
+
+class FailOver(Decision, frozen=True, gc=False, kw_only=True, tag="fail_over"):
     """A new leader out of the in-sync set, and `removed` leaves the set in the same change."""
 
     leader: int
     removed: int
-    leader_epoch: int
-    partition_epoch: int
-    isr: tuple[int, ...]
 
 
-class Fence(Fact, frozen=True, gc=False, kw_only=True, tag="fence"):
-    """A replica that does not lead leaves the in-sync set; the leader epoch stays (KAFKA-15021)."""
+class TakeOffline(Decision, frozen=True, gc=False, kw_only=True, tag="take_offline"):
+    """The leader, `removed`, leaves the in-sync set and nobody takes over: an epoch without a leader begins."""
 
     removed: int
-    leader_epoch: int
-    partition_epoch: int
-    isr: tuple[int, ...]
 
 
-class AlterPartition(Fact, frozen=True, gc=False, kw_only=True, tag="alter_partition"):
+class Fence(Decision, frozen=True, gc=False, kw_only=True, tag="fence"):
+    """A replica that does not lead leaves the in-sync set; the leader epoch stays (KAFKA-15021).
+
+    `removed` is -1 where nobody leaves: min.insync.replicas has changed, and who is eligible is decided anew.
+    """
+
+    removed: int
+
+
+class AddReplicas(Decision, frozen=True, gc=False, kw_only=True, tag="add_replicas"):
+    """Replicas are put into the partition: a new version of it in which nobody's place changes. They may join.
+
+    No action of the model, where all replicas there will ever be are known from the beginning: its partition epoch
+    moves as with a `fence` of nobody.
+    """
+
+    added: tuple[int, ...]
+    replicas: tuple[int, ...]
+
+
+class Reassign(Decision, frozen=True, gc=False, kw_only=True, tag="reassign"):
+    """`removed` is taken out of the partition and of both sets; a new leader epoch begins, perhaps under the same
+    leader. `replicas` is who is left."""
+
+    leader: int
+    removed: int
+    replicas: tuple[int, ...]
+
+
+class AlterPartition(Decision, frozen=True, gc=False, kw_only=True, tag="alter_partition"):
     """The controller commits the leader's proposal: its compare-and-set held."""
 
     leader: int
+    broker_epoch: int = -1
+    """The leader's registration, which sent the proposal."""
+
+
+class RefusePartition(Fact, frozen=True, gc=False, kw_only=True, tag="refuse_partition"):
+    """The controller refuses a leader's proposal, for good: `member` has registered since it showed its position.
+
+    The epochs are those of the partition, which the refusal leaves as they are.
+    """
+
+    leader: int
+    member: int
     leader_epoch: int
     partition_epoch: int
-    """The partition epoch after the change."""
-    isr: tuple[int, ...]
+
+
+class Register(Fact, frozen=True, gc=False, kw_only=True, tag="register"):
+    """The controller's half of `restart`: a broker that had stopped cleanly registers, and keeps its place.
+
+    The broker's own half, the fact `restart`, is told before. One such fact for every partition it is a replica of; so
+    too for `lose_power`.
+    """
+
+    replica: int
+    broker_epoch: int
+
+
+class LosePower(Fact, frozen=True, gc=False, kw_only=True, tag="lose_power"):
+    """The controller's half: a broker that did not stop cleanly registers; it was neither in sync nor eligible."""
+
+    replica: int
+    broker_epoch: int
+
+
+class MemberLosesPower(Decision, frozen=True, gc=False, kw_only=True, tag="member_loses_power"):
+    """The controller's half: a member that did not stop cleanly registers, and leaves both sets (KIP-966)."""
+
+    replica: int
+    broker_epoch: int
+
+
+class LeaderLosesPower(Decision, frozen=True, gc=False, kw_only=True, tag="leader_loses_power"):
+    """The controller's half: a leader that did not stop cleanly registers; it leaves both sets, and an epoch without a
+    leader begins."""
+
+    replica: int
+    broker_epoch: int
 
 
 # ---------------------------------------------------------------- any replica
@@ -86,6 +185,25 @@ class BecomeLeader(Fact, frozen=True, gc=False, kw_only=True, tag="become_leader
     partition_epoch: int
     isr: tuple[int, ...]
     start_offset: int
+    enough: bool = True
+    """The version it leads by has min.insync.replicas members in sync: it may commit."""
+
+
+class Resume(Fact, frozen=True, gc=False, kw_only=True, tag="resume"):
+    """A replica that restarted cleanly finds itself still the leader of its epoch, and leads on.
+
+    Only executions of the model tell it: our controller ends an epoch whose leader has gone, however it went.
+    """
+
+    leader_epoch: int
+    partition_epoch: int
+    isr: tuple[int, ...]
+    start_offset: int
+    enough: bool = True
+
+
+class DeleteReplica(Fact, frozen=True, gc=False, kw_only=True, tag="delete_replica"):
+    """The replica is no longer of the partition, or the partition is deleted: its log is gone, and it tells no more."""
 
 
 class BecomeFollower(Fact, frozen=True, gc=False, kw_only=True, tag="become_follower"):
@@ -105,6 +223,8 @@ class Restart(Fact, frozen=True, gc=False, kw_only=True, tag="restart"):
     high_watermark: int
     tail_from: int
     tail: tuple[Content, ...]
+    clean: bool = True
+    """The process before it stopped cleanly. Where it did not, a record that was not flushed may be missing."""
 
 
 # ---------------------------------------------------------------- the leader
@@ -136,6 +256,8 @@ class ExpandIsr(Fact, frozen=True, gc=False, kw_only=True, tag="expand_isr"):
     partition_epoch: int
     follower: int
     isr: tuple[int, ...]
+    broker_epoch: int = -1
+    """The registration under which the follower showed its position (KIP-903)."""
 
 
 class ShrinkIsr(Fact, frozen=True, gc=False, kw_only=True, tag="shrink_isr"):
@@ -152,6 +274,8 @@ class LearnIsr(Fact, frozen=True, gc=False, kw_only=True, tag="learn_isr"):
     leader_epoch: int
     partition_epoch: int
     isr: tuple[int, ...]
+    enough: bool = True
+    """That version has min.insync.replicas members in sync: the leader may commit."""
 
 
 class Acknowledge(Fact, frozen=True, gc=False, kw_only=True, tag="acknowledge"):
@@ -160,6 +284,8 @@ class Acknowledge(Fact, frozen=True, gc=False, kw_only=True, tag="acknowledge"):
     leader_epoch: int
     follower: int
     offset: int
+    broker_epoch: int = -1
+    """The registration under which the follower sent the fetch; -1: it does not say."""
 
 
 class AnswerFetch(Fact, frozen=True, gc=False, kw_only=True, tag="answer_fetch"):
@@ -206,6 +332,8 @@ class SendFetch(Fact, frozen=True, gc=False, kw_only=True, tag="send_fetch"):
     leader_epoch: int
     leader: int
     offset: int
+    broker_epoch: int = -1
+    """The follower's own registration."""
 
 
 class ReceiveFetch(Fact, frozen=True, gc=False, kw_only=True, tag="receive_fetch"):
@@ -220,11 +348,25 @@ class ReceiveFetch(Fact, frozen=True, gc=False, kw_only=True, tag="receive_fetch
 
 AnyFact = (
     CreatePartition
+    | DeletePartition
     | Elect
+    | ElectNone
+    | ElectEligible
+    | ElectUnclean
     | FailOver
+    | TakeOffline
     | Fence
+    | AddReplicas
+    | Reassign
     | AlterPartition
+    | RefusePartition
+    | Register
+    | LosePower
+    | MemberLosesPower
+    | LeaderLosesPower
     | BecomeLeader
+    | Resume
+    | DeleteReplica
     | BecomeFollower
     | Restart
     | Append
@@ -243,7 +385,9 @@ AnyFact = (
 )
 
 VOCABULARY: dict[str, type[Fact]] = {
-    str(kind.__struct_config__.tag): kind for kind in sorted(Fact.__subclasses__(), key=lambda kind: kind.__name__)
+    str(kind.__struct_config__.tag): kind
+    for kind in sorted([*Fact.__subclasses__(), *Decision.__subclasses__()], key=lambda kind: kind.__name__)
+    if kind is not Decision
 }
 """Every fact's struct by its name in a trace."""
 

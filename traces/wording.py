@@ -69,6 +69,10 @@ def _elected(fact: facts.Elect) -> str:
     return f"elects {node(fact.leader)}, epoch {fact.leader_epoch}"
 
 
+def _sets(fact: Any) -> str:
+    return f"ISR {members(fact.isr)}" + (f", eligible {members(fact.elr)}" if fact.elr else "")
+
+
 _WORDS: dict[str, tuple[Weight, Callable[[Any, Callable[[int], str]], str]]] = {
     "CreatePartition": (Weight.TURN, lambda f, _: f"creates: {node(f.leader)} leads, ISR {members(f.isr)}"),
     "Elect": (Weight.TURN, lambda f, _: _elected(f)),
@@ -76,9 +80,35 @@ _WORDS: dict[str, tuple[Weight, Callable[[Any, Callable[[int], str]], str]]] = {
         Weight.TURN,
         lambda f, _: f"drops {node(f.removed)}, elects {node(f.leader)}, epoch {f.leader_epoch}",
     ),
-    "Fence": (Weight.SET, lambda f, _: f"drops {node(f.removed)}: ISR {members(f.isr)}"),
-    "AlterPartition": (Weight.SET, lambda f, _: f"commits ISR {members(f.isr)}"),
+    "DeletePartition": (Weight.TURN, lambda _f, _: "deletes the partition"),
+    "ElectNone": (Weight.TURN, lambda f, _: f"no leader in epoch {f.leader_epoch}"),
+    "ElectEligible": (Weight.TURN, lambda f, _: f"elects the eligible {node(f.leader)}, epoch {f.leader_epoch}"),
+    "ElectUnclean": (Weight.TURN, lambda f, _: f"elects {node(f.leader)} uncleanly, epoch {f.leader_epoch}"),
+    "TakeOffline": (
+        Weight.TURN,
+        lambda f, _: f"drops {node(f.removed)}, no leader in epoch {f.leader_epoch}, {_sets(f)}",
+    ),
+    "Fence": (
+        Weight.SET,
+        lambda f, _: f"drops {node(f.removed)}: {_sets(f)}" if f.removed >= 0 else f"a new minimum: {_sets(f)}",
+    ),
+    "AddReplicas": (Weight.SET, lambda f, _: f"puts in {members(f.added)}"),
+    "Reassign": (
+        Weight.TURN,
+        lambda f, _: f"takes out {node(f.removed)}; {node(f.leader)} leads epoch {f.leader_epoch}",
+    ),
+    "AlterPartition": (Weight.SET, lambda f, _: f"commits {_sets(f)}"),
+    "RefusePartition": (Weight.SET, lambda f, _: f"refuses {node(f.member)}, which has registered anew"),
+    "Register": (Weight.VIEW, lambda f, _: f"registers {node(f.replica)}"),
+    "LosePower": (Weight.VIEW, lambda f, _: f"registers {node(f.replica)}, which lost power"),
+    "MemberLosesPower": (Weight.SET, lambda f, _: f"{node(f.replica)} lost power: {_sets(f)}"),
+    "LeaderLosesPower": (
+        Weight.TURN,
+        lambda f, _: f"{node(f.replica)} lost power: {_sets(f)}, no leader in epoch {f.leader_epoch}",
+    ),
     "BecomeLeader": (Weight.TURN, lambda f, _: f"leads epoch {f.leader_epoch} from {f.start_offset}"),
+    "Resume": (Weight.TURN, lambda f, _: f"leads epoch {f.leader_epoch} on"),
+    "DeleteReplica": (Weight.TURN, lambda _f, _: "deletes its log"),
     "BecomeFollower": (Weight.VIEW, lambda f, _: f"follows {node(f.leader)}, epoch {f.leader_epoch}"),
     "Restart": (Weight.TURN, lambda f, _: f"is back with {f.log_end} on its disk"),
     "Append": (Weight.RECORD, lambda f, name: f"appends {name(f.batch.crc)}"),

@@ -6,7 +6,7 @@ action; `invariants/step` judges the same facts. The shell records them; the cor
 Every fact carries `partition`, printed `topic-index`. Epochs are Kafka's (the first leader epoch of a partition is 0).
 """
 
-from impl.core.types import LeaderEpoch, NodeId, Offset, PartitionEpoch, Value
+from impl.core.types import BrokerEpoch, LeaderEpoch, NodeId, Offset, PartitionEpoch, Value
 
 
 class Content(Value, frozen=True, gc=False):
@@ -26,50 +26,149 @@ class Fact(Value, frozen=True, gc=False, kw_only=True, tag_field="fact"):
 
 
 # ---------------------------------------------------------------- the controller
+class Decision(Fact, frozen=True, gc=False, kw_only=True):
+    """A decision that changes the partition, as its record has it: told once that is committed, by whoever leads the
+    controllers then, and so perhaps twice. All it leaves is here, not only what it changed."""
+
+    leader_epoch: LeaderEpoch
+    partition_epoch: PartitionEpoch
+    """Both as they are after the change."""
+    isr: tuple[NodeId, ...]
+    elr: tuple[NodeId, ...] = ()
+    """The eligible leader replicas (KIP-966)."""
+    enough: bool = True
+    """`isr` has min.insync.replicas members."""
+
+
 class CreatePartition(Fact, frozen=True, gc=False, kw_only=True, tag="create_partition"):
     """A partition exists, with its first leader, at leader epoch 0 and partition epoch 0."""
 
     replicas: tuple[NodeId, ...]
     isr: tuple[NodeId, ...]
     leader: NodeId
+    enough: bool = True
 
 
-class Elect(Fact, frozen=True, gc=False, kw_only=True, tag="elect"):
-    """A new leader out of the in-sync set, which stays as it is. `leader` is -1 when no member is alive."""
+class DeletePartition(Fact, frozen=True, gc=False, kw_only=True, tag="delete_partition"):
+    """Its topic is deleted. What a replica still tells until its own `delete_replica` is about the partition as it was;
+    a `create_partition` that follows is of another one under the same name."""
+
+
+class Elect(Decision, frozen=True, gc=False, kw_only=True, tag="elect"):
+    """A new leader out of the in-sync set; both sets stay. In older traces `leader` is -1 for `elect_none`."""
 
     leader: NodeId
-    leader_epoch: LeaderEpoch
-    partition_epoch: PartitionEpoch
-    isr: tuple[NodeId, ...]
 
 
-class FailOver(Fact, frozen=True, gc=False, kw_only=True, tag="fail_over"):
+class ElectNone(Decision, frozen=True, gc=False, kw_only=True, tag="elect_none"):
+    """An epoch without a leader begins; both sets stay as they are."""
+
+
+class ElectEligible(Decision, frozen=True, gc=False, kw_only=True, tag="elect_eligible"):
+    """A new leader out of the eligible leader replicas; it alone is in sync then."""
+
+    leader: NodeId
+
+
+class ElectUnclean(Decision, frozen=True, gc=False, kw_only=True, tag="elect_unclean"):
+    """A replica leads that is neither in sync nor eligible: what it lacks is given up. Nobody else is eligible then."""
+
+    leader: NodeId
+
+
+class FailOver(Decision, frozen=True, gc=False, kw_only=True, tag="fail_over"):
     """A new leader out of the in-sync set, and `removed` leaves the set in the same change."""
 
     leader: NodeId
     removed: NodeId
-    leader_epoch: LeaderEpoch
-    partition_epoch: PartitionEpoch
-    isr: tuple[NodeId, ...]
 
 
-class Fence(Fact, frozen=True, gc=False, kw_only=True, tag="fence"):
-    """A replica that does not lead leaves the in-sync set; the leader epoch stays (KAFKA-15021)."""
+class TakeOffline(Decision, frozen=True, gc=False, kw_only=True, tag="take_offline"):
+    """The leader, `removed`, leaves the in-sync set and nobody takes over: an epoch without a leader begins."""
 
     removed: NodeId
-    leader_epoch: LeaderEpoch
-    partition_epoch: PartitionEpoch
-    isr: tuple[NodeId, ...]
 
 
-class AlterPartition(Fact, frozen=True, gc=False, kw_only=True, tag="alter_partition"):
+class Fence(Decision, frozen=True, gc=False, kw_only=True, tag="fence"):
+    """A replica that does not lead leaves the in-sync set; the leader epoch stays (KAFKA-15021).
+
+    `removed` is -1 where nobody leaves: min.insync.replicas has changed, and who is eligible is decided anew.
+    """
+
+    removed: NodeId
+
+
+class AddReplicas(Decision, frozen=True, gc=False, kw_only=True, tag="add_replicas"):
+    """Replicas are put into the partition: a new version of it in which nobody's place changes. They may join.
+
+    No action of the model, where all replicas there will ever be are known from the beginning: its partition epoch
+    moves as with a `fence` of nobody.
+    """
+
+    added: tuple[NodeId, ...]
+    replicas: tuple[NodeId, ...]
+
+
+class Reassign(Decision, frozen=True, gc=False, kw_only=True, tag="reassign"):
+    """`removed` is taken out of the partition and of both sets; a new leader epoch begins, perhaps under the same
+    leader. `replicas` is who is left."""
+
+    leader: NodeId
+    removed: NodeId
+    replicas: tuple[NodeId, ...]
+
+
+class AlterPartition(Decision, frozen=True, gc=False, kw_only=True, tag="alter_partition"):
     """The controller commits the leader's proposal: its compare-and-set held."""
 
     leader: NodeId
+    broker_epoch: BrokerEpoch = BrokerEpoch(-1)
+    """The leader's registration, which sent the proposal."""
+
+
+class RefusePartition(Fact, frozen=True, gc=False, kw_only=True, tag="refuse_partition"):
+    """The controller refuses a leader's proposal, for good: `member` has registered since it showed its position.
+
+    The epochs are those of the partition, which the refusal leaves as they are.
+    """
+
+    leader: NodeId
+    member: NodeId
     leader_epoch: LeaderEpoch
     partition_epoch: PartitionEpoch
-    """The partition epoch after the change."""
-    isr: tuple[NodeId, ...]
+
+
+class Register(Fact, frozen=True, gc=False, kw_only=True, tag="register"):
+    """The controller's half of `restart`: a broker that had stopped cleanly registers, and keeps its place.
+
+    The broker's own half, the fact `restart`, is told before. One such fact for every partition it is a replica of; so
+    too for `lose_power`.
+    """
+
+    replica: NodeId
+    broker_epoch: BrokerEpoch
+
+
+class LosePower(Fact, frozen=True, gc=False, kw_only=True, tag="lose_power"):
+    """The controller's half: a broker that did not stop cleanly registers; it was neither in sync nor eligible."""
+
+    replica: NodeId
+    broker_epoch: BrokerEpoch
+
+
+class MemberLosesPower(Decision, frozen=True, gc=False, kw_only=True, tag="member_loses_power"):
+    """The controller's half: a member that did not stop cleanly registers, and leaves both sets (KIP-966)."""
+
+    replica: NodeId
+    broker_epoch: BrokerEpoch
+
+
+class LeaderLosesPower(Decision, frozen=True, gc=False, kw_only=True, tag="leader_loses_power"):
+    """The controller's half: a leader that did not stop cleanly registers; it leaves both sets, and an epoch without a
+    leader begins."""
+
+    replica: NodeId
+    broker_epoch: BrokerEpoch
 
 
 # ---------------------------------------------------------------- any replica
@@ -78,6 +177,25 @@ class BecomeLeader(Fact, frozen=True, gc=False, kw_only=True, tag="become_leader
     partition_epoch: PartitionEpoch
     isr: tuple[NodeId, ...]
     start_offset: Offset
+    enough: bool = True
+    """The version it leads by has min.insync.replicas members in sync: it may commit."""
+
+
+class Resume(Fact, frozen=True, gc=False, kw_only=True, tag="resume"):
+    """A replica that restarted cleanly finds itself still the leader of its epoch, and leads on.
+
+    Only executions of the model tell it: our controller ends an epoch whose leader has gone, however it went.
+    """
+
+    leader_epoch: LeaderEpoch
+    partition_epoch: PartitionEpoch
+    isr: tuple[NodeId, ...]
+    start_offset: Offset
+    enough: bool = True
+
+
+class DeleteReplica(Fact, frozen=True, gc=False, kw_only=True, tag="delete_replica"):
+    """The replica is no longer of the partition, or the partition is deleted: its log is gone, and it tells no more."""
 
 
 class BecomeFollower(Fact, frozen=True, gc=False, kw_only=True, tag="become_follower"):
@@ -97,6 +215,8 @@ class Restart(Fact, frozen=True, gc=False, kw_only=True, tag="restart"):
     high_watermark: Offset
     tail_from: Offset
     tail: tuple[Content, ...]
+    clean: bool = True
+    """The process before it stopped cleanly. Where it did not, a record that was not flushed may be missing."""
 
 
 # ---------------------------------------------------------------- the leader
@@ -128,6 +248,8 @@ class ExpandIsr(Fact, frozen=True, gc=False, kw_only=True, tag="expand_isr"):
     partition_epoch: PartitionEpoch
     follower: NodeId
     isr: tuple[NodeId, ...]
+    broker_epoch: BrokerEpoch = BrokerEpoch(-1)
+    """The registration under which the follower showed its position (KIP-903)."""
 
 
 class ShrinkIsr(Fact, frozen=True, gc=False, kw_only=True, tag="shrink_isr"):
@@ -144,6 +266,8 @@ class LearnIsr(Fact, frozen=True, gc=False, kw_only=True, tag="learn_isr"):
     leader_epoch: LeaderEpoch
     partition_epoch: PartitionEpoch
     isr: tuple[NodeId, ...]
+    enough: bool = True
+    """That version has min.insync.replicas members in sync: the leader may commit."""
 
 
 class Acknowledge(Fact, frozen=True, gc=False, kw_only=True, tag="acknowledge"):
@@ -152,6 +276,8 @@ class Acknowledge(Fact, frozen=True, gc=False, kw_only=True, tag="acknowledge"):
     leader_epoch: LeaderEpoch
     follower: NodeId
     offset: Offset
+    broker_epoch: BrokerEpoch = BrokerEpoch(-1)
+    """The registration under which the follower sent the fetch; -1: it does not say."""
 
 
 class AnswerFetch(Fact, frozen=True, gc=False, kw_only=True, tag="answer_fetch"):
@@ -198,6 +324,8 @@ class SendFetch(Fact, frozen=True, gc=False, kw_only=True, tag="send_fetch"):
     leader_epoch: LeaderEpoch
     leader: NodeId
     offset: Offset
+    broker_epoch: BrokerEpoch = BrokerEpoch(-1)
+    """The follower's own registration."""
 
 
 class ReceiveFetch(Fact, frozen=True, gc=False, kw_only=True, tag="receive_fetch"):
@@ -210,5 +338,5 @@ class ReceiveFetch(Fact, frozen=True, gc=False, kw_only=True, tag="receive_fetch
     batches: tuple[Content, ...]
 
 
-FACTS = frozenset(Fact.__subclasses__())
+FACTS = frozenset([*Fact.__subclasses__(), *Decision.__subclasses__()]) - {Decision}
 """Every class of fact."""

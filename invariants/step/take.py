@@ -7,24 +7,24 @@ nothing are listed too, so that an unknown one is refused and never passed over.
 from collections.abc import Mapping
 from typing import Any
 
-from invariants.step.ghost import Partition, Replica
+from invariants.step.ghost import NOBODY, Partition, Replica
 from invariants.step.invariant import Judge
 from traces.facts import (
     AcknowledgeProduce,
     AdvanceHighWatermark,
-    AlterPartition,
     Append,
     BecomeFollower,
     BecomeLeader,
     CreatePartition,
-    Elect,
+    ElectNone,
     ExpandIsr,
-    FailOver,
-    Fence,
+    LeaderLosesPower,
     LearnIsr,
     ReceiveFetch,
     Restart,
+    Resume,
     SendFetch,
+    TakeOffline,
     Truncate,
 )
 
@@ -37,17 +37,23 @@ def _create(partition: Partition, _replica: Replica, fact: CreatePartition) -> N
         partition.replica(node)
 
 
-def _decide(partition: Partition, _replica: Replica, fact: Elect | FailOver) -> None:
+def _decide(partition: Partition, _replica: Replica, fact: Any) -> None:
     partition.isr, partition.leader = fact.isr, fact.leader
     partition.leader_epoch, partition.partition_epoch = fact.leader_epoch, fact.partition_epoch
     partition.leaders[fact.leader_epoch] = fact.leader
 
 
-def _change_isr(partition: Partition, _replica: Replica, fact: Fence | AlterPartition) -> None:
+def _end_epoch(partition: Partition, _replica: Replica, fact: ElectNone | TakeOffline | LeaderLosesPower) -> None:
+    partition.isr, partition.leader = fact.isr, NOBODY
+    partition.leader_epoch, partition.partition_epoch = fact.leader_epoch, fact.partition_epoch
+    partition.leaders[fact.leader_epoch] = NOBODY
+
+
+def _change_isr(partition: Partition, _replica: Replica, fact: Any) -> None:
     partition.isr, partition.partition_epoch = fact.isr, fact.partition_epoch
 
 
-def _lead(partition: Partition, replica: Replica, fact: BecomeLeader) -> None:
+def _lead(partition: Partition, replica: Replica, fact: BecomeLeader | Resume) -> None:
     replica.leading = replica.counts = True
     replica.leader_epoch = fact.leader_epoch
     replica.maximal_isr = fact.isr
@@ -108,11 +114,25 @@ def _nothing(_partition: Partition, _replica: Replica, _fact: Any) -> None:
 
 TAKE: Mapping[str, Judge] = {
     "CreatePartition": _create,
+    "DeletePartition": _nothing,
     "Elect": _decide,
+    "ElectNone": _end_epoch,
+    "ElectEligible": _decide,
+    "ElectUnclean": _decide,
     "FailOver": _decide,
+    "TakeOffline": _end_epoch,
     "Fence": _change_isr,
+    "AddReplicas": _change_isr,
+    "Reassign": _decide,
     "AlterPartition": _change_isr,
+    "RefusePartition": _nothing,
+    "Register": _nothing,
+    "LosePower": _nothing,
+    "MemberLosesPower": _change_isr,
+    "LeaderLosesPower": _end_epoch,
     "BecomeLeader": _lead,
+    "Resume": _lead,
+    "DeleteReplica": _nothing,
     "BecomeFollower": _follow,
     "Restart": _restart,
     "Append": _append,

@@ -106,6 +106,11 @@ UNSEEN = {
     ("AnswerProbe", "last_fetched_epoch"),
     ("AnswerProbe", "diverging_epoch"),
     ("AnswerProbe", "diverging_end"),
+    # `replication` knows no registrations.
+    ("Acknowledge", "broker_epoch"),
+    ("AlterPartition", "broker_epoch"),
+    ("ExpandIsr", "broker_epoch"),
+    ("SendFetch", "broker_epoch"),
     # Any lower value could have happened as well.
     ("AnswerFetch", "offset"),
     ("Acknowledge", "offset"),
