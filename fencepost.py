@@ -256,13 +256,26 @@ def export(trace: Path, form: str, out: Path | None, json_output: bool) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--config", "configuration", multiple=True, metavar="NAME=VALUE", help="Kafka configuration, repeatable.")
 @click.option("--trace", type=click.Path(file_okay=False, path_type=Path), help="Each process records its trace here.")
-def serve(brokers: int, data: Path, port: int, host: str, configuration: tuple[str, ...], trace: Path | None) -> None:
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(0, 65535),
+    help="Of broker 1's GET /metrics, the others' after it; 0: any free.",
+)
+def serve(
+    brokers: int,
+    data: Path,
+    port: int,
+    host: str,
+    configuration: tuple[str, ...],
+    trace: Path | None,
+    metrics_port: int | None,
+) -> None:
     """Run a controller and brokers as separate processes, until SIGTERM or Ctrl-C."""
     from impl.server.serve import serve as run
 
     console = Console("serve", json_output=False)
     try:
-        code = run(brokers, data, port, host=host, configuration=configuration, trace=trace)
+        code = run(brokers, data, port, host=host, configuration=configuration, trace=trace, metrics_port=metrics_port)
     except refusals() as refusal:
         console.refuse(str(refusal))
     raise SystemExit(code)

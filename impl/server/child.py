@@ -24,6 +24,8 @@ from impl.server.errors import ChildFailed
 STATUS_BYTES = 65_536
 GOING_SECONDS = 1.0
 """How long a process that has closed its standard output may take to end."""
+PROGRAM = "impl.server.process"
+"""The module that a child runs."""
 CODE = str(Path(__file__).resolve().parents[2])
 """The directory that holds the package `impl`."""
 
@@ -44,6 +46,10 @@ class ProcessConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     """Kafka's names and values, already checked by the parent."""
     trace: str | None = None
     """Directory for the trace of what this process does."""
+    metrics_port: int | None = None
+    """Where it answers `GET /metrics`; None: nowhere."""
+    advertised_port: int | None = None
+    """The port that clients and brokers are told, where it is not the one listened on: something stands between."""
 
     @property
     def name(self) -> str:
@@ -62,9 +68,10 @@ class Status(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Child:
     """A process that can be started, awaited, asked to stop, and killed; and started again."""
 
-    def __init__(self, configuration: ProcessConfiguration, log: Path) -> None:
+    def __init__(self, configuration: ProcessConfiguration, log: Path, program: str = PROGRAM) -> None:
         self.configuration = configuration
         self.log = log
+        self._program = program
         self.process: subprocess.Popen[bytes] | None = None
         self._unread = b""
         self._failure = ""
@@ -91,7 +98,7 @@ class Child:
         self._failure = ""
         self._silent = False
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "impl.server.process", msgspec.json.encode(self.configuration).decode()]
+        command = [sys.executable, "-m", self._program, msgspec.json.encode(self.configuration).decode()]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command,

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from impl.core.types import CONTROLLER
-from impl.server.child import Child, ProcessConfiguration
+from impl.server.child import PROGRAM, Child, ProcessConfiguration
 from impl.server.directory import DirectoryLock, new_id, read_meta
 from impl.server.errors import DirectoryUnusable, ServerError
 from impl.server.ports import check_listenable, free_ports
@@ -39,6 +39,12 @@ class ClusterPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Kafka's names and values, as `configuration.parse_overrides` has checked them."""
     trace: Path | None = None
     """Directory in which every process records its trace."""
+    metrics_port: int | None = None
+    """Of broker 1's metrics, the others' after it and the controller's last; 0 takes free ones, None has none."""
+    advertised_ports: Mapping[int, int] = {}
+    """Node to the port that others are told instead of its own: where a proxy stands in front of it."""
+    program: str = PROGRAM
+    """The module that every process runs."""
 
 
 class Cluster:
@@ -56,7 +62,8 @@ class Cluster:
             first = plan.port or free_ports(plan.host, plan.brokers + 1)
             self.ports = list(range(first, first + plan.brokers))
             self.controller_port = plan.controller_port or first + plan.brokers
-            check_listenable(plan.host, [*self.ports, self.controller_port])
+            self.metrics_ports = self._metrics_ports([*range(1, plan.brokers + 1), CONTROLLER])
+            check_listenable(plan.host, [*self.ports, self.controller_port, *self.metrics_ports.values()])
         except ServerError:
             self._lock.release()
             raise
@@ -128,6 +135,14 @@ class Cluster:
         """Processes that were started and run no more."""
         return [child for child in self.children if child.process is not None and not child.running]
 
+    def _metrics_ports(self, nodes: list[int]) -> dict[int, int]:
+        """Node to the port of its metrics; empty where nobody asked for them."""
+        plan = self.plan
+        if plan.metrics_port is None:
+            return {}
+        first = plan.metrics_port or free_ports(plan.host, len(nodes))
+        return dict(zip(nodes, range(first, first + len(nodes)), strict=True))
+
     def _child(self, role: str, node: int, port: int, directory: str) -> Child:
         configuration = ProcessConfiguration(
             role="controller" if role == "controller" else "broker",
@@ -137,11 +152,13 @@ class Cluster:
             port=port,
             data=str(self.plan.data / directory),
             controller_host=self.plan.host,
-            controller_port=self.controller_port,
+            controller_port=self.plan.advertised_ports.get(CONTROLLER, self.controller_port),
             configuration=dict(self.plan.configuration),
             trace=None if self.plan.trace is None else str(self.plan.trace),
+            metrics_port=self.metrics_ports.get(node),
+            advertised_port=self.plan.advertised_ports.get(node),
         )
-        return Child(configuration, self.plan.data / "logs" / f"{directory}.log")
+        return Child(configuration, self.plan.data / "logs" / f"{directory}.log", self.plan.program)
 
     def _stop(self, children: list[Child], seconds: float) -> list[str]:
         deadline = time.monotonic() + seconds

@@ -20,6 +20,7 @@ from impl.core.messages import Fetch, FetchMetadata, Produce, Reply, Request
 from impl.core.types import Connection
 from impl.server.framing import FrameReader
 from impl.server.log import Log
+from impl.server.traffic import Traffic, clock
 from impl.wire.errors import WireError
 from impl.wire.framing import RequestHeader, decode_request, response_buffers
 from impl.wire.message import Buffer
@@ -38,6 +39,7 @@ class Server(Protocol):
     """What a connection belongs to: a node."""
 
     log: Log
+    traffic: Traffic
     names: TopicNames
     registry: Registry
 
@@ -55,13 +57,14 @@ class Server(Protocol):
 class _Place:
     """A place in the line of replies."""
 
-    __slots__ = ("header", "polls", "reply", "request", "size")
+    __slots__ = ("began", "header", "polls", "reply", "request", "size")
 
     def __init__(self, header: RequestHeader, request: Request | None, size: int, reply: list[Buffer] | None) -> None:
         self.header = header
         self.request = request
         self.size = size
         self.reply = reply
+        self.began = clock()
         self.polls = isinstance(request, Fetch | FetchMetadata)
 
 
@@ -90,6 +93,7 @@ class ClientConnection(FrameReader):
         name = transport.get_extra_info("peername")
         self._peer = f"{name[0]}:{name[1]}" if name else "unknown"
         if not self._server.opened(self):
+            self._server.traffic.connections_refused += 1
             self._server.log.warn("connection refused", peer=self._peer, reason="max.connections reached")
             self._drop()
 
@@ -111,6 +115,7 @@ class ClientConnection(FrameReader):
     # ------------------------------------------------------------ requests
     def frame_received(self, frame: memoryview) -> None:
         server = self._server
+        server.traffic.bytes_in += len(frame)
         try:
             header, message = decode_request(frame, server.registry.served)
             meant = server.registry.to_core(header, message, server.names)
@@ -130,10 +135,12 @@ class ClientConnection(FrameReader):
         server.requested(self, self._last, header, meant)
 
     def frame_refused(self, reason: str) -> None:
+        self._server.traffic.refused += 1
         self._server.log.warn("connection closed", peer=self._peer, reason=reason)
         self._drop()
 
     def _refuse(self, error: WireError) -> None:
+        self._server.traffic.refused += 1
         self._server.log.warn("request refused", peer=self._peer, reason=error)
         if error.answer is None:
             self._drop()
@@ -155,6 +162,8 @@ class ClientConnection(FrameReader):
         self._bytes -= place.size
         self._polls -= place.polls
         assert place.reply is not None
+        if place.header is not _NO_HEADER:
+            self._server.traffic.answered(place.header.api_key, place.began, sum(map(len, place.reply)))
         return place.reply
 
     def _has_room(self) -> bool:

@@ -35,6 +35,7 @@ from impl.server.connection import ClientConnection
 from impl.server.log import Log
 from impl.server.peers import Address, Peers
 from impl.server.tracing import Tracer
+from impl.server.traffic import Traffic
 from impl.wire.framing import RequestHeader
 
 BACKLOG = 512
@@ -80,9 +81,11 @@ class Node:
         tick_ms: int,
         tracer: Tracer,
         log: Log,
+        traffic: Traffic,
     ) -> None:
         self.name = name
         self.log = log
+        self.traffic = traffic
         self.names: TopicNames = ImageNames(image)
         self.registry = registry
         self.network = network
@@ -193,8 +196,13 @@ class Node:
     def _accept(self) -> ClientConnection:
         return ClientConnection(self, Connection(next(self._numbers)), self.network.request_bytes_max)
 
+    def connection_count(self) -> int:
+        """Open connections of clients and of other nodes to this one."""
+        return len(self._connections)
+
     def opened(self, connection: ClientConnection) -> bool:
         self._connections[connection.number] = connection
+        self.traffic.connections_made += 1
         return len(self._connections) <= self.network.connections_max
 
     def requested(

@@ -15,16 +15,18 @@ import sys
 import traceback
 import uuid
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from impl.api.registry import Registry, broker_registry, controller_registry
+from impl.core.facts import Fact
 from impl.core.image import MetadataImage
 from impl.core.settings import Settings
 from impl.core.types import NodeId
-from impl.host.broker import BrokerHost
+from impl.host.broker import BrokerHost, Record
 from impl.host.controller import ControllerHost
 from impl.server.child import ProcessConfiguration, Status, report
 from impl.server.configuration import log_config, network_config, settings
@@ -32,9 +34,13 @@ from impl.server.directory import DirectoryLock, claim
 from impl.server.disk import RealDisk
 from impl.server.errors import ServerError
 from impl.server.log import Log
+from impl.server.metrics import NodeCollector, Observed, page
+from impl.server.metrics import registry as metrics_registry
+from impl.server.metrics_endpoint import MetricsEndpoint
 from impl.server.node import Host, Node
 from impl.server.ports import bind
 from impl.server.tracing import Tracer
+from impl.server.traffic import Traffic
 from impl.storage.errors import StorageError
 
 UNCLEAN = 1
@@ -55,6 +61,8 @@ class Role(NamedTuple):
     """Whether the listener may open."""
     serving: Callable[[], bool]
     """Whether it counts as ready."""
+    observed: Observed
+    """What its metrics are read from."""
 
 
 def main(arguments: list[str]) -> int:
@@ -87,12 +95,18 @@ async def run(configuration: ProcessConfiguration, log: Log) -> None:
     )
     claim(Path(configuration.data), cluster_id=configuration.cluster_id, node_id=configuration.node)
     listener = bind(configuration.host, configuration.port)
+    traffic = Traffic()
     core_settings = settings(configuration.node, configuration.cluster_id, configuration.configuration)
     tracer = Tracer(configuration.name)
     if configuration.trace is not None:
         tracer.open(Path(configuration.trace), {"settings": msgspec.to_builtins(core_settings)})
+
+    def record(facts: list[Fact]) -> None:
+        traffic.notice(facts)
+        tracer.record(facts)
+
     make = _broker if configuration.role == "broker" else _controller
-    role = make(configuration, core_settings, tracer, log)
+    role = make(configuration, core_settings, record, log)
     node = Node(
         configuration.name,
         role.host,
@@ -103,11 +117,19 @@ async def run(configuration: ProcessConfiguration, log: Log) -> None:
         tick_ms=core_settings.tick_ms,
         tracer=tracer,
         log=log,
+        traffic=traffic,
     )
+    collector = NodeCollector(
+        core_settings.node, core_settings.cluster_id, role.observed, traffic, node.connection_count
+    )
+    metrics = MetricsEndpoint(partial(page, metrics_registry(collector)))
     _stop_when_asked(node, configuration.role == "controller")
     # What recovery and the imports left behind lives as long as the process: the collector need not look at it again.
     gc.freeze()
     try:
+        if configuration.metrics_port is not None:
+            await metrics.listen(bind(configuration.host, configuration.metrics_port))
+            log.info("metrics", address=configuration.host, port=configuration.metrics_port)
         node.start()
         await node.until(role.registered)
         await node.listen(listener)
@@ -118,19 +140,20 @@ async def run(configuration: ProcessConfiguration, log: Log) -> None:
         log.info("stopped")
     finally:
         node.close()
+        metrics.close()
         listener.close()
 
 
-def _broker(configuration: ProcessConfiguration, core_settings: Settings, tracer: Tracer, log: Log) -> Role:
+def _broker(configuration: ProcessConfiguration, core_settings: Settings, record: Record, log: Log) -> Role:
     incarnation = uuid.uuid4().bytes
     host = BrokerHost(
         RealDisk(Path(configuration.data)),
         core_settings,
         log_config(configuration.configuration),
         host=configuration.host,
-        port=configuration.port,
+        port=configuration.advertised_port or configuration.port,
         incarnation=incarnation,
-        record=tracer.record,
+        record=record,
         report=lambda line: log.warn("storage", note=line),
     )
     broker = host.broker
@@ -141,18 +164,20 @@ def _broker(configuration: ProcessConfiguration, core_settings: Settings, tracer
         return known is not None and known.incarnation == incarnation
 
     registry = broker_registry(cluster_id=configuration.cluster_id, message_bytes_max=core_settings.message_bytes_max)
-    return Role(host, broker.image, registry, registered, lambda: not broker.fenced)
+    observed = Observed(lambda: broker.image, lambda: broker.partitions, None)
+    return Role(host, broker.image, registry, registered, lambda: not broker.fenced, observed)
 
 
-def _controller(configuration: ProcessConfiguration, core_settings: Settings, tracer: Tracer, log: Log) -> Role:
+def _controller(configuration: ProcessConfiguration, core_settings: Settings, record: Record, log: Log) -> Role:
     host = ControllerHost(
         RealDisk(Path(configuration.data)),
         core_settings,
-        record=tracer.record,
+        record=record,
         report=lambda line: log.warn("storage", note=line),
     )
     registry = controller_registry(cluster_id=configuration.cluster_id)
-    return Role(host, host.controller.image, registry, lambda: True, lambda: True)
+    observed = Observed(lambda: host.controller.image, dict, lambda: True)
+    return Role(host, host.controller.image, registry, lambda: True, lambda: True, observed)
 
 
 def _stop_when_asked(node: Node, controls: bool) -> None:

@@ -28,6 +28,7 @@ def serve(
     host: str = "127.0.0.1",
     configuration: Iterable[str] = (),
     trace: Path | None = None,
+    metrics_port: int | None = None,
     out: TextIO | None = None,
 ) -> int:
     """Run a cluster until a signal asks it to stop. Returns the exit code; raises ServerError when it cannot start.
@@ -40,7 +41,13 @@ def serve(
         print(line, file=stream, flush=True)
 
     plan = ClusterPlan(
-        data=data, brokers=brokers, host=host, port=port, configuration=parse_overrides(configuration), trace=trace
+        data=data,
+        brokers=brokers,
+        host=host,
+        port=port,
+        configuration=parse_overrides(configuration),
+        trace=trace,
+        metrics_port=metrics_port,
     )
     with _Signals() as signals:
         cluster = Cluster(plan)
@@ -65,6 +72,9 @@ def _announce(cluster: Cluster, say: Callable[[str], None]) -> None:
     say(f"controller on {plan.host}:{cluster.controller_port}, process {cluster.controller.pid}")
     for node, child in cluster.brokers.items():
         say(f"broker {node} on {cluster.address(node)}, process {child.pid}")
+    for child in cluster.children:
+        if child.configuration.metrics_port is not None:
+            say(f"metrics of {child.name} on http://{plan.host}:{child.configuration.metrics_port}/metrics")
     if plan.trace is not None:
         say(f"traces in {plan.trace}")
     say(f"ready: bootstrap servers {cluster.bootstrap}")

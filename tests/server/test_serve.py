@@ -57,7 +57,8 @@ def test_it_says_when_it_is_ready_and_stops_cleanly(tmp_path, number):
         finally:
             process.kill()
     for node in (1, 2, 3):
-        assert (tmp_path / "logs" / f"broker-{node}.log").read_text().splitlines()[-1].endswith(f"level=INFO node=n{node} event=stopped")
+        last = (tmp_path / "logs" / f"broker-{node}.log").read_text().splitlines()[-1]
+        assert last.endswith(f" level=INFO node=n{node} event=stopped")
 
 
 def test_a_process_that_dies_is_reported_and_the_others_serve_on(tmp_path):
