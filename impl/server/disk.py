@@ -35,7 +35,10 @@ class _Descriptors:
             oldest = self._open.popleft()
             if oldest.descriptor is None:
                 continue
-            if oldest.used_lately:
+            if oldest.holders and all(file.holders for file in self._open):
+                self._open.append(oldest)
+                break
+            if oldest.used_lately or oldest.holders:
                 oldest.used_lately = False
                 self._open.append(oldest)
             else:
@@ -46,13 +49,16 @@ class _Descriptors:
 class RealFile:
     """A file of a log directory. Only this object makes it longer or shorter, so it knows its size."""
 
-    __slots__ = ("_descriptors", "_path", "_size", "descriptor", "used_lately")
+    __slots__ = ("_closing", "_descriptors", "_path", "_size", "descriptor", "holders", "used_lately")
 
     def __init__(self, path: str, descriptors: _Descriptors, *, create: bool) -> None:
         self._path = path
         self._descriptors = descriptors
         self.descriptor: int | None = None
         self.used_lately = True
+        self.holders = 0
+        """Who is sending from it: until they are done, the descriptor stays open."""
+        self._closing = False
         self._size = os.fstat(self._opened(os.O_CREAT if create else 0)).st_size
 
     def size(self) -> int:
@@ -90,7 +96,8 @@ class RealFile:
         _sync_data(self.fileno())
 
     def close(self) -> None:
-        if self.descriptor is not None:
+        self._closing = True
+        if self.descriptor is not None and not self.holders:
             os.close(self.descriptor)
             self.descriptor = None
 
@@ -98,7 +105,19 @@ class RealFile:
         self.used_lately = True
         return self._opened() if self.descriptor is None else self.descriptor
 
+    def hold(self) -> int:
+        descriptor = self.fileno()
+        self.holders += 1
+        return descriptor
+
+    def release(self) -> None:
+        assert self.holders > 0, f"{self._path} is released more often than held"
+        self.holders -= 1
+        if self._closing:
+            self.close()
+
     def _opened(self, flags: int = 0) -> int:
+        self._closing = False
         self._descriptors.opened(self)
         self.descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC | flags, 0o644)
         return self.descriptor

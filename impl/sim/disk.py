@@ -117,6 +117,12 @@ class SimFile:
     def fileno(self) -> int:
         return -1
 
+    def hold(self) -> int:
+        return -1
+
+    def release(self) -> None:
+        """Nothing is held: a file removed stays readable by whoever has it."""
+
     def unsynced(self) -> int:
         """Bytes of change since the last sync."""
         if self._changes is None:

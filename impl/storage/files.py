@@ -13,7 +13,7 @@ Paths are relative to one log directory, with `/`. What a crash may do to each c
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class File(Protocol):
@@ -37,7 +37,31 @@ class File(Protocol):
     def close(self) -> None: ...
 
     def fileno(self) -> int:
-        """For sendfile. -1 where the file is not a real one."""
+        """The descriptor, opened if need be; -1 where the file is not a real one. Good until the next call."""
+
+    def hold(self) -> int:
+        """The descriptor, which stays open until `release`, whatever happens to the file meanwhile."""
+
+    def release(self) -> None:
+        """Once for every `hold`."""
+
+
+class FileRange(NamedTuple):
+    """Bytes of a file, named and not read: `size` of them from `position`. For sendfile.
+
+    Whoever sends them later than now holds the file: `descriptor = range.file.hold()`, send, `range.file.release()`.
+    A held file stays readable when its segment is deleted, replaced by compaction, or its topic removed. Only a
+    truncation can take bytes away from under a range: a sender that gets fewer bytes than `size` closes the connection,
+    because the length was promised. What truncation takes was never committed, so no consumer was being sent it.
+    """
+
+    file: File
+    position: int
+    size: int
+
+    def read(self) -> bytes:
+        """The bytes. Raises OSError."""
+        return self.file.read(self.position, self.size)
 
 
 class Disk(Protocol):

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from impl.core.messages import MAX_TIMESTAMP
 from impl.core.types import Batch, EpochStart
 from impl.storage import checkpoints
-from impl.storage.files import Disk
+from impl.storage.files import Disk, FileRange
 from impl.storage.indexes import RELATIVE_OFFSET_MAX
 from impl.storage.log_config import LogConfig
 from impl.storage.segment import FoundOffset, Segment, file_names
@@ -140,6 +140,21 @@ class Log:
             return self._active.read(start, limit, max_bytes)
         assert start >= self.start_offset, f"{self.directory}: {start} is below the log's start"
         return self._segment_of(start).read(start, limit, max_bytes)
+
+    def slices(self, start: int, limit: int, max_bytes: int) -> list[FileRange]:
+        """The same bytes as ranges of files, in order, for sendfile; none where there is nothing to read.
+
+        Nothing is read but what it takes to find them. A range that is sent later than now must be held: see
+        `FileRange`. Raises CorruptLog, OSError.
+        """
+        if start >= min(limit, self._active.end_offset):
+            return []
+        segment = self._active
+        if start < segment.base_offset:
+            assert start >= self.start_offset, f"{self.directory}: {start} is below the log's start"
+            segment = self._segment_of(start)
+        position, size = segment.locate(start, limit, max_bytes)
+        return [FileRange(segment.log, position, size)] if size else []
 
     def offset_for_time(self, timestamp: int, limit: int) -> FoundOffset | None:
         """The first record at least as young as `timestamp` and below `limit`; for MAX_TIMESTAMP, the youngest one.

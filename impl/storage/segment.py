@@ -129,9 +129,14 @@ class Segment:
 
     # ------------------------------------------------------------ reading
     def read(self, start: int, limit: int, max_bytes: int) -> bytes:
-        """Whole batches from the one that holds `start`, none reaching past `limit`: at least one, then `max_bytes`.
+        """The bytes that `locate` finds. Raises CorruptLog where the file is not what was written, OSError."""
+        position, size = self.locate(start, limit, max_bytes)
+        return self.log.read(position, size) if size else b""
 
-        Raises CorruptLog where the file is not what was written, OSError.
+    def locate(self, start: int, limit: int, max_bytes: int) -> tuple[int, int]:
+        """Where (position, size) whole batches lie, from the one that holds `start`, none reaching past `limit`.
+
+        At least one, and then as many as `max_bytes` allows; size 0 where there is none. Raises CorruptLog, OSError.
         """
         offsets = self._offsets
         if start >= offsets[0]:
@@ -140,11 +145,11 @@ class Segment:
             allowed = bisect_right(offsets, limit) - 1
             last = min(allowed, max(first + 1, bisect_right(positions, positions[first] + max_bytes) - 1))
             if last <= first:
-                return b""
-            return self.log.read(positions[first], positions[last] - positions[first])
-        return self._read_by_walking(start, limit, max_bytes)
+                return 0, 0
+            return positions[first], positions[last] - positions[first]
+        return self._locate_by_walking(start, limit, max_bytes)
 
-    def _read_by_walking(self, start: int, limit: int, max_bytes: int) -> bytes:
+    def _locate_by_walking(self, start: int, limit: int, max_bytes: int) -> tuple[int, int]:
         begin = end = -1
         for position, size, _, end_offset, _, _ in self._walk(self._walk_start(start)):
             if end_offset <= start:
@@ -154,7 +159,7 @@ class Segment:
             if end_offset > limit or (end > begin and position + size - begin > max_bytes):
                 break
             end = position + size
-        return self.log.read(begin, end - begin) if end > begin else b""
+        return begin, end - begin
 
     def offset_for_time(self, timestamp: int) -> FoundOffset | None:
         """The first record at least as young as `timestamp`.
