@@ -30,7 +30,7 @@ MACROS = (synchronous.campaign, synchronous.fetch, synchronous.fetch_diverging)
 
 QUORUM = Model(
     name="quorum",
-    state=state.State,
+    state=state.FixedVoters,
     initial=state.formatted,
     actions=ACTIONS,
     macros=MACROS,

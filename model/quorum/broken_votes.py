@@ -5,7 +5,7 @@ One rule: each differs from the model's own action in the guard or the assignmen
 
 from model.language import LeaderEpoch, Offset, Quorum, Replica, action, macro, require
 from model.quorum.elections import free_to_vote, stand, up_to_date, win
-from model.quorum.state import State
+from model.quorum.state import FixedVoters, State
 
 
 @action
@@ -33,7 +33,7 @@ def grant_twice(s: State, voter: Replica, candidate: Replica, epoch: LeaderEpoch
 
 
 @macro
-def campaign_twice(s: State, candidate: Replica, voter: Replica, epoch: LeaderEpoch, quorum: Quorum) -> None:
+def campaign_twice(s: FixedVoters, candidate: Replica, voter: Replica, epoch: LeaderEpoch, quorum: Quorum) -> None:
     """A candidate stands, one other votes for it, again perhaps, and it wins."""
     stand(s, candidate, epoch)
     grant_twice(s, voter, candidate, epoch)
@@ -54,7 +54,7 @@ def grant_unchecked(s: State, voter: Replica, candidate: Replica, epoch: LeaderE
 
 
 @macro
-def campaign_unchecked(s: State, candidate: Replica, voter: Replica, epoch: LeaderEpoch, quorum: Quorum) -> None:
+def campaign_unchecked(s: FixedVoters, candidate: Replica, voter: Replica, epoch: LeaderEpoch, quorum: Quorum) -> None:
     """A candidate stands, one other votes for it whatever it lacks, and it wins."""
     stand(s, candidate, epoch)
     grant_unchecked(s, voter, candidate, epoch)
@@ -76,7 +76,7 @@ def grant_by_length(s: State, voter: Replica, candidate: Replica, epoch: LeaderE
 
 
 @macro
-def campaign_by_length(s: State, candidate: Replica, voter: Replica, epoch: LeaderEpoch, quorum: Quorum) -> None:
+def campaign_by_length(s: FixedVoters, candidate: Replica, voter: Replica, epoch: LeaderEpoch, quorum: Quorum) -> None:
     """A candidate stands, one other with no longer log votes for it, and it wins."""
     stand(s, candidate, epoch)
     grant_by_length(s, voter, candidate, epoch)

@@ -5,7 +5,7 @@ time, which covers every timeout), leader resignation, BeginQuorumEpoch and EndQ
 """
 
 from model.language import Entry, LeaderEpoch, Log, Quorum, Replica, action, definition, ghost, require
-from model.quorum.state import State, last_epoch
+from model.quorum.state import FixedVoters, State, last_epoch
 
 
 @action
@@ -78,20 +78,26 @@ def lowers(s: State, winner: Replica, epoch: LeaderEpoch) -> bool:
 
 
 @definition
-def begin(s: State, winner: Replica, quorum: Quorum) -> None:
+def begin(s: State, winner: Replica) -> None:
     """Ghost: the winner's epoch starts, and what the epochs since its last entry can ever commit is bounded."""
-    s.ceiling_quorum = {e: quorum if lowers(s, winner, e) else s.ceiling_quorum[e] for e in LeaderEpoch}
     s.ceiling = {e: word(s, winner, e) if lowers(s, winner, e) else s.ceiling[e] for e in LeaderEpoch}
     s.capped = {e: s.capped[e] or (last_epoch(s.log[winner]) <= e < s.leader_epoch[winner]) for e in LeaderEpoch}
     s.started[s.leader_epoch[winner]] = True
     s.leader[s.leader_epoch[winner]] = winner
-    s.vote_quorum[s.leader_epoch[winner]] = quorum
     s.start[s.leader_epoch[winner]] = len(s.log[winner])
     s.epoch_log[s.leader_epoch[winner]] = s.log[winner] + (Entry(s.leader_epoch[winner], 0),)
+    s.prefix_of[winner] = s.leader_epoch[winner]
+
+
+@definition
+def elected_by(s: FixedVoters, winner: Replica, quorum: Quorum) -> None:
+    """Ghost: who elected the winner, and so set the ceilings that this election lowers."""
+    s.ceiling_quorum = {e: quorum if lowers(s, winner, e) else s.ceiling_quorum[e] for e in LeaderEpoch}
+    s.vote_quorum[s.leader_epoch[winner]] = quorum
 
 
 @action
-def win(s: State, candidate: Replica, quorum: Quorum) -> None:
+def win(s: FixedVoters, candidate: Replica, quorum: Quorum) -> None:
     """A candidate whom a quorum has granted its votes leads, and appends the leader-change record.
 
     Until that record is committed, the leader does not know how far the log is: only then does the high watermark move.
@@ -99,8 +105,8 @@ def win(s: State, candidate: Replica, quorum: Quorum) -> None:
     require(s.candidate[candidate])
     require(all(r in s.granted[s.leader_epoch[candidate], candidate] for r in Replica if r in quorum))
     with ghost:
-        begin(s, candidate, quorum)
-        s.prefix_of[candidate] = s.leader_epoch[candidate]
+        elected_by(s, candidate, quorum)
+        begin(s, candidate)
     s.candidate[candidate] = False
     s.leading[candidate] = True
     s.acknowledged = {

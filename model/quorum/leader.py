@@ -6,7 +6,7 @@ may arrive), CheckQuorum (a cut-off leader may lead on; it commits nothing).
 """
 
 from model.language import Entry, LeaderEpoch, Log, Offset, Quorum, Replica, Value, action, definition, ghost, require
-from model.quorum.state import State
+from model.quorum.state import FixedVoters, State
 
 
 @action
@@ -43,7 +43,7 @@ def counted(s: State, leader: Replica, replica: Replica) -> int:
 
 
 @action
-def advance_high_watermark(s: State, leader: Replica, to: Offset, quorum: Quorum) -> None:
+def advance_high_watermark(s: FixedVoters, leader: Replica, to: Offset, quorum: Quorum) -> None:
     """A leader commits what a quorum has, once that includes a record of its own epoch (KAFKA-12619, Raft 5.4.2)."""
     require(s.leading[leader] and s.high_watermark[leader] < to <= len(s.log[leader]))
     require(s.log[leader][to - 1].epoch == s.leader_epoch[leader])

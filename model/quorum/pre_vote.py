@@ -20,12 +20,12 @@ from model.language import (
     require,
 )
 from model.quorum import ACTIONS, MACROS, elections, state, synchronous
-from model.quorum.elections import begin, grant_vote, win
+from model.quorum.elections import begin, elected_by, grant_vote, win
 from model.quorum.safety import SAFETY
-from model.quorum.state import State, last_epoch
+from model.quorum.state import FixedVoters, last_epoch
 
 
-class PreVoteState(State):
+class PreVoteState(FixedVoters):
     # Pre-votes ever asked for, by the asker's epoch and itself, with its log; and granted.
     pre_asked: Table[tuple[LeaderEpoch, Replica], bool]
     pre_asked_last_epoch: Table[tuple[LeaderEpoch, Replica], LeaderEpoch]
@@ -93,8 +93,8 @@ def win_by_pre_votes(s: PreVoteState, candidate: Replica, quorum: Quorum) -> Non
     require(s.candidate[candidate])
     require(all(r in s.pre_granted[s.leader_epoch[candidate] - 1, candidate] for r in Replica if r in quorum))
     with ghost:
-        begin(s, candidate, quorum)
-        s.prefix_of[candidate] = s.leader_epoch[candidate]
+        elected_by(s, candidate, quorum)
+        begin(s, candidate)
     s.candidate[candidate] = False
     s.leading[candidate] = True
     s.acknowledged = {

@@ -4,7 +4,7 @@ One rule: each is a statement about a single state, in the words of the protocol
 """
 
 from model.language import LeaderEpoch, Offset, Replica, known, safety
-from model.quorum.state import State
+from model.quorum.state import FixedVoters, State
 
 
 @safety
@@ -79,7 +79,7 @@ def leader_complete(s: State) -> bool:
 
 
 @safety
-def committed_is_flushed(s: State) -> bool:
+def committed_is_flushed(s: FixedVoters) -> bool:
     """What an epoch has committed is on the disks of the whole quorum that it was committed with, whoever restarts."""
     return all(
         s.committed[e] <= s.flushed[r] and all(s.epoch_log[e][o] == s.log[r][o] for o in range(s.committed[e]))
@@ -89,12 +89,14 @@ def committed_is_flushed(s: State) -> bool:
     )
 
 
-SAFETY = (
+AGREEMENT = (
     one_leader_per_epoch,
     logs_match,
     high_watermark_in_log,
     agree_below_high_watermark,
     leader_has_committed,
     leader_complete,
-    committed_is_flushed,
 )
+"""Of any quorum, however it comes to decide."""
+
+SAFETY = (*AGREEMENT, committed_is_flushed)

@@ -33,7 +33,7 @@ from model.language import (
 
 class State(ModelState):
     voters: Cell[ReplicaSet]
-    """Who may vote: never changes here (KIP-853 is `model/quorum/voter_changes.py`)."""
+    """Who may vote; where voters change (KIP-853, `model/quorum/voter_changes.py`), who might at first."""
 
     # On the disk of a replica. The epoch and the vote are written through; of the log, what lies below `flushed`.
     leader_epoch: Table[Replica, LeaderEpoch]
@@ -71,24 +71,28 @@ class State(ModelState):
     start: Ghost[Table[LeaderEpoch, Offset]]
     epoch_log: Ghost[Table[LeaderEpoch, Log]]
     leader: Ghost[Table[LeaderEpoch, Replica]]
-    vote_quorum: Ghost[Table[LeaderEpoch, Quorum]]
-    """Who elected the leader."""
     held: Ghost[Table[tuple[LeaderEpoch, Replica], Offset]]
     """How much of an epoch's log, past its start, a replica had on disk while it was in the epoch; 0: nothing."""
     committed: Ghost[Table[LeaderEpoch, Offset]]
     """The highest high watermark that the leader of this epoch has set in it."""
-    commit_quorum: Ghost[Table[LeaderEpoch, Quorum]]
     capped: Ghost[Table[LeaderEpoch, bool]]
     ceiling: Ghost[Table[LeaderEpoch, Offset]]
-    ceiling_quorum: Ghost[Table[LeaderEpoch, Quorum]]
-    """The voters who elected the later leader that set the ceiling."""
     committed_in: Ghost[Table[Replica, LeaderEpoch]]
     """The epoch whose commit a replica's high watermark came from."""
     answered_committed_in: Ghost[Table[LeaderEpoch, LeaderEpoch]]
 
 
+class FixedVoters(State):
+    # Ghosts: the quorums that decided, of voters that never change.
+    vote_quorum: Ghost[Table[LeaderEpoch, Quorum]]
+    """Who elected the leader."""
+    commit_quorum: Ghost[Table[LeaderEpoch, Quorum]]
+    ceiling_quorum: Ghost[Table[LeaderEpoch, Quorum]]
+    """The voters who elected the later leader that set the ceiling."""
+
+
 @initial
-def formatted(s: State, voters: ReplicaSet) -> None:
+def formatted(s: FixedVoters, voters: ReplicaSet) -> None:
     """Empty logs, nobody leads, nothing is in flight. Every quorum is made of voters; who else there is, observes."""
     require(all(r in voters for q in Quorum for r in Replica if r in q))
     s.voters = voters

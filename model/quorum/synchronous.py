@@ -8,11 +8,11 @@ from model.language import LeaderEpoch, Offset, Quorum, Replica, as_epoch, as_of
 from model.quorum.elections import grant_vote, stand, win
 from model.quorum.follower import receive_fetch, send_fetch, truncate
 from model.quorum.leader import acknowledge, answer_diverging, answer_fetch
-from model.quorum.state import State, last_epoch
+from model.quorum.state import FixedVoters, State, last_epoch
 
 
 @macro
-def campaign(s: State, candidate: Replica, voter: Replica, epoch: LeaderEpoch, quorum: Quorum) -> None:
+def campaign(s: FixedVoters, candidate: Replica, voter: Replica, epoch: LeaderEpoch, quorum: Quorum) -> None:
     """A candidate stands, one other votes for it, and it wins."""
     stand(s, candidate, epoch)
     grant_vote(s, voter, candidate, epoch)

@@ -18,12 +18,12 @@ from model.quorum.broken_votes import (
 )
 from model.quorum.follower import receive_fetch, send_fetch, truncate
 from model.quorum.leader import acknowledge, answer_diverging, answer_fetch, counted, fits
-from model.quorum.state import State, ends_inside, last_epoch
+from model.quorum.state import FixedVoters, State, ends_inside, last_epoch
 
 
 # ------------------------------------------------------------ commits
 @action
-def advance_to_older_epoch(s: State, leader: Replica, to: Offset, quorum: Quorum) -> None:
+def advance_to_older_epoch(s: FixedVoters, leader: Replica, to: Offset, quorum: Quorum) -> None:
     """A leader commits whatever a quorum has, records of older epochs alone included (figure 8 of the Raft paper)."""
     require(s.leading[leader] and s.high_watermark[leader] < to <= len(s.log[leader]))
     require(all(to <= counted(s, leader, r) for r in Replica if r in quorum))
@@ -35,7 +35,7 @@ def advance_to_older_epoch(s: State, leader: Replica, to: Offset, quorum: Quorum
 
 
 @action
-def advance_to_epoch_start(s: State, leader: Replica, to: Offset, quorum: Quorum) -> None:
+def advance_to_epoch_start(s: FixedVoters, leader: Replica, to: Offset, quorum: Quorum) -> None:
     """KAFKA-12619: the high watermark may reach the start of the epoch, one short of the leader-change record."""
     require(s.leading[leader] and s.high_watermark[leader] < to <= len(s.log[leader]))
     require(
@@ -51,7 +51,7 @@ def advance_to_epoch_start(s: State, leader: Replica, to: Offset, quorum: Quorum
 
 
 @action
-def advance_unflushed(s: State, leader: Replica, to: Offset, quorum: Quorum) -> None:
+def advance_unflushed(s: FixedVoters, leader: Replica, to: Offset, quorum: Quorum) -> None:
     """A leader counts for itself what it has appended, on disk or not."""
     require(s.leading[leader] and s.high_watermark[leader] < to <= len(s.log[leader]))
     require(s.log[leader][to - 1].epoch == s.leader_epoch[leader])

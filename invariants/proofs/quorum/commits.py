@@ -1,7 +1,7 @@
 """Commits: what an epoch has committed, what it can ever commit, and who has it."""
 
 from model.language import LeaderEpoch, Replica, conjunct, known
-from model.quorum.state import State
+from model.quorum.state import FixedVoters, State
 
 
 @conjunct
@@ -32,7 +32,7 @@ def ceiling_in_log(s: State) -> bool:
 
 
 @conjunct(at=lambda s, e, r: (r in s.commit_quorum[e],))
-def commit_quorum_holds(s: State) -> bool:
+def commit_quorum_holds(s: FixedVoters) -> bool:
     """The quorum that an epoch committed with holds what it committed. Broken by fetch-unflushed, commit-unflushed."""
     return all(
         s.committed[e] <= s.held[e, r]
@@ -43,7 +43,7 @@ def commit_quorum_holds(s: State) -> bool:
 
 
 @conjunct(at=lambda s, e, r: (r in s.ceiling_quorum[e],))
-def ceiling_quorum_has_left(s: State) -> bool:
+def ceiling_quorum_has_left(s: FixedVoters) -> bool:
     """The quorum that set a ceiling has left the epoch, and holds no more of it."""
     return all(
         s.leader_epoch[r] > e and s.held[e, r] <= s.ceiling[e]

@@ -1,7 +1,7 @@
 """Epochs, roles and votes."""
 
 from model.language import LeaderEpoch, Quorum, Replica, conjunct, implies, known
-from model.quorum.state import State, last_epoch
+from model.quorum.state import FixedVoters, State, last_epoch
 
 
 @conjunct
@@ -98,7 +98,7 @@ def granted_once(s: State) -> bool:
 
 
 @conjunct(at=lambda s, e, r: (r in s.vote_quorum[e],))
-def leader_was_granted(s: State) -> bool:
+def leader_was_granted(s: FixedVoters) -> bool:
     """A quorum has voted for the leader of every epoch that has started."""
     return all(
         r in s.granted[e, s.leader[e]]

@@ -6,7 +6,7 @@ One rule: a lemma is shown first, from the invariant, the guards of its step and
 from invariants.proofs.quorum.held import kept
 from model.language import LeaderEpoch, Log, Offset, Quorum, Replica, conjunct, definition, known
 from model.quorum.elections import word
-from model.quorum.state import State, last_epoch
+from model.quorum.state import FixedVoters, State, last_epoch
 
 
 # ------------------------------------------------------------ on the way to safety
@@ -88,7 +88,7 @@ def winner_is_ahead(s: State, candidate: Replica) -> bool:
 
 
 @conjunct
-def winner_shares_voter(s: State, candidate: Replica, quorum: Quorum) -> bool:
+def winner_shares_voter(s: FixedVoters, candidate: Replica, quorum: Quorum) -> bool:
     """Had the epoch a leader, a voter of both quorums would have voted for it and for the candidate."""
     return all(
         s.leader[s.leader_epoch[candidate]] == candidate
