@@ -21,6 +21,7 @@ from campaign.progress import Progress
 from campaign.saved import Kept, run_again, saved_traces
 from campaign.source import commit
 from campaign.validation import told as validation_told
+from campaign.workers import local
 from invariants.report.build import Report, Section, write_report
 from invariants.report.build import Word as ReportWord
 
@@ -102,13 +103,25 @@ class Check:
             self.part(
                 name,
                 f"fencepost fuzz --profile {profile} --seed {self.seed}",
-                partial(fuzz.run, self.seed, self.budget * share, profile, None, self.out / "found", 2, self.progress),
+                partial(
+                    fuzz.run,
+                    self.seed,
+                    self.budget * share,
+                    profile,
+                    None,
+                    self.out / "found",
+                    local(2),
+                    (),
+                    self.progress,
+                ),
             )
         self.part("planted bug", f"fencepost fuzz --mutant {PLANTED}", self._planted)
 
     def _planted(self) -> Outcome:
         """The same search with a historic bug planted: it must find it."""
-        found = fuzz.run(self.seed, PLANTED_SECONDS, "durable", PLANTED, self.out / "found", 2, self.progress)
+        found = fuzz.run(
+            self.seed, PLANTED_SECONDS, "durable", PLANTED, self.out / "found", local(2), (), self.progress
+        )
         if found.verdict != "violated":
             line = f"{PLANTED} was planted and not found in {found.document['seeds']} runs"
             return Outcome(verdict="unknown", document=found.document, lines=(line,))

@@ -1,28 +1,27 @@
 """`fuzz`: simulated runs by the thousand, each judged step by step; what fails is shrunk and kept.
 
-One rule: what is found depends on the seeds alone. Seeds are handed to processes in chunks, results are taken in the
-order of seeds, and the search stops at a seed, not at a moment; only a budget that runs out cuts it where it is.
+One rule: what is found depends on the seeds alone. Seeds are handed to workers in chunks (`campaign.workers`), results
+are taken in the order of seeds, and the search stops at a seed, not at a moment; only a budget that runs out cuts it
+where it is. With a journal (`campaign.journal`) it goes on from there another time.
 
 The first failing seed does not end the search: it goes on to twice as many seeds and a few more (or to `KEEP`
 failures), shrinks those that failed soonest, and keeps the shortest counterexample of each invariant. Several seeds
 find a shorter one than any cleverness finds from one.
 """
 
-import gc
+import itertools
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from campaign import trial
-from campaign.mutants import MUTANTS, Mutant
+from campaign.journal import Chunk, Failure, Journal
+from campaign.mutants import MUTANTS
 from campaign.profiles import PROFILES, seeded
 from campaign.progress import Progress, silent
 from campaign.shrinking import Counterexample, shrink_run
-from impl.sim.choices import Key
-from impl.sim.scenario import Scenario
+from campaign.workers import Workers, local
 
 CHUNK = 8
 """Seeds handed to a process at a time."""
@@ -36,28 +35,6 @@ SEEDS_APART = 1_000_000
 """Searches with neighbouring seeds share no run until they are this long."""
 
 
-class Failure(NamedTuple):
-    """A seed whose run broke an invariant."""
-
-    seed: int
-    invariant: str
-    sentence: str
-    at: int
-    scenario: Scenario
-    choices: dict[Key, int]
-
-
-class Chunk(NamedTuple):
-    """What came of some seeds in a row."""
-
-    seeds: int
-    events: int
-    simulated_ms: int
-    unhealthy: int
-    cpu_seconds: float
-    failures: tuple[Failure, ...]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FuzzResult:
     """A finished search. Its verdict: violated where there are counterexamples, else it holds for these seeds."""
@@ -65,13 +42,15 @@ class FuzzResult:
     profile: str
     mutant: str | None
     seeds: int
+    resumed: int
+    """How many of them the journal had already."""
     events: int
     """Handled by brokers and the controller, all invariants judged."""
     simulated_seconds: float
     seconds: float
-    """Of searching, without shrinking."""
+    """Of searching, without shrinking and without what the journal had."""
     cpu_seconds: float
-    """Of all processes together."""
+    """Of all workers together, with what the journal had."""
     unhealthy: int
     """Runs that broke nothing and yet did not heal within their time."""
     failing: int
@@ -83,9 +62,13 @@ class FuzzResult:
     paths: tuple[Path, ...] = field(default=())
     """Where they were written, in the same order; empty without `out`."""
 
+    fresh_events: int = 0
+    """Events of the seeds that the journal had not."""
+    fresh_simulated_seconds: float = 0.0
+
     @property
     def events_per_second(self) -> float:
-        return self.events / max(self.seconds, 1e-9)
+        return self.fresh_events / max(self.seconds, 1e-9)
 
     @property
     def events_per_core_second(self) -> float:
@@ -93,7 +76,7 @@ class FuzzResult:
 
     @property
     def simulated_seconds_per_second(self) -> float:
-        return self.simulated_seconds / max(self.seconds, 1e-9)
+        return self.fresh_simulated_seconds / max(self.seconds, 1e-9)
 
 
 def fuzz(
@@ -103,32 +86,37 @@ def fuzz(
     profile: str = "durable",
     out: Path | None = None,
     progress: Progress = silent,
-    processes: int = 2,
+    workers: Workers | None = None,
+    journal: Journal | None = None,
 ) -> FuzzResult:
     """Search from `seed` on until failures are found or the budget is spent.
 
     `mutant` and `profile` are names of `campaign.mutants.MUTANTS` and `campaign.profiles.PROFILES`; KeyError else.
-    Counterexamples are written to the directory `out`.
+    Counterexamples are written to the directory `out`. `workers` are two processes of this machine unless given.
     """
-    planted = None if mutant is None else MUTANTS[mutant]
+    _check_names(mutant, profile)
     started = time.monotonic()
-    search = _Search(seed * SEEDS_APART, started + budget_seconds, mutant, profile)
-    with _Workers(processes) as workers:
-        for chunk in workers.chunks(search):
+    search = _Search(seed * SEEDS_APART, started + budget_seconds, journal)
+    with workers or local(2) as hands:
+        for chunk in search.chunks(hands, mutant, profile):
             search.take(chunk)
             fraction = min(1.0, (time.monotonic() - started) / budget_seconds)
             progress(fraction, f"{search.seeds} seeds, {search.events:,} events, {len(search.failures)} failing")
         seconds = time.monotonic() - started
-        if search.failures:
-            progress(None, f"shrinking {len(search.chosen())} of {len(search.failures)} failing seeds")
-        counterexamples = _shortest(workers.shrink(search.chosen(), planted))
+        chosen = search.chosen()
+        if chosen:
+            progress(None, f"shrinking {len(chosen)} of {len(search.failures)} failing seeds")
+        counterexamples = _shortest(list(hands.run(_shrink_failure, iter([(each, mutant) for each in chosen]))))
     paths = () if out is None else tuple(_save(found, out, mutant, profile) for found in counterexamples)
     return FuzzResult(
         profile=profile,
         mutant=mutant,
         seeds=search.seeds,
+        resumed=search.resumed,
         events=search.events,
+        fresh_events=search.fresh_events,
         simulated_seconds=search.simulated_ms / 1000,
+        fresh_simulated_seconds=search.fresh_simulated_ms / 1000,
         seconds=seconds,
         cpu_seconds=search.cpu_seconds,
         unhealthy=search.unhealthy,
@@ -144,16 +132,41 @@ def fuzz(
 class _Search:
     """What has been searched so far, in the order of seeds."""
 
-    def __init__(self, first: int, deadline: float, mutant: str | None, profile: str) -> None:
+    def __init__(self, first: int, deadline: float, journal: Journal | None) -> None:
         self.first = first
         self.deadline = deadline
-        self.mutant = mutant
-        self.profile = profile
-        self.seeds = self.events = self.simulated_ms = self.unhealthy = 0
+        self.journal = journal
+        self.seeds = self.resumed = self.events = self.simulated_ms = self.unhealthy = 0
+        self.fresh_events = self.fresh_simulated_ms = 0
         self.cpu_seconds = 0.0
         self.failures: list[Failure] = []
         self.seeds_to_failure: int | None = None
         self.found_at: float | None = None
+
+    def chunks(self, workers: Workers, mutant: str | None, profile: str) -> Iterator[Chunk]:
+        """Chunks in the order of seeds, until the search is over: those of the journal first, then new ones."""
+        first = self.first
+        known = {} if self.journal is None else self.journal.done
+        while first in known and not self.over():
+            self.resumed += known[first].seeds
+            yield known[first]
+            first += CHUNK
+        if self.over():
+            return
+        results = workers.run(run_chunk, ((at, mutant, profile) for at in _firsts(first) if at not in known))
+        for at in _firsts(first):
+            chunk = known.get(at)
+            if chunk is None:
+                chunk = next(results)
+                self.fresh_events += chunk.events
+                self.fresh_simulated_ms += chunk.simulated_ms
+                if self.journal is not None:
+                    self.journal.keep(at, chunk)
+            else:
+                self.resumed += chunk.seeds
+            yield chunk
+            if self.over():
+                return
 
     def take(self, chunk: Chunk) -> None:
         """The next chunk by seed."""
@@ -185,52 +198,15 @@ class _Search:
         return chosen
 
 
-class _Workers:
-    """The processes that run seeds; with one, this process does it."""
-
-    def __init__(self, processes: int) -> None:
-        self._processes = processes
-        self._pool: ProcessPoolExecutor | None = None
-        self._collector = gc.get_threshold()
-
-    def __enter__(self) -> "_Workers":
-        if self._processes > 1:
-            self._pool = ProcessPoolExecutor(self._processes, initializer=_spare_the_collector)
-        else:
-            _spare_the_collector()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-        gc.set_threshold(*self._collector)
-
-    def chunks(self, search: _Search) -> Iterator[Chunk]:
-        """Chunks in the order of seeds, until the search is over."""
-        first = search.first
-        if self._pool is None:
-            while not search.over():
-                yield run_chunk(first, search.mutant, search.profile)
-                first += CHUNK
-            return
-        pending: list[Future[Chunk]] = []
-        while not search.over():
-            while len(pending) < 2 * self._processes:
-                pending.append(self._pool.submit(run_chunk, first, search.mutant, search.profile))
-                first += CHUNK
-            yield pending.pop(0).result()
-
-    def shrink(self, failures: list[Failure], mutant: Mutant | None) -> list[Counterexample | None]:
-        name = None if mutant is None else mutant.id
-        if self._pool is None:
-            return [_shrink_failure(failure, name) for failure in failures]
-        futures = [self._pool.submit(_shrink_failure, failure, name) for failure in failures]
-        return [future.result() for future in futures]
+def _check_names(mutant: str | None, profile: str) -> None:
+    """KeyError here, and not in a worker."""
+    assert PROFILES[profile]
+    assert mutant is None or MUTANTS[mutant]
 
 
-def _spare_the_collector() -> None:
-    """A run makes many small objects and no cycles worth looking for: collect rarely."""
-    gc.set_threshold(100_000, 50, 100)
+def _firsts(first: int) -> Iterator[int]:
+    """The first seeds of chunks, without end."""
+    return itertools.count(first, CHUNK)
 
 
 def run_chunk(first: int, mutant: str | None, profile: str) -> Chunk:

@@ -3,11 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+from campaign import source
 from campaign.fuzz import FuzzResult, fuzz
+from campaign.journal import About, Journal
 from campaign.mutants import MUTANTS
 from campaign.outcome import Outcome, Refused
 from campaign.profiles import PROFILES
 from campaign.progress import Progress
+from campaign.workers import Workers, dask, local
 
 
 def run(
@@ -16,21 +19,34 @@ def run(
     profile: str,
     mutant: str | None,
     out: Path | None,
-    processes: int,
+    workers: Workers,
+    campaign: tuple[Path, ...],
     progress: Progress,
 ) -> Outcome:
-    """Search until failures are found or the budget is spent. Raises Refused for a profile or mutant there is not."""
+    """Search until failures are found or the budget is spent; go on where the first file of `campaign` stops.
+
+    Raises Refused for a profile or mutant there is not, and for a file of another campaign.
+    """
     if profile not in PROFILES:
         raise Refused(f"--profile {profile}: there is no such profile; there is {', '.join(PROFILES)}")
     if mutant == "list":
         return _listed()
     if mutant is not None and mutant not in MUTANTS:
         raise Refused(f"--mutant {mutant}: there is no such planted bug; there is {', '.join(MUTANTS)}")
+    journal = None
+    if campaign:
+        about = About(profile=profile, mutant=mutant, commit=source.commit())
+        journal = Journal(campaign[0], about, campaign[1:])
     try:
-        result = fuzz(seed, budget, mutant, profile, out, progress, processes)
+        result = fuzz(seed, budget, mutant, profile, out, progress, workers, journal)
     except OSError as error:
         raise Refused(f"{out}: cannot be written: {error.strerror}; name a directory of yours with --out") from None
     return told(result)
+
+
+def workers_of(address: str | None, processes: int) -> Workers:
+    """Who runs the seeds: a Dask cluster where its scheduler's address is given. Raises Refused."""
+    return local(processes) if address is None else dask(address)
 
 
 def _listed() -> Outcome:
@@ -57,6 +73,7 @@ def document(result: FuzzResult) -> dict[str, Any]:
         "profile_about": PROFILES[result.profile].about,
         "mutant": result.mutant,
         "seeds": result.seeds,
+        "resumed": result.resumed,
         "events": result.events,
         "events_per_second": round(result.events_per_second),
         "events_per_core_second": round(result.events_per_core_second),
@@ -82,6 +99,8 @@ def told(result: FuzzResult) -> Outcome:
         f"{result.seeds:,} runs of profile {result.profile}{planted}: {result.events:,} broker events, "
         f"{result.events_per_second:,.0f} a second, {result.simulated_seconds_per_second:,.0f} simulated seconds in one"
     ]
+    if result.resumed:
+        lines.append(f"{result.resumed:,} of them had been run before")
     if result.counterexamples:
         lines.append(f"violated: {result.failing} runs failed, the first was number {result.seeds_to_failure}")
         for place, found in enumerate(result.counterexamples):

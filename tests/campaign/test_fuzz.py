@@ -4,6 +4,7 @@ import pytest
 
 from campaign.fuzz import CHUNK, fuzz, run_chunk
 from campaign.replay import replay
+from campaign.workers import local
 from traces.reader import read
 
 A_MINUTE = 60.0
@@ -11,8 +12,8 @@ A_MINUTE = 60.0
 
 
 def test_one_process_and_two_find_the_same(tmp_path):
-    one = fuzz(7, A_MINUTE, "eager-shrink", out=tmp_path / "one", processes=1)
-    two = fuzz(7, A_MINUTE, "eager-shrink", out=tmp_path / "two", processes=2)
+    one = fuzz(7, A_MINUTE, "eager-shrink", out=tmp_path / "one", workers=local(1))
+    two = fuzz(7, A_MINUTE, "eager-shrink", out=tmp_path / "two", workers=local(2))
     assert one.failing == two.failing > 1
     assert (one.seeds, one.events, one.seeds_to_failure) == (two.seeds, two.events, two.seeds_to_failure)
     assert [found[:7] for found in one.counterexamples] == [found[:7] for found in two.counterexamples]
@@ -22,7 +23,7 @@ def test_one_process_and_two_find_the_same(tmp_path):
 
 
 def test_what_is_kept_fails_with_the_bug_and_only_with_it(tmp_path):
-    found = fuzz(3, A_MINUTE, "kip-101", out=tmp_path, processes=1)
+    found = fuzz(3, A_MINUTE, "kip-101", out=tmp_path, workers=local(1))
     assert found.failing
     for counterexample, path in zip(found.counterexamples, found.paths, strict=True):
         trace = read(path)
@@ -36,7 +37,7 @@ def test_what_is_kept_fails_with_the_bug_and_only_with_it(tmp_path):
 
 def test_the_sound_broker_survives_what_may_fail():
     for profile in ("durable", "crashes"):
-        result = fuzz(1, 4.0, profile=profile, processes=1)
+        result = fuzz(1, 4.0, profile=profile, workers=local(1))
         assert result.failing == 0, f"repeat it: fencepost fuzz --seed 1 --profile {profile}"
         assert result.counterexamples == ()
         assert result.unhealthy == 0
@@ -46,14 +47,14 @@ def test_the_sound_broker_survives_what_may_fail():
 
 
 def test_kafkas_default_loses_what_power_loss_takes():
-    result = fuzz(1, A_MINUTE, profile="default", processes=1)
+    result = fuzz(1, A_MINUTE, profile="default", workers=local(1))
     assert "no_committed_loss" in {found.invariant for found in result.counterexamples}
     assert result.counterexamples[0].choices <= 4
 
 
 def test_progress_is_told():
     told = []
-    fuzz(1, A_MINUTE, "ack-before-isr", progress=lambda fraction, text: told.append((fraction, text)), processes=1)
+    fuzz(1, A_MINUTE, "ack-before-isr", progress=lambda fraction, text: told.append((fraction, text)), workers=local(1))
     assert told[0][0] < 1
     assert "failing" in told[0][1]
     assert told[-1][1].startswith("shrinking")

@@ -1,0 +1,158 @@
+"""Campaigns: kept in a file, gone on with, merged by seed, run by workers that may die, here and on a Dask cluster."""
+
+import os
+from pathlib import Path
+
+import distributed
+import pytest
+
+from campaign import source
+from campaign.fuzz import CHUNK, SEEDS_APART, fuzz
+from campaign.journal import About, Journal
+from campaign.outcome import Refused
+from campaign.workers import DEATHS_MAX, dask, local
+
+A_MINUTE = 60.0
+PLANTED = "eager-shrink"
+SEED = 7
+ABOUT = About(profile="durable", mutant=PLANTED, commit="abc")
+
+
+def kept(path: Path, about: About = ABOUT) -> Journal:
+    return Journal(path, about)
+
+
+# ---------------------------------------------------------------- the journal
+def test_a_campaign_goes_on_where_it_stopped_and_ends_as_if_it_had_not(tmp_path):
+    whole = fuzz(SEED, A_MINUTE, PLANTED, workers=local(1))
+    path = tmp_path / "campaign.jsonl"
+    stopped = fuzz(SEED, 0.001, PLANTED, workers=local(1), journal=kept(path))
+    assert stopped.seeds == CHUNK
+    first = fuzz(SEED, A_MINUTE, PLANTED, workers=local(1), journal=kept(path))
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:-1]) + lines[-1][: len(lines[-1]) // 2])
+    again = fuzz(SEED, A_MINUTE, PLANTED, workers=local(1), journal=kept(path))
+    assert first.resumed == CHUNK
+    assert again.resumed == first.seeds - CHUNK
+    assert 0 < again.fresh_events < again.events
+    for result in (first, again):
+        assert (result.seeds, result.events, result.failing) == (whole.seeds, whole.events, whole.failing)
+        assert [found[:7] for found in result.counterexamples] == [found[:7] for found in whole.counterexamples]
+
+
+def test_files_of_one_campaign_are_merged_by_seed(tmp_path):
+    whole = kept(tmp_path / "whole.jsonl")
+    result = fuzz(SEED, A_MINUTE, PLANTED, workers=local(1), journal=whole)
+    firsts = sorted(whole.done)
+    mine, theirs = kept(tmp_path / "mine.jsonl"), kept(tmp_path / "theirs.jsonl")
+    for number, first in enumerate(firsts):
+        (mine, theirs)[number % 2].keep(first, whole.done[first])
+    theirs.keep(firsts[0], whole.done[firsts[0]])
+    merged = Journal(mine.path, ABOUT, [theirs.path])
+    assert merged.done == whole.done
+    again = fuzz(SEED, A_MINUTE, PLANTED, workers=local(1), journal=merged)
+    assert (again.resumed, again.seeds, again.fresh_events) == (result.seeds, result.seeds, 0)
+    assert firsts[0] == SEED * SEEDS_APART
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        (About(profile="default", mutant=PLANTED, commit="abc"), "profile durable, not default"),
+        (About(profile="durable", mutant=None, commit="abc"), "mutant eager-shrink, not None"),
+        (About(profile="durable", mutant=PLANTED, commit="def"), "commit abc, not def"),
+    ],
+)
+def test_a_file_of_another_campaign_is_refused(tmp_path, other, named):
+    path = tmp_path / "campaign.jsonl"
+    kept(path)
+    before = path.read_bytes()
+    with pytest.raises(Refused, match=named):
+        kept(path, other)
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_no_campaign_is_refused(tmp_path):
+    path = tmp_path / "campaign.jsonl"
+    path.write_bytes(b"not JSON\n")
+    with pytest.raises(Refused, match="line 1: not a campaign's line"):
+        kept(path)
+    assert path.read_bytes() == b"not JSON\n"
+    with pytest.raises(Refused, match="cannot be read: No such file"):
+        Journal(tmp_path / "mine.jsonl", ABOUT, [tmp_path / "nowhere.jsonl"])
+
+
+def test_what_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(Refused, match="cannot be written"):
+        kept(tmp_path / "file" / "campaign.jsonl")
+
+
+# ---------------------------------------------------------------- workers
+def square_and_die_once(value: int, grave: str) -> int:
+    """Ends its process the first time it is asked for 3."""
+    if value == 3 and not Path(grave).exists():
+        Path(grave).touch()
+        os._exit(1)
+    return value * value
+
+
+def die(value: int) -> int:
+    os._exit(1)
+    return value
+
+
+def test_the_work_of_a_worker_that_dies_is_done_again(tmp_path):
+    grave = str(tmp_path / "grave")
+    with local(2) as workers:
+        results = list(workers.run(square_and_die_once, ((value, grave) for value in range(8))))
+    assert Path(grave).exists()
+    assert results == [value * value for value in range(8)]
+
+
+def test_workers_that_keep_dying_are_given_up_with_a_line():
+    with local(2) as workers, pytest.raises(Refused, match=f"{DEATHS_MAX} workers died, the last while die"):
+        list(workers.run(die, iter([(1,), (2,)])))
+
+
+def test_one_process_runs_work_in_order_and_ahead_of_nobody():
+    taken = []
+
+    def calls():
+        for value in range(4):
+            taken.append(value)
+            yield (value, "")
+
+    with local(1) as workers:
+        results = workers.run(square_and_die_once, calls())
+        assert next(results) == 0
+        assert taken == [0]
+
+
+# ---------------------------------------------------------------- Dask
+@pytest.fixture(scope="module")
+def cluster():
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=50
+    ) as running:
+        yield running
+
+
+def test_a_dask_cluster_finds_what_this_machine_finds(cluster):
+    here = fuzz(SEED, A_MINUTE, PLANTED, workers=local(1))
+    there = fuzz(SEED, A_MINUTE, PLANTED, workers=dask(cluster.scheduler_address))
+    assert (there.seeds, there.events, there.failing) == (here.seeds, here.events, here.failing)
+    assert [found[:7] for found in there.counterexamples] == [found[:7] for found in here.counterexamples]
+
+
+def test_workers_with_other_source_are_refused(cluster, monkeypatch):
+    monkeypatch.setattr(source, "commit", lambda: "another")
+    with pytest.raises(Refused, match="this is another; update it"):
+        dask(cluster.scheduler_address)
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nowhere"])
+def test_an_address_where_nobody_answers_is_refused(address, monkeypatch):
+    monkeypatch.setattr("campaign.workers.CONNECT_SECONDS", 1)
+    with pytest.raises(Refused, match="no Dask scheduler answers there"):
+        dask(address)
