@@ -3,6 +3,7 @@
 One rule: a value is parsed and checked where it enters, once, and every process gets the same checked text.
 """
 
+import difflib
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
@@ -11,6 +12,7 @@ from impl.core.settings import Settings
 from impl.core.types import NodeId
 from impl.server.errors import ConfigurationError
 from impl.server.framing import REQUEST_BYTES_MAX
+from impl.server.kafka_names import BOOLEANS, NUMBERS, inert, refused
 from impl.storage.log_config import LogConfig
 
 INT_MAX = 2**31 - 1
@@ -89,9 +91,20 @@ def parse_overrides(texts: Iterable[str]) -> dict[str, str]:
         if not separator:
             raise ConfigurationError(f"--config {text}: write it as name=value, as in min.insync.replicas=2")
         overrides[name.strip()] = value.strip()
-    for name, value in overrides.items():
+    return checked(overrides)
+
+
+def checked(configuration: Mapping[str, str]) -> dict[str, str]:
+    """The same, once every name and value is known to be right and no two contradict. Raises ConfigurationError."""
+    for name, value in configuration.items():
         _value(name, value)
-    return overrides
+    _check_together(configuration)
+    return dict(configuration)
+
+
+def without_effect(configuration: Mapping[str, str]) -> list[str]:
+    """Names that Kafka knows and that change nothing here, sorted."""
+    return sorted(name for name in configuration if inert(name) and not any(name in table for table in TABLES))
 
 
 def known_names() -> list[str]:
@@ -121,7 +134,7 @@ def _chosen(table: Mapping[str, Entry], configuration: Mapping[str, str]) -> dic
 def _value(name: str, text: str) -> int:
     entry = next((table[name] for table in TABLES if name in table), None)
     if entry is None:
-        raise ConfigurationError(f"unknown configuration {name}: known are {', '.join(known_names())}")
+        return _inert_value(name, text)
     parse: Callable[[str], int] = _boolean if entry.boolean else int
     try:
         value = parse(text)
@@ -130,6 +143,51 @@ def _value(name: str, text: str) -> int:
         raise ConfigurationError(f"{name}={text} is not {expected}") from error
     if not entry.lowest <= value <= entry.highest:
         raise ConfigurationError(f"{name}={text} is out of range: {entry.lowest} to {entry.highest}")
+    return value
+
+
+def _inert_value(name: str, text: str) -> int:
+    """A name of Kafka's that changes nothing here: its value has the right type. Any other name is refused."""
+    if refused(name):
+        raise ConfigurationError(f"{name}={text} is not built here: leave it out, and know that it is missing")
+    if not inert(name):
+        near = difflib.get_close_matches(name, known_names(), 1)
+        meant = f"did you mean {near[0]}? " if near else ""
+        raise ConfigurationError(f"unknown configuration {name}: {meant}known are {', '.join(known_names())}")
+    if name in BOOLEANS and text.lower() not in ("true", "false"):
+        raise ConfigurationError(f"{name}={text} is not true or false")
+    if name in NUMBERS:
+        try:
+            float(text)
+        except ValueError as error:
+            raise ConfigurationError(f"{name}={text} is not a number") from error
+    return 0
+
+
+ORDERED = (
+    ("broker.heartbeat.interval.ms", "broker.session.timeout.ms", "a broker would be fenced between two heartbeats"),
+    ("replica.fetch.wait.max.ms", "replica.lag.time.max.ms", "an idle follower would leave the in-sync set"),
+    ("reconnect.backoff.ms", "reconnect.backoff.max.ms", "the first pause would be longer than the longest"),
+)
+"""The first must not be above the second, or this happens."""
+
+
+def _check_together(configuration: Mapping[str, str]) -> None:
+    for low, high, then in ORDERED:
+        smaller, larger = _effective(low, configuration), _effective(high, configuration)
+        if smaller > larger:
+            raise ConfigurationError(
+                f"{low}={smaller} contradicts {high}={larger}: {then}; raise the second or lower the first"
+            )
+
+
+def _effective(name: str, configuration: Mapping[str, str]) -> int:
+    """Its value as given, or the default."""
+    if name in configuration:
+        return _value(name, configuration[name])
+    defaults = settings(1, "", {}) if name in SETTINGS else NetworkConfig()
+    value = getattr(defaults, (SETTINGS if name in SETTINGS else NETWORK)[name].field)
+    assert isinstance(value, int)
     return value
 
 

@@ -15,17 +15,18 @@ from typing import TextIO
 
 from impl.server.child import Child
 from impl.server.cluster import Cluster, ClusterPlan
-from impl.server.configuration import parse_overrides
+from impl.server.configuration import without_effect
+from impl.server.properties import gather, placement
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def serve(
     brokers: int,
-    data: Path,
-    port: int,
+    data: Path | None,
+    port: int | None,
     *,
-    host: str = "127.0.0.1",
+    host: str | None = None,
     configuration: Iterable[str] = (),
     trace: Path | None = None,
     metrics_port: int | None = None,
@@ -33,19 +34,22 @@ def serve(
 ) -> int:
     """Run a cluster until a signal asks it to stop. Returns the exit code; raises ServerError when it cannot start.
 
-    `configuration` is a list of `name=value` under Kafka's names. Call it in the main thread: it handles signals.
+    `configuration` is a list of properties files and of `name=value`, under Kafka's names; what comes later wins. Where
+    `data`, `port` or `host` is None, the configuration says, or the default. Call it in the main thread: it handles
+    signals.
     """
     stream = sys.stdout if out is None else out
 
     def say(line: str) -> None:
         print(line, file=stream, flush=True)
 
+    placed = placement(gather(configuration), data=data, host=host, port=port)
     plan = ClusterPlan(
-        data=data,
+        data=placed.data,
         brokers=brokers,
-        host=host,
-        port=port,
-        configuration=parse_overrides(configuration),
+        host=placed.host,
+        port=placed.port,
+        configuration=placed.configuration,
         trace=trace,
         metrics_port=metrics_port,
     )
@@ -68,6 +72,9 @@ def serve(
 
 def _announce(cluster: Cluster, say: Callable[[str], None]) -> None:
     plan = cluster.plan
+    idle = without_effect(plan.configuration)
+    if idle:
+        say(f"without effect here: {', '.join(idle)}")
     say(f"cluster {cluster.cluster_id}, data in {plan.data}, logs in {plan.data / 'logs'}")
     say(f"controller on {plan.host}:{cluster.controller_port}, process {cluster.controller.pid}")
     for node, child in cluster.brokers.items():

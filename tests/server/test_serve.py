@@ -160,7 +160,42 @@ def test_an_address_that_clients_cannot_be_told(tmp_path):
 
 
 def test_an_unknown_configuration(tmp_path):
-    assert "unknown configuration min.insync.replica: known are" in refused(
+    assert "unknown configuration min.insync.replica: did you mean min.insync.replicas? known are" in refused(
         tmp_path, 0, "--config", "min.insync.replica=2"
     )
     assert not (tmp_path / "controller").exists()
+
+
+def test_a_properties_file_says_how_and_where(tmp_path):
+    port = free_ports(HOST, 2)
+    file = tmp_path / "server.properties"
+    file.write_text(
+        f"listeners=PLAINTEXT://:{port}\nlog.dirs={tmp_path}/da\\\n   ta\nnum.io.threads=8\nmin.insync.replicas=1\n"
+    )
+    started = [sys.executable, str(ROOT / "fencepost.py"), "serve", "--brokers", "1", "--config", str(file)]
+    with subprocess.Popen(started, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            lines = lines_until_ready(process)
+            assert "without effect here: num.io.threads" in lines
+            assert lines[-1] == f"ready: bootstrap servers {HOST}:{port}"
+            assert known_brokers(HOST, port) == {1}
+            process.terminate()
+            assert process.wait(SECONDS) == 0
+        finally:
+            process.kill()
+    assert (tmp_path / "data" / "broker-1" / "meta.properties").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("unheard.of=1", "unknown configuration unheard.of"),
+        ("broker.heartbeat.interval.ms=60000", "contradicts broker.session.timeout.ms=9000"),
+        ("sasl.enabled.mechanisms=PLAIN", "sasl.enabled.mechanisms=PLAIN is not built here"),
+    ],
+)
+def test_a_wrong_properties_file_is_one_line_and_no_start(tmp_path, text, words):
+    file = tmp_path / "server.properties"
+    file.write_text(text)
+    assert words in refused(tmp_path / "data", 0, "--config", str(file))
+    assert not (tmp_path / "data").exists()
