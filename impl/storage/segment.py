@@ -162,10 +162,7 @@ class Segment:
         return begin, end - begin
 
     def offset_for_time(self, timestamp: int) -> FoundOffset | None:
-        """The first record at least as young as `timestamp`.
-
-        In a compressed batch, which stays unopened, that is the batch's first record: a little early, never late.
-        """
+        """The first record at least as young as `timestamp`. Raises CorruptLog, OSError."""
         if timestamp > self.indexing.max_timestamp:
             return None
         known = self.time_index.lookup(timestamp)
@@ -235,11 +232,12 @@ def replace_content(file: File, content: bytes) -> None:
 
 
 def _first_in_batch(data: bytes, timestamp: int) -> FoundOffset:
+    """That record; where the records cannot be read, the batch's first: a little early, never late."""
     batch = batches.parse_header(data)
     try:
         for offset, at, _, _ in batches.records(data):
             if at >= timestamp:
                 return FoundOffset(offset, at, batch.leader_epoch)
-    except batches.CompressedBatch:
+    except batches.CorruptBatch:
         pass
     return FoundOffset(batch.base_offset, batch.max_timestamp, batch.leader_epoch)

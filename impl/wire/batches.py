@@ -1,7 +1,8 @@
 """Record batches, version 2: the bytes producers send, brokers store and consumers read, exactly as Kafka writes them.
 
 One rule: a batch is opaque. The broker checks its header and CRC, stamps base offset and leader epoch into it and
-never looks at its records; only `records` opens a batch, for tools, tests and simulated clients.
+never looks at its records; only `records` opens a batch, for look-ups, tools, tests and simulated clients, and
+`impl.wire.opened` for compaction.
 
 Theory of operation. A batch is a 61-byte header and its records:
 
@@ -10,6 +11,9 @@ Theory of operation. A batch is a 61-byte header and its records:
 
 all big-endian. The CRC-32C covers everything from the attributes on: base offset and leader epoch, which a leader
 assigns, lie outside it, so a batch compressed and checksummed by the client is stored without being rewritten.
+
+A batch that compaction has been through may hold fewer records than it takes offsets, even none: `Batch.record_count`
+is the offsets it takes.
 
 Source: Kafka's documentation, section "Record batch", and the bytes of three clients (tests/storage/test_batches.py).
 """
@@ -20,6 +24,7 @@ from struct import Struct
 from crc32c import crc32c
 
 from impl.core.types import Batch, ErrorCode
+from impl.wire import compression
 from impl.wire.record_varints import read_varint, varint
 
 Buffer = bytes | bytearray | memoryview
@@ -39,9 +44,8 @@ HEADER = Struct(">qiibIhiqqqhii")
 _BEFORE_CRC = Struct(">qiibI")
 _AFTER_CRC = Struct(">hiqqqhii")
 _STAMP = Struct(">qii")
-_LENGTH = Struct(">i")
+_LENGTH = _COUNT = Struct(">i")
 
-_CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 _CODEC_BITS = 0x07
 _TRANSACTIONAL_BIT = 0x10
 _CONTROL_BIT = 0x20
@@ -60,10 +64,6 @@ class BatchError(Exception):
 
 class CorruptBatch(BatchError):
     """The bytes are not a whole, valid batch."""
-
-
-class CompressedBatch(BatchError):
-    """The batch is whole, and its records are compressed: only its header can be read here."""
 
 
 def parse_header(data: Buffer, position: int = 0) -> Batch:
@@ -118,6 +118,9 @@ def validate_produce(data: Buffer) -> Batch:
     batch = _read_checked(view, 0, end)
     if end < len(view):
         raise CorruptBatch(batch.base_offset, "more than one batch for one partition", ErrorCode.INVALID_RECORD)
+    count = _COUNT.unpack_from(view, 57)[0]
+    if count != batch.record_count:
+        raise CorruptBatch(batch.base_offset, _gaps(count, batch.record_count), ErrorCode.INVALID_RECORD)
     attributes = (view[21] << 8) | view[22]
     refusal = _producer_refusal(batch, attributes)
     if refusal is not None:
@@ -127,8 +130,8 @@ def validate_produce(data: Buffer) -> Batch:
 
 def _producer_refusal(batch: Batch, attributes: int) -> str | None:
     """Why a well-formed batch may not come from a producer; None where it may (Kafka's LogValidator)."""
-    if attributes & _CODEC_BITS >= len(_CODECS):
-        return f"unknown compression type {attributes & _CODEC_BITS}; known are 0 to {len(_CODECS) - 1}"
+    if attributes & _CODEC_BITS >= len(compression.NAMES):
+        return f"unknown compression type {attributes & _CODEC_BITS}; known are 0 to {len(compression.NAMES) - 1}"
     if attributes & _CONTROL_BIT:
         return "a control batch, which only brokers write"
     if attributes & _TRANSACTIONAL_BIT:
@@ -171,9 +174,9 @@ def build(
 
 
 def records(data: Buffer) -> list[tuple[int, int, bytes | None, bytes | None]]:
-    """(offset, timestamp, key, value) of every record in whole, uncompressed batches; record headers are left out.
+    """(offset, timestamp, key, value) of every record in whole batches; record headers are left out.
 
-    Raises CorruptBatch, or CompressedBatch where the records cannot be read.
+    Raises CorruptBatch.
     """
     found: list[tuple[int, int, bytes | None, bytes | None]] = []
     for batch in split(data):
@@ -183,16 +186,19 @@ def records(data: Buffer) -> list[tuple[int, int, bytes | None, bytes | None]]:
 
 def records_of(batch: Batch) -> Iterator[tuple[int, int, bytes | None, bytes | None]]:
     """The same of one batch that `split` has checked."""
-    view = batch.data
-    assert isinstance(view, memoryview), "a batch from split has its bytes"
-    codec = view[22] & _CODEC_BITS
-    if codec:
-        name = _CODECS[codec] if codec < len(_CODECS) else f"codec {codec}"
-        raise CompressedBatch(batch.base_offset, f"records are compressed with {name}")
-    base_timestamp = HEADER.unpack_from(view)[7]
+    data = batch.data
+    assert isinstance(data, memoryview), "a batch from split has its bytes"
+    base_timestamp, count = HEADER.unpack_from(data)[7], _COUNT.unpack_from(data, 57)[0]
+    view: Buffer = data
     position = HEADER_BYTES
+    codec = data[22] & _CODEC_BITS
+    if codec:
+        try:
+            view, position = compression.unpack(codec, data[HEADER_BYTES:]), 0
+        except compression.NotUnpacked as error:
+            raise CorruptBatch(batch.base_offset, str(error)) from None
     try:
-        for _ in range(batch.record_count):
+        for _ in range(count):
             size, position = read_varint(view, position)
             end = position + size
             timestamp_delta, position = read_varint(view, position + 1)
@@ -205,11 +211,15 @@ def records_of(batch: Batch) -> Iterator[tuple[int, int, bytes | None, bytes | N
         raise CorruptBatch(batch.base_offset, "a record reaches past the end of the batch") from None
 
 
+def _gaps(count: int, span: int) -> str:
+    return f"{count} records over {span} offsets"
+
+
 def _field(content: bytes | None) -> tuple[bytes, bytes]:
     return (varint(-1), b"") if content is None else (varint(len(content)), content)
 
 
-def _read_field(view: memoryview, position: int, end: int) -> tuple[bytes | None, int]:
+def _read_field(view: Buffer, position: int, end: int) -> tuple[bytes | None, int]:
     size, position = read_varint(view, position)
     if size < 0:
         return None, position
@@ -246,12 +256,12 @@ def _read(view: memoryview, position: int, end: int, data: memoryview | None) ->
     )
     if magic != MAGIC:
         raise CorruptBatch(base_offset, f"magic {magic}; only record batches, version {MAGIC}, are stored")
-    if count < 1 or last_offset_delta != count - 1 or base_offset < 0:
-        reason = f"{count} records over {last_offset_delta + 1} offsets"
-        raise CorruptBatch(base_offset, reason, ErrorCode.INVALID_RECORD)
+    span = last_offset_delta + 1
+    if not 0 <= count <= span or span < 1 or base_offset < 0:
+        raise CorruptBatch(base_offset, _gaps(count, span), ErrorCode.INVALID_RECORD)
     return Batch(
         base_offset=base_offset,
-        record_count=count,
+        record_count=span,
         leader_epoch=leader_epoch,
         crc=crc,
         producer_id=producer[0],

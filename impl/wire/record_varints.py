@@ -25,7 +25,7 @@ def varint(number: int) -> bytes:
     return _READY[number] if 0 <= number < 512 else _encode(number)
 
 
-def read_varint(data: bytes | memoryview, position: int) -> tuple[int, int]:
+def read_varint(data: bytes | bytearray | memoryview, position: int) -> tuple[int, int]:
     """The number at `position` and where it ends."""
     rest = data[position]
     position += 1
