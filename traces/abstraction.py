@@ -5,13 +5,19 @@ refused a step, and one sentence that names what the broker says and what the mo
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from copy import copy
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
+from model.design import Model
 from model.language import Disabled, Entry
 from model.machine import ActionDisabled, Machine, UnknownAction
+from model.models import model_named
 from model.replication import REPLICATION
+
+START = "-"
+"""What came before the first action of a partition, in pairs of actions."""
 
 
 class DivergedError(Exception):
@@ -29,13 +35,24 @@ class DivergedError(Exception):
 class Abstraction:
     """One partition's model state, in step with the execution. Nodes are numbers; model epochs are Kafka's + 1."""
 
+    model: ClassVar[Model] = REPLICATION
+
     def __init__(self, replicas: tuple[int, ...], isr: tuple[int, ...]) -> None:
-        self.machine = _machine(replicas, isr)
+        self.machine = machine_of(self.model, replicas, isr)
         self.state: Any = self.machine.state
-        self.taken: Counter[str] = Counter()
-        """Model actions taken, by name."""
+        self.pairs: Counter[tuple[str, str]] = Counter()
+        """Model actions taken, each with the one before it."""
+        self._last = START
         self.believed: dict[int, int] = dict.fromkeys(replicas, 0)
         """The highest high watermark each replica has ever had."""
+
+    @property
+    def taken(self) -> Counter[str]:
+        """Model actions taken, by name."""
+        taken: Counter[str] = Counter()
+        for (_, action), times in self.pairs.items():
+            taken[action] += times
+        return taken
 
     def view(self, node: int) -> dict[str, Any]:
         """The model's side of the story, in Kafka's numbers: the partition, and this node's replica of it."""
@@ -66,7 +83,8 @@ class Abstraction:
             raise DivergedError(action, f"the model refuses it: {refused}", conjunct=refused.conjunct) from None
         except (UnknownAction, Disabled, LookupError) as error:
             raise DivergedError(action, f"the model refuses it: {error}") from None
-        self.taken[action] += 1
+        self.pairs[self._last, action] += 1
+        self._last = action
 
     def same(self, fact: Any, field: str, expected: Any) -> None:
         """What the fact says must be what the model says."""
@@ -99,16 +117,20 @@ class Abstraction:
         """Whether this replica's log was found to be a prefix of its leader's, in the epoch it is in."""
         return bool(self.state.reconciled[node] == self.state.leader_epoch[node])
 
+    def ends(self, node: int) -> tuple[int, int]:
+        """Log end and high watermark of this replica."""
+        return len(self.state.log[node]), self.state.high_watermark[node]
+
 
 @lru_cache(maxsize=64)
-def _template(replicas: tuple[int, ...]) -> Machine:
+def _template(model: str, replicas: tuple[int, ...]) -> Machine:
     """A machine of these replicas: compiling the model's functions takes longer than following a small trace."""
-    return Machine(REPLICATION, replicas=replicas)
+    return Machine(model_named(model), replicas=replicas)
 
 
-def _machine(replicas: tuple[int, ...], isr: tuple[int, ...]) -> Machine:
+def machine_of(model: Model, replicas: tuple[int, ...], isr: Iterable[int]) -> Machine:
     """A machine of its own: it shares the compiled functions, which keep no state."""
-    machine = copy(_template(replicas))
+    machine = copy(_template(model.name, replicas))
     machine.state = machine.unbounded(machine.reading.initial(isr))
     return machine
 

@@ -13,8 +13,8 @@ Every step costs what the action costs, and a batch what its records cost, howev
 entries (`model.shared_log`).
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from traces.abstraction import Abstraction, DivergedError, action_of
 from traces.restarts import restart
@@ -23,23 +23,34 @@ from traces.restarts import restart
 class Refinement(Abstraction):
     """One partition's execution, followed by its model. `fact` is what `traces.facts` or the broker declares."""
 
+    replay: ClassVar[Mapping[str, Callable[[Any, int, Any], None]]]
+    """By the class name of a fact: how it is replayed."""
+
     def __init__(self, created: Any) -> None:
         if not created.isr or not set(created.isr) <= set(created.replicas):
             told = f"its in-sync set {list(created.isr)} is empty or not among its replicas {list(created.replicas)}"
             raise DivergedError("create_partition", told)
         super().__init__(tuple(created.replicas), tuple(created.isr))
+        self.begin(created)
+
+    def begin(self, created: Any) -> None:
+        """The first election."""
         self._elect(created.leader)
 
     def take(self, node: int, fact: Any) -> None:
         """Replay a fact of `node` (any number for the controller); DivergedError where the model does not follow."""
         name = type(fact).__name__
-        if name in _AT_A_REPLICA:
+        replay = self.replay.get(name)
+        if replay is None:
+            told = f"the model {self.model.name} does not speak of it"
+            raise DivergedError(action_of(fact), told, outside=True)
+        if name in AT_A_REPLICA:
             if node not in self.machine.members:
                 members = ", ".join(f"n{member}" for member in sorted(self.machine.members))
                 raise DivergedError(action_of(fact), f"n{node} is no replica of {fact.partition} ({members})")
-            if name not in _ENTERS_AN_EPOCH:
+            if name not in ENTERS_AN_EPOCH:
                 self.same(fact, "leader_epoch", self.state.leader_epoch[node] - 1)
-        _REPLAY[name](self, node, fact)
+        replay(self, node, fact)
 
     # ------------------------------------------------------------ the controller
     def _elect(self, leader: int) -> None:
@@ -189,11 +200,14 @@ class Refinement(Abstraction):
             self.holds(node, batch, "receive_fetch")
 
 
-_REPLAY: dict[str, Callable[[Refinement, int, Any], None]] = {
+AT_THE_CONTROLLER: Mapping[str, Callable[[Any, int, Any], None]] = {
     "Elect": Refinement.elect,
     "FailOver": Refinement.fail_over,
     "Fence": Refinement.fence,
     "AlterPartition": Refinement.alter_partition,
+}
+Refinement.replay = {
+    **AT_THE_CONTROLLER,
     "BecomeLeader": Refinement.become_leader,
     "BecomeFollower": Refinement.become_follower,
     "Restart": restart,
@@ -211,6 +225,5 @@ _REPLAY: dict[str, Callable[[Refinement, int, Any], None]] = {
     "SendFetch": Refinement.send_fetch,
     "ReceiveFetch": Refinement.receive_fetch,
 }
-_AT_THE_CONTROLLER = frozenset({"Elect", "FailOver", "Fence", "AlterPartition"})
-_AT_A_REPLICA = frozenset(_REPLAY) - _AT_THE_CONTROLLER
-_ENTERS_AN_EPOCH = frozenset({"BecomeLeader", "BecomeFollower", "Restart"})
+AT_A_REPLICA = frozenset({*Refinement.replay, "Resume", "DeleteReplica"}) - AT_THE_CONTROLLER.keys()
+ENTERS_AN_EPOCH = frozenset({"BecomeLeader", "Resume", "BecomeFollower", "Restart", "DeleteReplica"})

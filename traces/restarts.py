@@ -2,9 +2,11 @@
 
 One rule: a crash may cut a step short between its writes and its facts, so a disk may hold what no fact has told. Such
 a step is replayed before the restart, if it is one the model allows: a leader's append, a follower's receiving of what
-its leader had sent, a follower's truncation. A disk that holds less than the model's log for any other reason has lost
-a tail that was not flushed: the model of this version does not speak of that, and so neither does the verdict. The
-same goes for a high watermark that a checkpoint brings back and that the replica had since lowered.
+its leader had sent, a follower's truncation.
+
+A disk that holds less than the model's log for any other reason has lost a tail that was not flushed: `survival` has
+steps for that; `replication` does not speak of it, and so neither does the verdict. The same goes for a high watermark
+that an old checkpoint brings back and that the replica had since lowered.
 """
 
 from typing import Any
@@ -13,12 +15,28 @@ from traces.abstraction import Abstraction, DivergedError
 
 
 def restart(model: Abstraction, node: int, fact: Any) -> None:
-    """A step that the crash cut short has left its writes and no fact: it is replayed before the restart."""
+    """`replication`: a process comes back with all of its log."""
+    end = len(model.state.log[node])
+    _explained(model, node, fact)
+    if fact.log_end < end and not _cut_short_truncating(model, node, fact):
+        told = f"n{node} comes back with {fact.log_end} of its {end} records: an unflushed tail was lost"
+        raise DivergedError("restart", f"{told}, which is outside the model {model.model.name}", outside=True)
+    model.step("restart", replica=node, high_watermark=fact.high_watermark)
+
+
+def returned(model: Abstraction, node: int, fact: Any, *, synced: bool) -> None:
+    """`survival`: a process comes back, with all of its log or with what was left of it; what is missing is lost at
+    its registration. Nothing that was told can be missing where all was `synced`, unless it was cut off."""
+    _explained(model, node, fact)
+    if synced and fact.log_end < len(model.state.log[node]):
+        _cut_short_truncating(model, node, fact)
+
+
+def _explained(model: Abstraction, node: int, fact: Any) -> None:
+    """What the disk holds is in the model's log, after the step that may have been cut short in writing."""
     end = len(model.state.log[node])
     if fact.log_end > end:
         _cut_short_writing(model, node, fact, end)
-    elif fact.log_end < end:
-        _cut_short_truncating(model, node, fact, end)
     told_to = fact.tail[-1].base_offset + fact.tail[-1].record_count if fact.tail else fact.tail_from
     if told_to != fact.log_end:
         raise DivergedError("restart", f"its log ends at {fact.log_end}, and it tells of batches up to {told_to} only")
@@ -30,8 +48,7 @@ def restart(model: Abstraction, node: int, fact: Any) -> None:
         told = (
             f"n{node} comes back with high watermark {fact.high_watermark} from an old checkpoint, its last was {last}"
         )
-        raise DivergedError("restart", f"{told}, which is outside the model of this version", outside=True)
-    model.step("restart", replica=node, high_watermark=fact.high_watermark)
+        raise DivergedError("restart", f"{told}, which is outside the model {model.model.name}", outside=True)
 
 
 def _cut_short_writing(model: Abstraction, node: int, fact: Any, end: int) -> None:
@@ -54,10 +71,10 @@ def _cut_short_writing(model: Abstraction, node: int, fact: Any, end: int) -> No
     model.step("receive_fetch", follower=node, log_end=fact.log_end, high_watermark=watermark)
 
 
-def _cut_short_truncating(model: Abstraction, node: int, fact: Any, end: int) -> None:
-    """A follower had truncated, and did not live to tell; anything else that shortens a log is a loss."""
+def _cut_short_truncating(model: Abstraction, node: int, fact: Any) -> bool:
+    """A follower had truncated, and did not live to tell."""
     try:
         model.step("truncate", follower=node, to=fact.log_end)
     except DivergedError:
-        told = f"n{node} comes back with {fact.log_end} of its {end} records: an unflushed tail was lost"
-        raise DivergedError("restart", f"{told}, which is outside the model of this version", outside=True) from None
+        return False
+    return True

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from model.replication import REPLICATION
 from tests.traces.execution import PARTITION, Execution, begun, kip_101, tour
 from traces import facts
+from traces.following import Divergence, Follower
 from traces.recorder import whole
 from traces.schema import Step
 from traces.trace import NumberedLine, Trace
-from traces.validate import Divergence, Follower, validate
+from traces.validate import validate
 
 TOUR = tour().recorder.trace()
 

@@ -69,7 +69,7 @@ def test_a_lost_tail_is_outside_the_model() -> None:
     found = diverges(run)
     assert found.outside
     assert found.reason == (
-        "n1 comes back with 1 of its 2 records: an unflushed tail was lost, which is outside the model of this version"
+        "n1 comes back with 1 of its 2 records: an unflushed tail was lost, which is outside the model replication"
     )
 
 

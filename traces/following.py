@@ -1,0 +1,170 @@
+"""Following an execution: the models of all partitions of a cluster, each replaying its own facts.
+
+One rule: the first divergence ends it, and says where it stands: the fact, and the model's view beside it.
+
+Decisions of the controllers are told once they are committed, by whoever leads the controllers then, and so perhaps by
+two of them. The same decision told again is no step; another one in its place is a divergence.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from model.replication import REPLICATION
+from model.survival import SURVIVAL
+from traces.abstraction import DivergedError, action_of
+from traces.facts import decoded
+from traces.refine import Refinement
+from traces.schema import Header, Step
+from traces.survive import Survival
+from traces.told import Told
+
+NO_REPLICA = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Divergence:
+    """Where an execution leaves the model: the fact, and the model's view beside it."""
+
+    line: int
+    """The number of the line in the trace; the number of lines where the end state is meant."""
+    node: str
+    partition: str
+    action: str
+    reason: str
+    conjunct: str = ""
+    """The text of the `require` that is false, where the model refused the action."""
+    outside: bool = False
+    """The model of this version does not speak of such a step: no verdict, rather than a wrong one."""
+    fact: dict[str, Any] = field(default_factory=dict)
+    model: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        where = f"line {self.line}: {self.node}" if self.node else f"after line {self.line - 1}"
+        return f"{where}, {self.partition}: {self.action}: {self.reason}"
+
+
+FOLLOWED: Mapping[str, type[Refinement]] = {REPLICATION.name: Refinement, SURVIVAL.name: Survival}
+"""By the name of a model, what follows it."""
+
+
+class Follower:
+    """The models of all partitions. `model` is the name of the model in the header; `synced` says that whatever a
+    broker tells is on its disk by then."""
+
+    def __init__(self, model: str = REPLICATION.name, *, synced: bool = False) -> None:
+        if model not in FOLLOWED:
+            raise ValueError(f"no execution is followed by the model {model!r}; known are {', '.join(FOLLOWED)}")
+        self.model = model
+        self.synced = synced
+        self.partitions: dict[str, Refinement] = {}
+        self.facts = 0
+        self._told = Told()
+        self._numbers: dict[str, int] = {}
+
+    @classmethod
+    def of(cls, header: Header) -> "Follower":
+        """As the header of a trace asks for."""
+        log = header.configuration.get("log", {})
+        synced = isinstance(log, Mapping) and log.get("flush_messages") == 1
+        return cls(header.model, synced=synced)
+
+    @property
+    def pairs(self) -> Counter[tuple[str, str]]:
+        """Model actions taken in all partitions, each with the one before it in its own."""
+        pairs: Counter[tuple[str, str]] = Counter()
+        for refinement in self.partitions.values():
+            pairs.update(refinement.pairs)
+        return pairs
+
+    def number(self, node: str) -> int:
+        """The number of a broker; -1 for whoever is none."""
+        number = self._numbers.get(node)
+        if number is None:
+            digits = node[1:]
+            number = self._numbers[node] = int(digits) if node[:1] == "n" and digits.isdigit() else NO_REPLICA
+        return number
+
+    def line(self, line: Step) -> Divergence | None:
+        node = self.number(line.node)
+        for fact in decoded(line.facts):
+            try:
+                self.fact(node, fact)
+            except DivergedError as diverged:
+                return self.divergence(line.n, line.node, fact, diverged)
+        for partition, (log_end, _, high_watermark) in line.logs.items():
+            diverged_logs = self.logs(node, partition, log_end, high_watermark)
+            if diverged_logs:
+                return Divergence(
+                    line=line.n,
+                    node=line.node,
+                    partition=partition,
+                    action="logs",
+                    reason=diverged_logs,
+                    model=self.partitions[partition].view(node),
+                )
+        return None
+
+    def fact(self, node: int, fact: Any) -> None:
+        """Replay one fact of a node. DivergedError where the model does not follow."""
+        self.facts += 1
+        if self._told.again(fact):
+            return
+        refinement = self.partitions.get(fact.partition)
+        if type(fact).__name__ == "CreatePartition":
+            if refinement is not None:
+                raise DivergedError("create_partition", "it exists already")
+            self.partitions[fact.partition] = self._created(fact)
+        elif refinement is None:
+            told = "the trace does not tell how this partition came to be: record it from its creation on"
+            raise DivergedError(action_of(fact), told, outside=True)
+        else:
+            refinement.take(node, fact)
+
+    def _created(self, fact: Any) -> Refinement:
+        return Survival(fact, synced=self.synced) if self.model == SURVIVAL.name else Refinement(fact)
+
+    def logs(self, node: int, partition: str, log_end: int, high_watermark: int) -> str:
+        """What a step says of its logs, beside the facts: an effect without a fact shows here."""
+        refinement = self.partitions.get(partition)
+        if refinement is None or node not in refinement.machine.members:
+            return ""
+        model_end, model_watermark = refinement.ends(node)
+        if log_end != model_end:
+            return f"the log ends at {log_end} after this step, in the model at {model_end}"
+        if high_watermark != model_watermark:
+            return f"the high watermark is {high_watermark} after this step, in the model {model_watermark}"
+        return ""
+
+    def divergence(self, line: int, node: str, fact: Any, diverged: DivergedError) -> Divergence:
+        refinement = self.partitions.get(fact.partition)
+        return Divergence(
+            line=line,
+            node=node,
+            partition=fact.partition,
+            action=diverged.action,
+            reason=diverged.reason,
+            conjunct=diverged.conjunct,
+            outside=diverged.outside,
+            fact=msgspec.to_builtins(fact),
+            model={} if refinement is None else refinement.view(self.number(node)),
+        )
+
+    def end(self, lines: int) -> Divergence | None:
+        """The model's safety properties, where the execution has led."""
+        for partition, refinement in sorted(self.partitions.items()):
+            broken = refinement.machine.broken()
+            if broken is not None:
+                return Divergence(
+                    line=lines,
+                    node="",
+                    partition=partition,
+                    action="safety",
+                    reason=f"the model's property {broken} does not hold in the state this execution ends in",
+                    model=refinement.view(NO_REPLICA),
+                )
+        return None

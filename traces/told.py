@@ -1,0 +1,59 @@
+"""What the controllers have told so far: a decision may be told twice, and must then be the same decision.
+
+One rule: a decision is known by what there is one of: the version of a partition, the registration of a broker, the
+refusal in a version. Whoever tells another one in its place contradicts a committed record.
+"""
+
+from typing import Any
+
+import msgspec
+
+from traces.abstraction import DivergedError, action_of
+
+_OF_A_REGISTRATION = frozenset({"Register", "LosePower"})
+_VERSIONS = frozenset(
+    {
+        *("Elect", "ElectNone", "ElectEligible", "ElectUnclean", "FailOver", "TakeOffline", "Fence", "AddReplicas"),
+        *("Reassign", "AlterPartition", "MemberLosesPower", "LeaderLosesPower"),
+    }
+)
+
+
+class Told:
+    """The controllers' facts of one execution, partition by partition."""
+
+    def __init__(self) -> None:
+        self._facts: dict[str, dict[tuple[Any, ...], Any]] = {}
+
+    def again(self, fact: Any) -> bool:
+        """Whether this was told before. DivergedError where something else was told in its place."""
+        key = _key(fact)
+        if key is None:
+            return False
+        known = self._facts.setdefault(fact.partition, {})
+        told = known.setdefault(key, fact)
+        if told is fact:
+            return False
+        if told != fact:
+            raise DivergedError(action_of(fact), f"a controller has told otherwise before: {_words(told)}")
+        return True
+
+    def forget(self, partition: str) -> None:
+        """The partition is deleted: another one may have its name."""
+        self._facts.pop(partition, None)
+
+
+def _key(fact: Any) -> tuple[Any, ...] | None:
+    name = type(fact).__name__
+    if name in _VERSIONS:
+        return ("version", fact.partition_epoch)
+    if name in _OF_A_REGISTRATION:
+        return ("registration", fact.replica, fact.broker_epoch)
+    if name == "RefusePartition":
+        return ("refusal", fact.leader, fact.member, fact.partition_epoch)
+    return None
+
+
+def _words(fact: Any) -> str:
+    fields: dict[str, Any] = msgspec.to_builtins(fact)
+    return ", ".join(f"{name} {value}" for name, value in fields.items() if name != "partition")
