@@ -9,15 +9,18 @@ partition beside them. `serve` keeps one such directory per process under its ow
 import base64
 import fcntl
 import os
+import re
 import uuid
 from pathlib import Path
 
+import javaproperties
 import msgspec
 
 from impl.server.errors import DirectoryInUse, DirectoryUnusable
 
 META = "meta.properties"
 LOCK = ".lock"
+ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class MetaProperties(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,25 +65,29 @@ def read_meta(path: Path) -> MetaProperties | None:
     """The directory's identity; None where it is new. Raises DirectoryUnusable."""
     file = path / META
     try:
-        text = file.read_text(encoding="utf-8")
+        fields = dict(javaproperties.loads(file.read_text(encoding="latin-1")))
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise DirectoryUnusable(_unusable(file, error)) from error
-    lines = [line.partition("=") for line in text.splitlines() if not line.startswith("#")]
-    fields = {name.strip(): value.strip() for name, separator, value in lines if separator}
-    try:
-        if fields["version"] != "1":
-            raise DirectoryUnusable(f"{file} has version {fields['version']}, this broker reads version 1")
-        return MetaProperties(
-            cluster_id=fields["cluster.id"],
-            node_id=int(fields["node.id"]),
-            directory_id=fields.get("directory.id", ""),
-        )
-    except (KeyError, ValueError) as error:
-        raise DirectoryUnusable(
-            f"{file} is damaged ({error} missing or not a number): restore it or choose another directory"
-        ) from error
+    except javaproperties.InvalidUEscapeError as error:
+        raise _damaged(file, f"{error.escape!r} is no escape") from error
+    for name in ("version", "cluster.id", "node.id"):
+        if not fields.get(name, ""):
+            raise _damaged(file, f"{name} is missing")
+    if fields["version"] != "1":
+        raise _damaged(file, f"version is {fields['version']!r} and this broker reads 1")
+    if not ID.fullmatch(fields["cluster.id"]):
+        raise _damaged(file, f"cluster.id {fields['cluster.id']!r} is no id")
+    if not fields["node.id"].isascii() or not fields["node.id"].isdigit():
+        raise _damaged(file, f"node.id {fields['node.id']!r} is no number")
+    return MetaProperties(
+        cluster_id=fields["cluster.id"], node_id=int(fields["node.id"]), directory_id=fields.get("directory.id", "")
+    )
+
+
+def _damaged(file: Path, what: str) -> DirectoryUnusable:
+    return DirectoryUnusable(f"{file} is damaged ({what}): restore it or choose another directory")
 
 
 def claim(path: Path, *, cluster_id: str, node_id: int) -> MetaProperties:
@@ -124,6 +131,6 @@ def _write_meta(path: Path, meta: MetaProperties) -> None:
         raise DirectoryUnusable(_unusable(path, error)) from error
 
 
-def _unusable(path: Path, error: OSError | UnicodeDecodeError) -> str:
-    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+def _unusable(path: Path, error: OSError) -> str:
+    reason = error.strerror or str(error)
     return f"cannot use {path} ({reason}): check its permissions and its file system, or choose another directory"

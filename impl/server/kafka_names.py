@@ -67,7 +67,8 @@ BOOLEANS = _names(
 )
 WORDS = _names(
     """
-    log.cleanup.policy compression.type replica.selector.class group.coordinator.rebalance.protocols
+    controller.quorum.bootstrap.servers controller.quorum.voters log.cleanup.policy compression.type
+    replica.selector.class group.coordinator.rebalance.protocols
     group.consumer.migration.policy group.consumer.assignors broker.rack metric.reporters
     metrics.recording.level auto.include.jmx.reporter early.start.listeners
     """

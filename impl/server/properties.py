@@ -26,10 +26,7 @@ DEFAULT_PORT = 9092
 PLACING = (
     "advertised.listeners",
     "broker.id",
-    "cluster.id",
     "controller.listener.names",
-    "controller.quorum.bootstrap.servers",
-    "controller.quorum.voters",
     "inter.broker.listener.name",
     "listener.security.protocol.map",
     "listeners",

@@ -31,11 +31,33 @@ def test_a_directory_of_another_cluster_or_node_is_refused(tmp_path, cluster_id,
         claim(tmp_path, cluster_id=cluster_id, node_id=node_id)
 
 
-@pytest.mark.parametrize("text", ["", "version=1\nnode.id=1\n", "version=1\ncluster.id=a\nnode.id=x\n", "version=0\n"])
-def test_a_damaged_meta_file_is_named(tmp_path, text):
-    (tmp_path / META).write_text(text)
-    with pytest.raises(DirectoryUnusable, match=META):
+DAMAGE = {
+    "empty": (b"", "version is missing"),
+    "no cluster": (b"version=1\nnode.id=1\n", "cluster.id is missing"),
+    "no node": (b"version=1\ncluster.id=a\n", "node.id is missing"),
+    "a node that is no number": (b"version=1\ncluster.id=a\nnode.id=x\n", "node.id 'x' is no number"),
+    "a negative node": (b"version=1\ncluster.id=a\nnode.id=-1\n", "node.id '-1' is no number"),
+    "another version": (b"version=0\ncluster.id=a\nbroker.id=1\nnode.id=1", "version is '0'"),
+    "zeros, as a power loss leaves them": (bytes(90), "version is missing"),
+    "random bytes": (bytes(range(255, 0, -3)), "is missing"),
+    "a cluster of two lines": (b"version=1\ncluster.id=a\\nb\nnode.id=1\n", "cluster.id 'a\\nb' is no id"),
+    "half an escape": (b"version=1\ncluster.id=\\u00\nnode.id=1\n", "is no escape"),
+}
+
+
+@pytest.mark.parametrize(("content", "words"), DAMAGE.values(), ids=DAMAGE.keys())
+def test_a_damaged_meta_file_is_one_line_that_names_it(tmp_path, content, words):
+    (tmp_path / META).write_bytes(content)
+    with pytest.raises(DirectoryUnusable, match=META) as caught:
         claim(tmp_path, cluster_id="abc", node_id=2)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_meta_file_as_java_writes_it_is_read(tmp_path):
+    text = "#\n#Mon Nov 23 09:00:00 UTC 2026\nnode.id = 2\ndirectory.id\\: x\nversion:1\ncluster.id=Ab_\\\n  -c\n"
+    (tmp_path / META).write_text(text)
+    assert claim(tmp_path, cluster_id="Ab_-c", node_id=2).node_id == 2
 
 
 def test_a_directory_with_strangers_files_is_not_taken_over(tmp_path):
