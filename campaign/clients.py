@@ -199,6 +199,34 @@ class RecordingProducer:
             operation.unknown(error.name())
 
 
+class RecordingConsumer:
+    """A consumer of all of a topic's partitions from the beginning, whose every record goes into a history.
+
+    Where the library loses its place (the log ends before it), it begins again at the start: a new reading.
+    """
+
+    def __init__(
+        self, history: History, topic: str, partitions: Iterable[int], configuration: Mapping[str, Any]
+    ) -> None:
+        self._history = history
+        self._topic = topic
+        defaults = {"group.id": "fencepost", "enable.auto.commit": False, "auto.offset.reset": "earliest"}
+        self._consumer = Consumer({**defaults, **configuration})
+        self._consumer.assign([TopicPartition(topic, partition, 0) for partition in partitions])
+        self.read = 0
+
+    def poll(self, seconds: float) -> None:
+        """Take what has come, or wait for at most so long. Errors are the library's to retry."""
+        for message in self._consumer.consume(num_messages=500, timeout=seconds):
+            if message.error() is None:
+                record = _record(message)
+                self._history.read(record, f"{self._topic}-{record.partition}")
+                self.read += 1
+
+    def close(self) -> None:
+        self._consumer.close()
+
+
 def read_back(
     history: History, topic: str, partitions: Iterable[int], configuration: Mapping[str, Any], seconds: float
 ) -> list[Read]:

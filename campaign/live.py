@@ -10,7 +10,6 @@ acknowledged again is the failover time. At two thirds the broker is started aga
 until the in-sync set is whole, stops the producers, reads every record back, and stops the cluster cleanly.
 """
 
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -18,14 +17,13 @@ from pathlib import Path
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from campaign.clients import History, Read, RecordingProducer, read_back
+from campaign.clients import History, Read, read_back
 from campaign.conditions import wait_for
 from campaign.live_result import READER, LiveResult, counted
+from campaign.load import DEADLINE_SECONDS, Writer
 from impl.server.cluster import Cluster, ClusterPlan
 
 TOPIC = "live"
-POLL_SECONDS = 0.02
-DEADLINE_SECONDS = 60.0
 CONFIGURATION: Mapping[str, str] = {
     "broker.heartbeat.interval.ms": "200",
     "broker.session.timeout.ms": "1500",
@@ -77,8 +75,14 @@ def live_run(
     try:
         make_topic(cluster.bootstrap, TOPIC, partitions, replicas)
         drivers = [
-            Driver(
-                histories / f"c{number}.jsonl", f"c{number}", cluster.bootstrap, partitions, keys, records_per_second
+            Writer(
+                histories / f"c{number}.jsonl",
+                f"c{number}",
+                TOPIC,
+                cluster.bootstrap,
+                partitions=partitions,
+                keys=keys,
+                records_per_second=records_per_second,
             )
             for number in range(1, producers + 1)
         ]
@@ -101,63 +105,6 @@ def live_run(
         failover_seconds=failover,
         forced=tuple(forced),
     )
-
-
-class Driver:
-    """One producing client in a thread of its own, at a steady pace, round robin over its keys."""
-
-    def __init__(
-        self, path: Path, client: str, bootstrap: str, partitions: int, keys: int, records_per_second: int
-    ) -> None:
-        self.history = History(path, client)
-        self.producer = RecordingProducer(
-            self.history,
-            TOPIC,
-            {
-                "bootstrap.servers": bootstrap,
-                "client.id": client,
-                "acks": "all",
-                "enable.idempotence": True,
-                "linger.ms": 5,
-                # Look for the new leader often: by default librdkafka waits up to a second between two looks.
-                "reconnect.backoff.max.ms": 200,
-                "retry.backoff.ms": 50,
-                "retry.backoff.max.ms": 200,
-                "message.timeout.ms": int(DEADLINE_SECONDS * 1000),
-                "log_level": 0,
-            },
-        )
-        self._keys = [(number % partitions, f"{client}-k{number}") for number in range(keys)]
-        self._pause = 1.0 / records_per_second
-        self._stopping = threading.Event()
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name=client, daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def finish(self) -> None:
-        """Stop sending, wait for what is in flight, close the history. Raises what the thread raised."""
-        self._stopping.set()
-        self._thread.join()
-        self.history.close()
-        if self._error is not None:
-            raise self._error
-
-    def _run(self) -> None:
-        try:
-            started = time.monotonic()
-            sent = 0
-            while not self._stopping.is_set():
-                due = int((time.monotonic() - started) / self._pause)
-                while sent < due:
-                    partition, key = self._keys[sent % len(self._keys)]
-                    self.producer.send(partition, key, f"{key}:{sent // len(self._keys)}")
-                    sent += 1
-                self.producer.poll(POLL_SECONDS)
-            self.producer.finish(DEADLINE_SECONDS)
-        except BaseException as error:
-            self._error = error
 
 
 def make_topic(bootstrap: str, topic: str, partitions: int, replicas: int) -> None:
@@ -183,7 +130,7 @@ def whole(admin: AdminClient, topic: str, partitions: int, replicas: int) -> boo
 
 def _drive(
     cluster: Cluster,
-    drivers: Sequence[Driver],
+    drivers: Sequence[Writer],
     faults: History,
     partitions: int,
     seconds: float,
@@ -214,7 +161,7 @@ def _drive(
 
 
 def _kill(
-    cluster: Cluster, drivers: Sequence[Driver], faults: History, admin: AdminClient, victim: int, tell: Progress
+    cluster: Cluster, drivers: Sequence[Writer], faults: History, admin: AdminClient, victim: int, tell: Progress
 ) -> float:
     """kill -9 the leader; return how long it took until a record of its partitions was acknowledged again."""
     led = {partition for partition, leader in leaders(admin, TOPIC).items() if leader == victim}
@@ -240,7 +187,7 @@ def _kill(
     return time.monotonic() - killed_at
 
 
-def _let_run(until: float, drivers: Sequence[Driver], began: float, seconds: float, tell: Progress) -> None:
+def _let_run(until: float, drivers: Sequence[Writer], began: float, seconds: float, tell: Progress) -> None:
     """Let the producers work until that moment (monotonic seconds)."""
     while (now := time.monotonic()) < until:
         count = sum(len(driver.producer.acknowledged) for driver in drivers)
