@@ -77,6 +77,34 @@ def fuzz(
 
 
 @main.command()
+@click.argument("names", nargs=-1)
+@SEED
+@click.option("--budget", type=DURATION, default="60s", show_default=True, help="For each of them, on one core.")
+@click.option("--profile", default="durable", show_default=True)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Write their counterexamples here.")
+@click.option("--processes", type=click.IntRange(min=1), default=2, show_default=True, help="Of this machine.")
+@JSON
+def mutants(
+    names: tuple[str, ...],
+    seed: int,
+    budget: float,
+    profile: str,
+    out: Path | None,
+    processes: int,
+    json_output: bool,
+) -> None:
+    """Plant every catalogued bug in turn (or NAMES), and see whether the same search finds it."""
+    from campaign.commands.mutants import run
+    from campaign.workers import local
+
+    perform(
+        "mutants",
+        json_output,
+        lambda console: run(names, seed, budget, profile, out, local(processes), console.progress),
+    )
+
+
+@main.command()
 @click.option("--brokers", type=click.IntRange(1, 9), default=3, show_default=True)
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Default: `log.dirs`, or data.")
 @click.option(

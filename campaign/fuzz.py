@@ -17,7 +17,7 @@ from pathlib import Path
 
 from campaign import trial
 from campaign.journal import Chunk, Failure, Journal
-from campaign.mutants import MUTANTS
+from campaign.mutants import usable
 from campaign.profiles import PROFILES, seeded
 from campaign.progress import Progress, silent
 from campaign.shrinking import Counterexample, shrink_run
@@ -103,10 +103,10 @@ def fuzz(
             fraction = min(1.0, (time.monotonic() - started) / budget_seconds)
             progress(fraction, f"{search.seeds} seeds, {search.events:,} events, {len(search.failures)} failing")
         seconds = time.monotonic() - started
-        chosen = search.chosen()
+        chosen = choose(search.failures)
         if chosen:
             progress(None, f"shrinking {len(chosen)} of {len(search.failures)} failing seeds")
-        counterexamples = _shortest(list(hands.run(_shrink_failure, iter([(each, mutant) for each in chosen]))))
+        counterexamples = shortest(list(hands.run(shrink_failure, iter([(each, mutant) for each in chosen]))))
     paths = () if out is None else tuple(_save(found, out, mutant, profile) for found in counterexamples)
     return FuzzResult(
         profile=profile,
@@ -182,26 +182,27 @@ class _Search:
 
     def over(self) -> bool:
         """Enough was found, or the budget is spent."""
-        if self.seeds_to_failure is not None:
-            enough = len(self.failures) >= KEEP or self.seeds >= max(
-                2 * self.seeds_to_failure, self.seeds_to_failure + SEEDS_MORE
-            )
-            return enough or time.monotonic() >= self.deadline
-        return time.monotonic() >= self.deadline
+        return enough(self.seeds, self.seeds_to_failure or 0, len(self.failures)) or time.monotonic() >= self.deadline
 
-    def chosen(self) -> list[Failure]:
-        """The failures to shrink: of each invariant those that failed soonest."""
-        chosen: list[Failure] = []
-        for invariant in sorted({failure.invariant for failure in self.failures}):
-            same = [failure for failure in self.failures if failure.invariant == invariant]
-            chosen += sorted(same, key=lambda failure: (failure.at, failure.seed))[:SHRINK]
-        return chosen
+
+def enough(seeds: int, to_failure: int, failing: int) -> bool:
+    """Whether to go on after the first failing seed, `to_failure` (0: none yet)."""
+    return to_failure > 0 and (failing >= KEEP or seeds >= max(2 * to_failure, to_failure + SEEDS_MORE))
+
+
+def choose(failures: list[Failure]) -> list[Failure]:
+    """The failures to shrink: of each invariant those that failed soonest."""
+    chosen: list[Failure] = []
+    for invariant in sorted({failure.invariant for failure in failures}):
+        same = [failure for failure in failures if failure.invariant == invariant]
+        chosen += sorted(same, key=lambda failure: (failure.at, failure.seed))[:SHRINK]
+    return chosen
 
 
 def _check_names(mutant: str | None, profile: str) -> None:
-    """KeyError here, and not in a worker."""
+    """KeyError or StaleMutant here, and not in a worker."""
     assert PROFILES[profile]
-    assert mutant is None or MUTANTS[mutant]
+    assert mutant is None or usable(mutant)
 
 
 def _firsts(first: int) -> Iterator[int]:
@@ -212,7 +213,7 @@ def _firsts(first: int) -> Iterator[int]:
 def run_chunk(first: int, mutant: str | None, profile: str) -> Chunk:
     """Run `CHUNK` seeds from `first` on."""
     started = time.process_time()
-    planted = None if mutant is None else MUTANTS[mutant]
+    planted = None if mutant is None else usable(mutant)
     events = simulated = unhealthy = 0
     failures: list[Failure] = []
     for seed in range(first, first + CHUNK):
@@ -229,12 +230,12 @@ def run_chunk(first: int, mutant: str | None, profile: str) -> Chunk:
     return Chunk(CHUNK, events, simulated, unhealthy, time.process_time() - started, tuple(failures))
 
 
-def _shrink_failure(failure: Failure, mutant: str | None) -> Counterexample | None:
-    planted = None if mutant is None else MUTANTS[mutant]
+def shrink_failure(failure: Failure, mutant: str | None) -> Counterexample | None:
+    planted = None if mutant is None else usable(mutant)
     return shrink_run(failure.scenario, failure.choices, planted, failure.seed)
 
 
-def _shortest(found: list[Counterexample | None]) -> tuple[Counterexample, ...]:
+def shortest(found: list[Counterexample | None]) -> tuple[Counterexample, ...]:
     """The shortest of each invariant."""
     best: dict[str, Counterexample] = {}
     for counterexample in sorted((each for each in found if each is not None), key=Counterexample.length):

@@ -5,6 +5,7 @@ import sys
 from campaign.outcome import Refused
 
 _BY_MODULE = {
+    "campaign.mutants.registry": "StaleMutant",
     "traces.trace": "TraceError",
     "traces.render": "RenderError",
     "impl.server.errors": "ServerError",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from campaign import trial
-from campaign.mutants import MUTANTS, Mutant
+from campaign.mutants import MUTANTS, Mutant, usable
 from campaign.steps import count_steps
 from impl.sim.scenario import Scenario
 from traces.trace import Trace, TraceError
@@ -76,4 +76,4 @@ def mutant_of(trace: Trace, clean: bool = False) -> Mutant | None:
         return None
     if name not in MUTANTS:
         raise TraceError(trace.source, 1, f"unknown mutant {name!r}", f"known are {', '.join(MUTANTS)}")
-    return MUTANTS[name]
+    return usable(name)

@@ -26,7 +26,7 @@ class StepInvariant:
     statement: str
     argument: str
     breaks: str
-    """The planted bug (`campaign/mutants.py`) that breaks it."""
+    """The planted bug (`campaign/mutants/`) that breaks it."""
     before: Mapping[str, Judge] = field(default_factory=dict)
     """Fact class name -> judged before the fact is taken into the ghost."""
     after: Mapping[str, Judge] = field(default_factory=dict)

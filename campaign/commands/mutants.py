@@ -1,0 +1,111 @@
+"""`fencepost mutants`: every planted bug in turn, searched for by the same search."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from campaign.detection import Detection, detect, median_seconds
+from campaign.mutants import MUTANTS
+from campaign.outcome import Outcome, Refused, Word
+from campaign.profiles import PROFILES
+from campaign.progress import Progress
+from campaign.workers import Workers
+
+HEADINGS = ("planted bug", "found", "runs", "seconds", "steps", "invariant")
+
+
+def run(
+    names: tuple[str, ...],
+    seed: int,
+    budget: float,
+    profile: str,
+    out: Path | None,
+    workers: Workers,
+    progress: Progress,
+) -> Outcome:
+    """Search for each of the bugs named, or for all. `budget` is for each, in processor seconds.
+
+    Raises Refused for a name there is not, and for an `out` that cannot be written.
+    """
+    if profile not in PROFILES:
+        raise Refused(f"--profile {profile}: there is no such profile; there is {', '.join(PROFILES)}")
+    unknown = [name for name in names if name not in MUTANTS]
+    if unknown:
+        raise Refused(f"{unknown[0]}: there is no such planted bug; there is {', '.join(MUTANTS)}")
+    wanted = names or tuple(MUTANTS)
+    detections: list[Detection] = []
+    paths: list[Path | None] = []
+    with workers as hands:
+        calls: Iterator[tuple[Any, ...]] = ((name, seed, budget, profile) for name in wanted)
+        for detection in hands.run(detect, calls):
+            detections.append(detection)
+            paths.append(None if out is None else _save(detection, out))
+            word = "found" if detection.found else "missed"
+            progress(len(detections) / len(wanted), f"{detection.id}: {word} after {detection.seeds} runs")
+    return told(detections, paths, profile)
+
+
+def told(detections: list[Detection], paths: list[Path | None], profile: str) -> Outcome:
+    """Done where all were found; unknown where one was missed, or broke only what it is not known for; violated where
+    the same choices break something without the bug.
+    """
+    whole = all(each.found and each.expected for each in detections)
+    own = [each for each in detections if each.without is not None]
+    rows = [_row(each) for each in detections]
+    widths = [max(len(row[column]) for row in (HEADINGS, *rows)) for column in range(len(HEADINGS))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (HEADINGS, *rows)]
+    found = sum(each.found for each in detections)
+    middle = median_seconds(detections)
+    took = "" if middle is None else f", {middle:.2f} s in the median, {_slowest(detections):.2f} s at most"
+    lines.append(f"{found} of {len(detections)} found{took} (processor time of one core)")
+    lines += [f"violated without the bug, too: {each.without} by the counterexample of {each.id}" for each in own]
+    document = {
+        "profile": profile,
+        "found": found,
+        "missed": [each.id for each in detections if not each.found],
+        "median_seconds": None if middle is None else round(middle, 3),
+        "mutants": [_entry(each, path) for each, path in zip(detections, paths, strict=True)],
+    }
+    verdict: Word = "violated" if own else "done" if whole else "unknown"
+    return Outcome(verdict=verdict, document=document, lines=tuple(line.rstrip() for line in lines))
+
+
+def _slowest(detections: list[Detection]) -> float:
+    return max(each.seconds for each in detections if each.found)
+
+
+def _row(each: Detection) -> tuple[str, ...]:
+    if not each.found:
+        return (each.id, "missed", str(each.seeds), f"{each.seconds:.2f}", "", "")
+    unexpected = "" if each.expected else " (another than it is known for)"
+    return (each.id, "yes", str(each.seeds), f"{each.seconds:.2f}", str(each.steps), f"{each.invariant}{unexpected}")
+
+
+def _entry(each: Detection, path: Path | None) -> dict[str, Any]:
+    return {
+        "id": each.id,
+        "title": MUTANTS[each.id].title,
+        "found": each.found,
+        "seeds": each.seeds,
+        "seconds": round(each.seconds, 3),
+        "steps": each.steps,
+        "choices": each.choices,
+        "invariant": each.invariant,
+        "expected": each.expected,
+        "fails_without": each.without,
+        "sentence": each.sentence,
+        "shrink_seconds": None if each.shrink_seconds is None else round(each.shrink_seconds, 3),
+        "trace": None if path is None else str(path),
+    }
+
+
+def _save(detection: Detection, out: Path) -> Path | None:
+    if detection.data is None:
+        return None
+    path = out / f"{detection.id}.jsonl"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(detection.data)
+    except OSError as error:
+        raise Refused(f"{path}: cannot be written: {error.strerror}; name a directory of yours with --out") from None
+    return path

@@ -1,0 +1,11 @@
+"""Bugs to plant in the broker: past mistakes of Kafka and its kin, each a few overridden lines with its history.
+
+One rule: nothing of them is in the broker. They are applied by name, at a seam the broker has anyway.
+
+A mutant that is not found is a question, not a pass: either the search is too small or the guard is redundant.
+"""
+
+from campaign.mutants import counting, following, in_sync, promising
+from campaign.mutants.registry import MUTANTS, Mutant, StaleMutant, usable
+
+__all__ = ["MUTANTS", "Mutant", "StaleMutant", "counting", "following", "in_sync", "promising", "usable"]

@@ -1,0 +1,93 @@
+"""What a planted bug is, and the list of them.
+
+One rule: a mutant changes one decision. It subclasses the partition, the broker or the controller and overrides the
+small method that decides, so that the code it breaks is the code that runs. What else it overrides puts the broker back
+to where the bug lived, and says so.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from impl.core.broker import Broker
+from impl.core.controller import Controller
+from impl.core.partition import Partition
+
+
+class Mutant(NamedTuple):
+    """One planted bug and the classes to run in place of the broker's own."""
+
+    id: str
+    title: str
+    history: str
+    invariants: tuple[str, ...]
+    """Ids of the invariants it may be seen to break; the first is the one it stands for."""
+    broker: type[Broker]
+    controller: type[Controller]
+    stale: str = ""
+    """Why it cannot be planted any more: the code it overrides has moved. Empty: it can."""
+
+
+MUTANTS: dict[str, Mutant] = {}
+"""By id."""
+
+
+class StaleMutant(Exception):
+    """A planted bug whose seam is gone: what it would override does not exist any more."""
+
+
+def usable(name: str) -> Mutant:
+    """The mutant of this name, to be planted. Raises KeyError; StaleMutant where its seam is gone."""
+    found = MUTANTS[name]
+    if found.stale:
+        raise StaleMutant(f"{name}: {found.stale}; move the override to where the decision is made now")
+    return found
+
+
+def stale(planted: type[Any]) -> str:
+    """What of a planted class overrides nothing, in words; empty where all of it does.
+
+    A name that begins with an underscore and that the class above has not is the planted code's own.
+    """
+    for place, cls in enumerate(planted.__mro__):
+        if not cls.__module__.startswith(__package__):
+            continue
+        above = planted.__mro__[place + 1 :]
+        for name, override in vars(cls).items():
+            if name.startswith("__") or not callable(override):
+                continue
+            base = next((vars(other)[name] for other in above if name in vars(other)), None)
+            if base is None and not name.startswith("_"):
+                return f"{cls.__name__}.{name} overrides nothing: no class above it has a method of this name"
+            if callable(base) and _parameters(base) != _parameters(override):
+                return f"{cls.__name__}.{name} takes {_parameters(override)}, what it overrides {_parameters(base)}"
+    return ""
+
+
+def _parameters(function: Callable[..., Any]) -> str:
+    return ", ".join(inspect.signature(function).parameters)
+
+
+def _broker_of(partition: type[Partition]) -> type[Broker]:
+    class PlantedBroker(Broker):
+        partition_class = partition
+
+    return PlantedBroker
+
+
+def mutant(name: str, *invariants: str) -> Callable[[Any], Any]:
+    """Register a subclass as a mutant. Its docstring's first line is the title, the rest the history."""
+
+    def register(planted: Any) -> Any:
+        title, _, history = planted.__doc__.partition("\n\n")
+        broker: type[Broker] = Broker
+        controller: type[Controller] = Controller
+        if issubclass(planted, Controller):
+            controller = planted
+        else:
+            broker = _broker_of(planted)
+        text = " ".join(history.split())
+        MUTANTS[name] = Mutant(name, title, text, invariants, broker, controller, stale(planted))
+        return planted
+
+    return register
