@@ -6,11 +6,12 @@ client asks for everything each time (KIP-227).
 """
 
 from itertools import groupby
+from typing import cast
 
 from impl.api.handler import CoreHandler, Immediate, error_of
 from impl.api.names import TopicNames, error_for, id_for, name_for
 from impl.core.messages import Fetch, Fetched, FetchedPartition, FetchPartition
-from impl.core.types import Batch, ErrorCode, LeaderEpoch, LogSlice, NodeId, Offset, TopicPartition
+from impl.core.types import Batch, ErrorCode, LeaderEpoch, LogSlice, NodeId, Offset, Stored, TopicPartition
 from impl.wire.apis import ApiKey
 from impl.wire.batches import CorruptBatch, split
 from impl.wire.message import Buffer
@@ -145,12 +146,13 @@ def _part_to_wire(part: FetchedPartition) -> wire.PartitionData:
     )
 
 
-def _bytes_of(records: LogSlice | Buffer | tuple[Batch, ...]) -> Buffer:
-    """The bytes that go out. A slice of the log must have been read by the host before its answer comes here."""
+def _bytes_of(records: LogSlice | Buffer | Stored | tuple[Batch, ...]) -> Buffer:
+    """What goes out. A slice of the log must have been looked up by the host before its answer comes here."""
     assert not isinstance(records, LogSlice), f"the host has not read {records}"
     if isinstance(records, tuple):
         return b"".join(batch.data for batch in records if isinstance(batch.data, Buffer))
-    return records
+    # A writer asks of records for their length only, and passes them on: `Stored` will do.
+    return cast(Buffer, records)
 
 
 def _answer_to_core(name: str, part: wire.PartitionData) -> FetchedPartition:

@@ -11,7 +11,7 @@ listener serves; both can also speak for us as a client, of brokers and of the c
              registry.reply_to_core(api_key, version, message, names) -> the core's reply
 """
 
-from typing import Any, cast
+from typing import Any
 
 from impl.api.allocate_producer_ids import AllocateProducerIdsHandler
 from impl.api.alter_partition import AlterPartitionHandler
@@ -81,8 +81,9 @@ class Registry:
     # ------------------------------------------------------------ as a server
     def to_core(self, header: RequestHeader, message: Message, names: TopicNames) -> Request | Immediate:
         """What a request that `decode_request` has read means, or its answer where none of it is the core's."""
-        meant = self.served[header.api_key].request_to_core(header.api_version, message, names)
-        return cast(Request | Immediate, meant)
+        meant: Any = self.served[header.api_key].request_to_core(header.api_version, message, names)
+        translated: Request | Immediate = meant
+        return translated
 
     def reply_to_wire(self, header: RequestHeader, request: Request, reply: Reply, names: TopicNames) -> Message:
         """The core's reply to `request` in the version the request came in."""

@@ -18,6 +18,7 @@ from impl.core.types import (
     NodeId,
     Offset,
     PartitionEpoch,
+    Stored,
     TopicPartition,
     Value,
 )
@@ -75,7 +76,8 @@ class Fetch(Value, frozen=True, gc=False, kw_only=True):
 
 
 class FetchedPartition(Value, frozen=True, gc=False, kw_only=True):
-    """`records` is a LogSlice when the core answers, bytes once the host has read it, and batches at a follower."""
+    """`records` is a LogSlice when the core answers, bytes or where they lie once the host has looked, batches at a
+    follower."""
 
     partition: TopicPartition
     error: ErrorCode
@@ -83,7 +85,7 @@ class FetchedPartition(Value, frozen=True, gc=False, kw_only=True):
     log_start: Offset
     diverging: tuple[LeaderEpoch, Offset] | None = None
     """The leader's epoch and its end offset from which the fetcher's log differs: truncate, ask again."""
-    records: LogSlice | bytes | tuple[Batch, ...] = ()
+    records: LogSlice | bytes | Stored | tuple[Batch, ...] = ()
 
 
 class Fetched(Value, frozen=True, gc=False):

@@ -76,6 +76,16 @@ class LogSlice(Value, frozen=True, gc=False, kw_only=True):
     max_bytes: int
 
 
+class Stored:
+    """Record bytes that stay in their file until they are sent (impl/host/stored.py)."""
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        """In bytes."""
+        raise AssertionError("only a subclass knows where its bytes lie")
+
+
 class EpochStart(NamedTuple):
     """One line of the leader-epoch cache: the first offset written in an epoch (Kafka's LeaderEpochFileCache)."""
 

@@ -5,43 +5,55 @@ One rule: a damaged log is one partition's error, in Kafka's own code, and a lin
 
 from collections.abc import Callable, Mapping
 
+from msgspec.structs import replace
+
 from impl.core.messages import Fetched, FetchedPartition, ListedOffset, ListedOffsets, TimestampLookup
 from impl.core.types import ErrorCode, LeaderEpoch, LogSlice, Offset, TopicPartition
+from impl.host.stored import HeldRange
 from impl.storage.errors import CorruptLog
 from impl.storage.log import Log
+from impl.wire.framing import ALONE_BYTES_MIN
 
 Logs = Mapping[TopicPartition, Log]
 Report = Callable[[str], None]
 NO_OFFSET = Offset(-1)
+STORED_BYTES_MIN = ALONE_BYTES_MIN
+"""Fewer bytes are read and joined with the rest of the answer: one system call instead of two."""
 
 
-def filled(reply: Fetched, logs: Logs, report: Report) -> Fetched:
-    """The reply with every named slice read. Raises OSError."""
+def filled(reply: Fetched, logs: Logs, report: Report, *, stored: bool) -> Fetched:
+    """The reply with every named slice read or, where it is large and `stored` allows it, left where it lies.
+
+    Raises OSError.
+    """
     return Fetched(
         tuple(
             [
-                _with_bytes(answer, answer.records, logs, report) if type(answer.records) is LogSlice else answer
+                _with_bytes(answer, answer.records, logs, report, stored)
+                if type(answer.records) is LogSlice
+                else answer
                 for answer in reply.partitions
             ]
         )
     )
 
 
-def _with_bytes(answer: FetchedPartition, records: LogSlice, logs: Logs, report: Report) -> FetchedPartition:
+def _with_bytes(
+    answer: FetchedPartition, records: LogSlice, logs: Logs, report: Report, stored: bool
+) -> FetchedPartition:
     error = answer.error
+    data: bytes | HeldRange = b""
     try:
-        data = logs[records.partition].read(records.start, records.limit, records.max_bytes)
+        log = logs[records.partition]
+        if stored:
+            for found in log.slices(records.start, records.limit, records.max_bytes):
+                data = HeldRange(found) if found.size >= STORED_BYTES_MIN else found.read()
+        else:
+            data = log.read(records.start, records.limit, records.max_bytes)
     except CorruptLog as damage:
         report(str(damage))
-        error, data = ErrorCode.KAFKA_STORAGE_ERROR, b""
-    return FetchedPartition(
-        partition=answer.partition,
-        error=error,
-        high_watermark=answer.high_watermark,
-        log_start=answer.log_start,
-        diverging=answer.diverging,
-        records=data,
-    )
+        error = ErrorCode.KAFKA_STORAGE_ERROR
+    return replace(answer, error=error, records=data)
 
 
 def looked_up(reply: ListedOffsets, logs: Logs, report: Report) -> ListedOffsets:

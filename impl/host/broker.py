@@ -72,8 +72,12 @@ class BrokerHost:
         record: Record,
         make_broker: MakeBroker = Broker,
         report: Report = unreported,
+        stored: bool = False,
     ) -> None:
-        """`record` gets the facts of each step that has any; `report` a line for people, where storage has one."""
+        """`record` gets the facts of each step that has any; `report` a line for people, where storage has one.
+
+        `stored`: many records of an answer stay in their file, for whoever can send from there (impl/host/stored.py).
+        """
         try:
             self.directory = LogDirectory(disk, log_config)
         except OSError as error:
@@ -87,6 +91,7 @@ class BrokerHost:
         self._logs = self.directory.logs
         self._record = record
         self._report = report
+        self._stored = stored
         self._due: dict[Log, None] = {}
         """Logs to flush before the step ends, in the order they came due."""
 
@@ -157,7 +162,8 @@ class BrokerHost:
         """The reply with the bytes and offsets that only storage knows."""
         reply = effect.reply
         if type(reply) is Fetched:
-            return SendReply(effect.connection, effect.correlation, filled(reply, self._logs, self._report))
+            whole = filled(reply, self._logs, self._report, stored=self._stored)
+            return SendReply(effect.connection, effect.correlation, whole)
         if type(reply) is ListedOffsets:
             return SendReply(effect.connection, effect.correlation, looked_up(reply, self._logs, self._report))
         return effect

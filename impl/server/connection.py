@@ -4,9 +4,9 @@ One rule: nothing a peer sends hurts anyone else. What cannot be read is logged 
 answers it, or the connection is closed; a peer that does not read its replies is not read from either.
 
 Requests are handled as they come, also while earlier ones wait for acks=all; their replies stand in line. A fetch is
-waited for, as Kafka waits for every request: its answer may be large, and only one of them may be in memory. The core
-knows a request by a number of ours, so a peer's correlation ids may be anything. Replies that become ready in one turn
-of the event loop leave in one write.
+waited for, as Kafka waits for every request: its answer may be large. The core knows a request by a number of ours, so
+a peer's correlation ids may be anything. Replies that become ready together leave together: those of the requests that
+came in one read after the last of them was handled, all others in the next turn of the event loop.
 """
 
 import asyncio
@@ -17,22 +17,21 @@ from impl.api.handler import Immediate
 from impl.api.names import TopicNames
 from impl.api.registry import Registry
 from impl.core.messages import Fetch, FetchMetadata, Produce, Reply, Request
-from impl.core.types import Connection
+from impl.core.types import Connection, Stored
+from impl.server.channel import Channel
 from impl.server.framing import FrameReader
 from impl.server.log import Log
 from impl.server.traffic import Traffic, clock
 from impl.wire.errors import WireError
-from impl.wire.framing import RequestHeader, decode_request, response_buffers
-from impl.wire.message import Buffer
+from impl.wire.framing import ALONE_BYTES_MIN, RequestHeader, decode_request, response_pieces
+from impl.wire.message import Buffer, Piece
 
 REQUESTS_IN_LINE_MAX = 100
 """Requests of one connection that may wait for their replies before no more are read."""
 BYTES_IN_LINE_MAX = 16_777_216
 """Likewise, the bytes of those requests: their batches stay in memory until they are answered."""
-WRITE_BUFFER_HIGH_BYTES = 1_048_576
-WRITE_BUFFER_LOW_BYTES = 262_144
-ALONE_BYTES_MIN = 32_768
-"""Small pieces of replies are joined into one write; one at least this large is written alone, uncopied."""
+POLLS = frozenset({Fetch, FetchMetadata})
+"""Requests that are waited for."""
 
 
 class Server(Protocol):
@@ -55,17 +54,17 @@ class Server(Protocol):
 
 
 class _Place:
-    """A place in the line of replies."""
+    """A place in the line of replies. `size` is the request's."""
 
     __slots__ = ("began", "header", "polls", "reply", "request", "size")
 
-    def __init__(self, header: RequestHeader, request: Request | None, size: int, reply: list[Buffer] | None) -> None:
+    def __init__(self, header: RequestHeader, request: Request | None, size: int, reply: list[Piece] | None) -> None:
         self.header = header
         self.request = request
         self.size = size
         self.reply = reply
         self.began = clock()
-        self.polls = isinstance(request, Fetch | FetchMetadata)
+        self.polls = type(request) in POLLS
 
 
 class ClientConnection(FrameReader):
@@ -81,24 +80,31 @@ class ClientConnection(FrameReader):
         self._last = 0
         self._bytes = 0
         self._polls = 0
+        self._taking = False
         self._flushing = False
         self._choked = False
         self._peer = ""
 
-    # ------------------------------------------------------------ asyncio
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        transport.set_write_buffer_limits(high=WRITE_BUFFER_HIGH_BYTES, low=WRITE_BUFFER_LOW_BYTES)
-        name = transport.get_extra_info("peername")
-        self._peer = f"{name[0]}:{name[1]}" if name else "unknown"
-        if not self._server.opened(self):
+    # ------------------------------------------------------------ for the channel
+    def opened(self, channel: Channel) -> None:
+        """There is a socket."""
+        self.channel = channel
+        self._peer = channel.peer
+        if self._server.opened(self):
+            channel.start()
+        else:
             self._server.traffic.connections_refused += 1
             self._server.log.warn("connection refused", peer=self._peer, reason="max.connections reached")
             self._drop()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        del exc
+    def buffer_updated(self, count: int) -> None:
+        self._taking = True
+        super().buffer_updated(count)
+        self._taking = False
+        self._flush()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        del error
         self.stop()
         self._line.clear()
         self._waiting.clear()
@@ -113,7 +119,7 @@ class ClientConnection(FrameReader):
         self._flush_soon()
 
     # ------------------------------------------------------------ requests
-    def frame_received(self, frame: memoryview) -> None:
+    def frame_received(self, frame: Buffer) -> None:
         server = self._server
         server.traffic.bytes_in += len(frame)
         try:
@@ -124,15 +130,15 @@ class ClientConnection(FrameReader):
             return
         if isinstance(meant, Immediate):
             if meant.reply is not None:
-                self._stand(_Place(header, None, 0, response_buffers(header, meant.reply)))
+                self._stand(_Place(header, None, 0, response_pieces(header, meant.reply)))
                 self._flush_soon()
             return
-        self._last += 1
+        self._last = number = self._last + 1
         if not (isinstance(meant, Produce) and meant.acks == 0):
             place = _Place(header, meant, len(frame), None)
-            self._waiting[self._last] = place
+            self._waiting[number] = place
             self._stand(place)
-        server.requested(self, self._last, header, meant)
+        server.requested(self, number, header, meant)
 
     def frame_refused(self, reason: str) -> None:
         self._server.traffic.refused += 1
@@ -150,21 +156,14 @@ class ClientConnection(FrameReader):
 
     def _stand(self, place: _Place) -> None:
         """A new place at the end of the line."""
-        self._line.append(place)
+        line = self._line
+        line.append(place)
         self._bytes += place.size
         self._polls += place.polls
-        if not self._has_room():
+        if len(line) >= REQUESTS_IN_LINE_MAX and line[0].reply is not None:
+            self._send_ready()
+        if place.polls or len(line) >= REQUESTS_IN_LINE_MAX or self._bytes >= BYTES_IN_LINE_MAX:
             self.hold()
-
-    def _leave(self) -> list[Buffer]:
-        """The reply at the head of the line, which goes."""
-        place = self._line.popleft()
-        self._bytes -= place.size
-        self._polls -= place.polls
-        assert place.reply is not None
-        if place.header is not _NO_HEADER:
-            self._server.traffic.answered(place.header.api_key, place.began, sum(map(len, place.reply)))
-        return place.reply
 
     def _has_room(self) -> bool:
         return (
@@ -182,41 +181,60 @@ class ClientConnection(FrameReader):
             return
         server = self._server
         message = server.registry.reply_to_wire(place.header, place.request, reply, server.names)
-        place.reply = response_buffers(place.header, message, clock)
+        place.reply = response_pieces(place.header, message, clock)
         place.request = None
-        self._flush_soon()
+        if not self._taking:
+            self._flush_soon()
 
     def close(self) -> None:
         """Send what is ready, then close."""
-        self._flush()
-        if self.transport is not None:
-            self.transport.close()
+        self._send_ready()
+        if self.channel is not None:
+            self.channel.close()
 
     def _flush_soon(self) -> None:
-        if not self._flushing:
+        if not self._flushing and not self._taking:
             self._flushing = True
             self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
-        """Write the replies that are ready and next in line; then read on if there is room."""
+        """Send the replies that are ready and next in line; then read on if there is room."""
         self._flushing = False
-        transport = self.transport
-        if transport is None or transport.is_closing():
-            return
-        small: list[Buffer] = []
-        while self._line and self._line[0].reply is not None:
-            for piece in self._leave():
-                if len(piece) < ALONE_BYTES_MIN:
-                    small.append(piece)
-                    continue
-                if small:
-                    transport.write(b"".join(small))
-                    small.clear()
-                transport.write(memoryview(piece))
-        if small:
-            transport.write(b"".join(small))
-        if self._has_room():
+        self._send_ready()
+        while self._held and self._has_room():
+            self._taking = True
             self.release()
+            self._taking = False
+            if not self._send_ready():
+                break
+
+    def _send_ready(self) -> bool:
+        """Send the replies that are ready and next in line; whether there were any."""
+        line = self._line
+        if self.channel is None or not line or line[0].reply is None:
+            return False
+        pieces: list[Piece] = []
+        small: list[Buffer] = []
+        while line and (reply := line[0].reply) is not None:
+            place = line.popleft()
+            self._bytes -= place.size
+            self._polls -= place.polls
+            size = 0
+            for piece in reply:
+                size += len(piece)
+                if isinstance(piece, Stored) or len(piece) >= ALONE_BYTES_MIN:
+                    if small:
+                        pieces.append(b"".join(small))
+                        small.clear()
+                    pieces.append(piece)
+                else:
+                    small.append(piece)
+            if place.header is not _NO_HEADER:
+                self._server.traffic.answered(place.header.api_key, place.began, size)
+        if small:
+            pieces.append(b"".join(small) if len(small) > 1 else small[0])
+        self.channel.send(pieces)
+        return True
 
     def _drop(self) -> None:
         """Close, after what is already in line and ready."""

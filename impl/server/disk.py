@@ -49,7 +49,7 @@ class _Descriptors:
 class RealFile:
     """A file of a log directory. Only this object makes it longer or shorter, so it knows its size."""
 
-    __slots__ = ("_closing", "_descriptors", "_path", "_size", "descriptor", "holders", "used_lately")
+    __slots__ = ("_closing", "_descriptors", "_path", "_size", "cuts", "descriptor", "holders", "used_lately")
 
     def __init__(self, path: str, descriptors: _Descriptors, *, create: bool) -> None:
         self._path = path
@@ -58,6 +58,7 @@ class RealFile:
         self.used_lately = True
         self.holders = 0
         """Who is sending from it: until they are done, the descriptor stays open."""
+        self.cuts = 0
         self._closing = False
         self._size = os.fstat(self._opened(os.O_CREAT if create else 0)).st_size
 
@@ -91,6 +92,7 @@ class RealFile:
         if size < self._size:
             os.ftruncate(self.fileno(), size)
             self._size = size
+            self.cuts += 1
 
     def sync(self) -> None:
         _sync_data(self.fileno())

@@ -4,12 +4,13 @@ One rule: a peer's word is never trusted with memory. A size is checked against 
 is reserved, and a large frame's buffer grows only as its bytes arrive.
 
 Small frames are cut out of one reused buffer; a frame that does not fit is read straight into a buffer of its own,
-which then belongs to whoever receives the frame: its record batches are written to disk from there without a copy
-(ecosystem.md section 7 measured `asyncio.BufferedProtocol` as the fast shape).
+which then belongs to whoever receives the frame: its record batches are written to disk from there without a copy.
 """
 
-import asyncio
 import struct
+
+from impl.server.channel import Channel
+from impl.wire.message import Buffer
 
 BUFFER_BYTES = 65_536
 """The reused buffer of a connection. Frames up to this size are copied out of it."""
@@ -21,7 +22,7 @@ REQUEST_BYTES_MAX = 104_857_600
 SIZE = struct.Struct(">i")
 
 
-class FrameReader(asyncio.BufferedProtocol):
+class FrameReader:
     """Cuts frames and hands each to `frame_received`, in order, unless held.
 
     A subclass overrides `frame_received` and `frame_refused`. While `hold()` is in force no frame is delivered and the
@@ -30,7 +31,7 @@ class FrameReader(asyncio.BufferedProtocol):
 
     def __init__(self, frame_bytes_max: int = REQUEST_BYTES_MAX) -> None:
         self.frame_bytes_max = frame_bytes_max
-        self.transport: asyncio.Transport | None = None
+        self.channel: Channel | None = None
         self._buffer = bytearray(BUFFER_BYTES)
         self._view = memoryview(self._buffer)
         self._start = 0
@@ -42,7 +43,7 @@ class FrameReader(asyncio.BufferedProtocol):
         self._stopped = False
 
     # ------------------------------------------------------------ for the subclass
-    def frame_received(self, frame: memoryview) -> None:
+    def frame_received(self, frame: Buffer) -> None:
         """One whole frame, without its size. The receiver may keep it."""
         raise AssertionError(f"a subclass receives the frames, such as this one of {len(frame)} bytes")
 
@@ -55,40 +56,41 @@ class FrameReader(asyncio.BufferedProtocol):
         """Deliver nothing and read nothing until `release`."""
         if not self._held:
             self._held = True
-            if self.transport is not None and not self.transport.is_closing():
-                self.transport.pause_reading()
+            if self.channel is not None:
+                self.channel.pause_reading()
 
     def release(self) -> None:
         """Go on with what has arrived, then read again."""
         if self._held and not self._stopped:
             self._held = False
             self._cut()
-            if not self._held and self.transport is not None and not self.transport.is_closing():
-                self.transport.resume_reading()
+            if not self._held and self.channel is not None:
+                self.channel.resume_reading()
 
     def stop(self) -> None:
         """Deliver nothing any more."""
         self._stopped = True
         self.hold()
 
-    # ------------------------------------------------------------ asyncio.BufferedProtocol
-    def get_buffer(self, sizehint: int) -> memoryview:
-        del sizehint
+    # ------------------------------------------------------------ for the channel
+    def get_buffer(self) -> memoryview:
+        """Where the next bytes may go; never empty."""
         if self._large is not None:
             return memoryview(self._large)[self._large_filled :]
         return self._view[self._end :]
 
-    def buffer_updated(self, nbytes: int) -> None:
+    def buffer_updated(self, count: int) -> None:
+        """So many bytes have arrived there."""
         if self._large is None:
-            self._end += nbytes
+            self._end += count
             self._cut()
             return
-        self._large_filled += nbytes
+        self._large_filled += count
         if self._large_filled == self._large_size:
             frame, self._large = self._large, None
             self.frame_received(memoryview(frame))
         elif self._large_filled == len(self._large):
-            # A new one and not a resize: asyncio still holds the view it has just read into.
+            # A new one and not a resize: whoever read still holds the view it has read into.
             larger = bytearray(min(2 * len(self._large), self._large_size))
             larger[: self._large_filled] = self._large
             self._large = larger
@@ -96,8 +98,9 @@ class FrameReader(asyncio.BufferedProtocol):
     # ------------------------------------------------------------ cutting
     def _cut(self) -> None:
         """Deliver every whole frame in the buffer; leave room for more at its end."""
+        size_at = SIZE.unpack_from
         while not self._held and self._end - self._start >= SIZE.size:
-            (size,) = SIZE.unpack_from(self._buffer, self._start)
+            (size,) = size_at(self._buffer, self._start)
             if not 0 <= size <= self.frame_bytes_max:
                 self._start = self._end = 0
                 self.frame_refused(f"frame of {size} bytes, allowed are 0 to {self.frame_bytes_max}")
@@ -106,8 +109,8 @@ class FrameReader(asyncio.BufferedProtocol):
             if self._end - begin < size:
                 self._wait_for_rest(begin, size)
                 return
-            self._start = begin + size
-            self.frame_received(memoryview(bytes(self._view[begin : begin + size])))
+            self._start = end = begin + size
+            self.frame_received(bytes(self._view[begin:end]))
         if self._start == self._end:
             self._start = self._end = 0
         elif not self._held:

@@ -9,8 +9,8 @@ that moment nobody is told anything by a process that may be acting on what was 
 import asyncio
 import itertools
 import socket
-import time
 from collections.abc import Callable
+from time import monotonic
 from typing import Protocol
 
 from impl.api.names import TopicNames
@@ -30,15 +30,16 @@ from impl.core.events import (
 from impl.core.image import MetadataImage
 from impl.core.messages import Reply, Request
 from impl.core.types import CONTROLLER, Connection, Millis, NodeId
+from impl.server.channel import Channel
 from impl.server.configuration import NetworkConfig
 from impl.server.connection import ClientConnection
+from impl.server.listener import Listener
 from impl.server.log import Log
 from impl.server.peers import Address, Peers
 from impl.server.tracing import Tracer
 from impl.server.traffic import Traffic
 from impl.wire.framing import RequestHeader
 
-BACKLOG = 512
 ALONE_CHECK_SECONDS = 0.1
 Outcome = Send | SendReply | Stopped
 
@@ -94,10 +95,11 @@ class Node:
         self._controller = controller
         self._tick_seconds = tick_ms / 1000
         self._tracer = tracer
-        self._started = time.monotonic()
+        self._started = monotonic()
         self._connections: dict[Connection, ClientConnection] = {}
         self._numbers = itertools.count(1)
-        self._listening: asyncio.Server | None = None
+        self._listener: Listener | None = None
+        self._ended = False
         self._stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._peers = Peers(self)
         self._watchers: list[asyncio.Future[None]] = []
@@ -107,12 +109,15 @@ class Node:
     def start(self) -> None:
         """Begin: the host says what it found on its disk, and time starts to pass."""
         self._tracer.happens("restart")
-        self._guarded(lambda: self._perform(self._host.start(self._now())))
+        try:
+            self._perform(self._host.start(self._now()))
+        except Exception as error:
+            self._end(error)
         self._next_tick()
 
     async def listen(self, listener: socket.socket) -> None:
         """Accept connections from now on."""
-        self._listening = await asyncio.get_running_loop().create_server(self._accept, sock=listener, backlog=BACKLOG)
+        self._listener = Listener(listener, self._accept, self.log)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Returns when the condition holds after some event, or the node has stopped; raises what it failed with."""
@@ -144,8 +149,8 @@ class Node:
         """Let go of every connection. Nothing more is handled."""
         if self._ticking is not None:
             self._ticking.cancel()
-        if self._listening is not None:
-            self._listening.close()
+        if self._listener is not None:
+            self._listener.close()
         for connection in list(self._connections.values()):
             connection.close()
         self._peers.close()
@@ -153,21 +158,33 @@ class Node:
 
     # ------------------------------------------------------------ what happens
     def _handle(self, event: Event, what: str, sender: str = "", clock: int = 0) -> None:
-        if self._stopped.done():
-            return
-        self._tracer.happens(what, sender, clock)
-        self._guarded(lambda: self._perform(self._host.handle(event, self._now())))
-
-    def _guarded(self, step: Callable[[], None]) -> None:
         """A step that fails ends the node: half a step must not be followed by another."""
+        if self._ended:
+            return
+        if self._tracer.clock:
+            self._tracer.happens(what, sender, clock)
         try:
-            step()
+            outcomes = self._host.handle(event, Millis(int((monotonic() - self._started) * 1000)))
+            if outcomes:
+                self._perform(outcomes)
         except Exception as error:
-            if not self._stopped.done():
-                self._stopped.set_exception(error)
+            self._end(error)
+        if self._watchers:
+            self._wake_watchers()
+
+    def _wake_watchers(self) -> None:
         for watcher in self._watchers:
             watcher.set_result(None)
         self._watchers.clear()
+
+    def _end(self, error: Exception | None = None) -> None:
+        """Nothing more is handled: the node has stopped, or failed."""
+        if not self._ended:
+            self._ended = True
+            if error is None:
+                self._stopped.set_result(None)
+            else:
+                self._stopped.set_exception(error)
 
     def _perform(self, outcomes: list[Outcome]) -> None:
         clock = self._tracer.clock
@@ -178,8 +195,8 @@ class Node:
                     connection.answer(outcome.correlation, outcome.reply, clock)
             elif isinstance(outcome, Send):
                 self._peers.send(outcome, clock)
-            elif not self._stopped.done():
-                self._stopped.set_result(None)
+            else:
+                self._end()
 
     def _next_tick(self) -> None:
         self._ticking = asyncio.get_running_loop().call_later(self._tick_seconds, self._tick)
@@ -190,11 +207,12 @@ class Node:
 
     def _now(self) -> Millis:
         """Milliseconds since this process began; it never goes back."""
-        return Millis(int((time.monotonic() - self._started) * 1000))
+        return Millis(int((monotonic() - self._started) * 1000))
 
     # ------------------------------------------------------------ incoming connections
-    def _accept(self) -> ClientConnection:
-        return ClientConnection(self, Connection(next(self._numbers)), self.network.request_bytes_max)
+    def _accept(self, accepted: socket.socket) -> None:
+        connection = ClientConnection(self, Connection(next(self._numbers)), self.network.request_bytes_max)
+        connection.opened(Channel(accepted, connection))
 
     def connection_count(self) -> int:
         """Open connections of clients and of other nodes to this one."""

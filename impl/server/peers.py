@@ -20,13 +20,14 @@ from impl.api.registry import Registry
 from impl.core.events import Send
 from impl.core.messages import CONSUMER, Fetch, FetchMetadata, Reply, Request
 from impl.core.types import NodeId
+from impl.server.channel import Channel, connect
 from impl.server.configuration import NetworkConfig
 from impl.server.framing import FrameReader
 from impl.server.log import Log
 from impl.wire.errors import WireError
 from impl.wire.framing import RequestHeader, correlation_of, decode_response, encode_request
+from impl.wire.message import Buffer
 
-CONNECT_SECONDS_MAX = 5.0
 Address = tuple[str, int]
 
 
@@ -77,15 +78,17 @@ class PeerConnection(FrameReader):
         super().__init__(frame_bytes_max)
         self._peer = peer
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, error: Exception | None) -> None:
         self.stop()
-        self._peer.broken(self, str(exc) if exc else "closed by the peer")
+        self._peer.broken(self, str(error) if error else "closed by the peer")
 
-    def frame_received(self, frame: memoryview) -> None:
+    def pause_writing(self) -> None:
+        """Requests are few and small, and none may be dropped."""
+
+    def resume_writing(self) -> None:
+        """See `pause_writing`."""
+
+    def frame_received(self, frame: Buffer) -> None:
         self._peer.answered(self, frame)
 
     def frame_refused(self, reason: str) -> None:
@@ -95,13 +98,12 @@ class PeerConnection(FrameReader):
 class _Path:
     """One lane to a node: a connection, or the frames that wait for it."""
 
-    __slots__ = ("connection", "opening", "queued", "writing")
+    __slots__ = ("connection", "opening", "queued")
 
     def __init__(self) -> None:
         self.connection: PeerConnection | None = None
         self.opening: asyncio.Task[None] | None = None
         self.queued: list[bytes] = []
-        self.writing = False
 
 
 class Peer:
@@ -120,7 +122,7 @@ class Peer:
 
     # ------------------------------------------------------------ out
     def send(self, send: Send, clock: int) -> None:
-        """Queue a request; everything queued in one turn of the event loop leaves in one write."""
+        """Send a request now, or once the connection stands."""
         owner = self._owner
         address = owner.address_of(self.node)
         if address != self._address:
@@ -133,18 +135,15 @@ class Peer:
         self._asked[number] = _Asked(key, version, send.correlation)
         path = self._paths.setdefault(lane_of(send.request), _Path())
         path.queued.append(encode_request(RequestHeader(key, version, number, owner.name, clock), message))
-        if path.connection is None:
-            if path.opening is None:
-                path.opening = self._loop.create_task(self._open(path))
-        elif not path.writing:
-            path.writing = True
-            self._loop.call_soon(self._write, path)
+        if path.connection is not None:
+            self._write(path)
+        elif path.opening is None:
+            path.opening = self._loop.create_task(self._open(path))
 
     def _write(self, path: _Path) -> None:
-        path.writing = False
         connection = path.connection
-        if connection is not None and connection.transport is not None and path.queued:
-            connection.transport.write(b"".join(path.queued))
+        if connection is not None and connection.channel is not None and path.queued:
+            connection.channel.send(path.queued)
             path.queued.clear()
 
     async def _open(self, path: _Path) -> None:
@@ -155,20 +154,19 @@ class Peer:
         try:
             if self._address is None:
                 raise OSError("its address is not known yet")
-            host, port = self._address
-            connection = PeerConnection(self, self._owner.network.request_bytes_max)
-            async with asyncio.timeout(CONNECT_SECONDS_MAX):
-                await self._loop.create_connection(lambda: connection, host, port)
+            connected = await connect(*self._address)
         except (OSError, TimeoutError) as error:
             path.opening = None
             self._fail(str(error) or "no answer")
             return
         path.opening = None
-        path.connection = connection
+        path.connection = connection = PeerConnection(self, self._owner.network.request_bytes_max)
+        connection.channel = Channel(connected, connection)
+        connection.channel.start()
         self._write(path)
 
     # ------------------------------------------------------------ in
-    def answered(self, connection: PeerConnection, frame: memoryview) -> None:
+    def answered(self, connection: PeerConnection, frame: Buffer) -> None:
         """A reply came."""
         owner = self._owner
         try:
@@ -195,11 +193,11 @@ class Peer:
         for path in self._paths.values():
             if path.opening is not None:
                 path.opening.cancel()
-            if path.connection is not None and path.connection.transport is not None:
+            if path.connection is not None:
                 connection, path.connection = path.connection, None
                 connection.stop()
-                if connection.transport is not None:
-                    connection.transport.abort()
+                if connection.channel is not None:
+                    connection.channel.abort()
         self._paths.clear()
         self._asked.clear()
 

@@ -60,7 +60,7 @@ class _Change:
 class SimFile:
     """A file. All who open one path share it, as processes share a real one through the page cache."""
 
-    __slots__ = ("_changes", "_content", "_disk", "_synced")
+    __slots__ = ("_changes", "_content", "_disk", "_synced", "cuts")
 
     def __init__(self, disk: "SimDisk") -> None:
         self._disk = disk
@@ -69,6 +69,7 @@ class SimFile:
         """Without `_changes`: everything past this was appended since the last sync."""
         self._changes: list[_Change] | None = None
         """Every change since the last sync, once one of them was not an append."""
+        self.cuts = 0
 
     def size(self) -> int:
         return len(self._content)
@@ -104,6 +105,7 @@ class SimFile:
         if size < len(self._content):
             self._change(_Change("truncate", size, 1, bytes(self._content[size:])))
             del self._content[size:]
+            self.cuts += 1
 
     def sync(self) -> None:
         if self._disk.fuse is not None:

@@ -19,6 +19,9 @@ from typing import NamedTuple, Protocol
 class File(Protocol):
     """An open file. Offsets and sizes are in bytes."""
 
+    cuts: int
+    """How often it was truncated: what was named before may have given way to other bytes since."""
+
     def size(self) -> int: ...
 
     def append(self, data: bytes | memoryview | Sequence[bytes | memoryview]) -> None:

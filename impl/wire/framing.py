@@ -13,11 +13,12 @@ One rule: bytes from a peer end in a value or in a `WireError` that says whether
 import functools
 import struct
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
+from impl.core.types import Stored
 from impl.wire.apis import APIS, ApiKey, request_codec, response_codec
 from impl.wire.errors import FrameTooLarge, Malformed, UnknownApi, UnsupportedVersion
-from impl.wire.message import Buffer, Message
+from impl.wire.message import Buffer, Message, Piece
 from impl.wire.messages.api_versions import ApiVersion, ApiVersionsResponse
 from impl.wire.varint import Overlong, read_unsigned, unsigned
 
@@ -25,6 +26,8 @@ FRAME_BYTES_MAX = 104_857_600
 """socket.request.max.bytes"""
 CLOCK_TAG = 26_211
 """The tagged header field of our Lamport clock: an unsigned 64-bit number. Kafka numbers its own tags from 0."""
+ALONE_BYTES_MIN = 32_768
+"""Of a response, a part at least this large is a piece of its own; a `Stored` one is never smaller."""
 UNSUPPORTED_VERSION = 35
 
 _SIZE = struct.Struct(">i")
@@ -91,20 +94,40 @@ def encode_request(header: RequestHeader, message: Message) -> bytes:
 def encode_response(header: RequestHeader, message: Message, clock: int = 0) -> bytes:
     """The whole frame that answers the request of `header`, size included.
 
-    The clock goes only to a peer that sent its own.
+    The clock goes only to a peer that sent its own. No records of it may be `Stored`.
     """
-    return b"".join(response_buffers(header, message, clock))
+    return b"".join(cast(list[Buffer], response_pieces(header, message, clock)))
 
 
-def response_buffers(header: RequestHeader, message: Message, clock: int = 0) -> list[Buffer]:
-    """The same frame in pieces, to be written one after the other: records stand among them uncopied."""
+def response_pieces(header: RequestHeader, message: Message, clock: int = 0) -> list[Piece]:
+    """The same frame in pieces, to be sent one after the other: many records stand among them uncopied, or unread."""
     codec = response_codec(header.api_key, header.api_version)
-    parts: list[Buffer] = [_CORRELATION.pack(header.correlation_id)]
+    parts: list[Piece] = [_CORRELATION.pack(header.correlation_id)]
     if codec.is_flexible and header.api_key != ApiKey.API_VERSIONS:
         parts.append(_tags(clock if header.clock else 0))
-    parts += codec.write(message)
-    parts.insert(0, _SIZE.pack(sum(map(len, parts))))
-    return parts
+    codec.write_to(message, parts.append)
+    size = sum(map(len, parts))
+    start = _SIZE.pack(size)
+    if size < ALONE_BYTES_MIN:
+        return [start + b"".join(cast(list[Buffer], parts))]
+    return _gathered([start, *parts])
+
+
+def _gathered(parts: list[Piece]) -> list[Piece]:
+    """The same bytes with the small parts joined."""
+    pieces: list[Piece] = []
+    small: list[Buffer] = []
+    for part in parts:
+        if isinstance(part, Stored) or len(part) >= ALONE_BYTES_MIN:
+            if small:
+                pieces.append(b"".join(small))
+                small.clear()
+            pieces.append(part)
+        else:
+            small.append(part)
+    if small:
+        pieces.append(b"".join(small))
+    return pieces
 
 
 def correlation_of(frame: Buffer) -> int:

@@ -10,10 +10,14 @@ Plain values only: times and durations are milliseconds, error codes ints, ids 1
 
 import msgspec
 
+from impl.core.types import Stored
+
 NO_ID = bytes(16)
 """Kafka's zero uuid: no id."""
 
 Buffer = bytes | bytearray | memoryview
+Piece = Buffer | Stored
+"""Of a response on its way out."""
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):

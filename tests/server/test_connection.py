@@ -9,6 +9,7 @@ from impl.core.messages import DescribedTopics, Fetched, Produced
 from impl.core.types import Connection, NodeId
 from impl.server.connection import REQUESTS_IN_LINE_MAX, ClientConnection
 from impl.server.log import Log
+from impl.server.traffic import Traffic
 from impl.wire.apis import ApiKey
 from impl.wire.framing import RequestHeader, correlation_of, encode_request
 from impl.wire.messages.fetch import FetchRequest
@@ -16,29 +17,26 @@ from impl.wire.messages.metadata import MetadataRequest
 from tests.server.raw import one_batch, produce_request
 
 
-class Transport(asyncio.Transport):
-    """Remembers what is written; says whether it is being read."""
+class Wire:
+    """Stands where the channel does: remembers what is sent, and whether anybody reads."""
 
     def __init__(self):
-        super().__init__()
-        self.written = []
+        self.sent = []
         self.reading = True
         self.closed = False
+        self.peer = "somebody"
 
-    def set_write_buffer_limits(self, high=None, low=None):
+    def start(self):
         pass
 
-    def write(self, data):
-        self.written.append(bytes(data))
+    def send(self, pieces):
+        self.sent.append(b"".join(pieces))
 
     def pause_reading(self):
         self.reading = False
 
     def resume_reading(self):
         self.reading = True
-
-    def is_closing(self):
-        return self.closed
 
     def close(self):
         self.closed = True
@@ -50,6 +48,7 @@ class Server:
     def __init__(self):
         self.log = Log("n1")
         self.registry = broker_registry()
+        self.traffic = Traffic()
         self.names = self
         self.requests = []
         self.is_closed = False
@@ -77,14 +76,14 @@ REPLIES = {"Produce": Produced(()), "Fetch": Fetched(()), "DescribeTopics": Desc
 class Rig:
     def __init__(self):
         self.server = Server()
-        self.transport = Transport()
+        self.wire = Wire()
         self.connection = ClientConnection(self.server, Connection(1), 1_000_000)
-        self.connection.connection_made(self.transport)
+        self.connection.opened(self.wire)
 
     def receive(self, data):
         for start in range(0, len(data), 1000):
             piece = data[start : start + 1000]
-            buffer = self.connection.get_buffer(-1)
+            buffer = self.connection.get_buffer()
             buffer[: len(piece)] = piece
             self.connection.buffer_updated(len(piece))
 
@@ -97,7 +96,7 @@ class Rig:
 
     def answered(self):
         """Correlation ids in the order in which their replies were written."""
-        found, data = [], b"".join(self.transport.written)
+        found, data = [], b"".join(self.wire.sent)
         while data:
             size = int.from_bytes(data[:4], "big")
             found.append(correlation_of(data[4 : 4 + size]))
@@ -131,11 +130,11 @@ def test_replies_wait_for_those_before_them_and_leave_together():
         rig.answer(2)
         rig.answer(1)
         await rig.turn()
-        assert rig.transport.written == []
+        assert rig.wire.sent == []
         rig.answer(0)
         await rig.turn()
         assert rig.answered() == [10, 11, 12]
-        assert len(rig.transport.written) == 1
+        assert len(rig.wire.sent) == 1
 
     scenario(steps)
 
@@ -166,7 +165,7 @@ def test_nothing_is_taken_up_behind_a_fetch_until_it_is_answered():
     async def steps(rig):
         rig.receive(fetch(1) + metadata(2) + fetch(3) + metadata(4))
         assert [correlation for _, correlation, _ in rig.server.requests] == [1]
-        assert not rig.transport.reading
+        assert not rig.wire.reading
         rig.answer(0)
         await rig.turn()
         assert [correlation for _, correlation, _ in rig.server.requests] == [1, 2, 3]
@@ -174,7 +173,7 @@ def test_nothing_is_taken_up_behind_a_fetch_until_it_is_answered():
         rig.answer(2)
         await rig.turn()
         assert [correlation for _, correlation, _ in rig.server.requests] == [1, 2, 3, 4]
-        assert rig.transport.reading
+        assert rig.wire.reading
 
     scenario(steps)
 
@@ -183,7 +182,7 @@ def test_no_more_is_read_than_can_stand_in_line():
     async def steps(rig):
         rig.receive(b"".join(metadata(number) for number in range(REQUESTS_IN_LINE_MAX + 5)))
         assert len(rig.server.requests) == REQUESTS_IN_LINE_MAX
-        assert not rig.transport.reading
+        assert not rig.wire.reading
         rig.answer(0)
         await rig.turn()
         assert len(rig.server.requests) == REQUESTS_IN_LINE_MAX + 1
@@ -194,10 +193,10 @@ def test_no_more_is_read_than_can_stand_in_line():
 def test_a_peer_that_does_not_read_is_not_read_from():
     async def steps(rig):
         rig.connection.pause_writing()
-        assert not rig.transport.reading
+        assert not rig.wire.reading
         rig.connection.resume_writing()
         await rig.turn()
-        assert rig.transport.reading
+        assert rig.wire.reading
 
     scenario(steps)
 
@@ -207,7 +206,7 @@ def test_after_what_cannot_be_read_nothing_more_is_taken_up(data):
     async def steps(rig):
         rig.receive(metadata(1) + data + metadata(2))
         assert [correlation for _, correlation, _ in rig.server.requests] == [1]
-        assert rig.transport.closed
+        assert rig.wire.closed
 
     scenario(steps)
 
@@ -216,9 +215,9 @@ def test_a_connection_too_many_is_closed_and_nothing_of_it_taken_up(capsys):
     async def steps(rig):
         rig.server.accepting = False
         crowded = ClientConnection(rig.server, Connection(2), 1_000_000)
-        transport = Transport()
-        crowded.connection_made(transport)
-        assert transport.closed
+        wire = Wire()
+        crowded.opened(wire)
+        assert wire.closed
         assert 'reason="max.connections reached"' in capsys.readouterr().err
 
     scenario(steps)
@@ -231,6 +230,6 @@ def test_an_answer_that_comes_after_the_connection_has_gone_is_dropped():
         assert rig.server.is_closed
         rig.answer(0)
         await rig.turn()
-        assert rig.transport.written == []
+        assert rig.wire.sent == []
 
     scenario(steps)

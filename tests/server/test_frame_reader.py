@@ -30,11 +30,11 @@ def feed(reader: FrameReader, data: bytes, piece: int) -> None:
     """As the event loop does: at most `piece` bytes at a time, and no more than the buffer it is given holds."""
     position = 0
     while position < len(data):
-        buffer = reader.get_buffer(-1)
+        buffer = reader.get_buffer()
         assert len(buffer) > 0
         taken = data[position : position + min(piece, len(buffer))]
         buffer[: len(taken)] = taken
-        # asyncio still holds the view while it calls buffer_updated
+        # A channel still holds the view while it calls buffer_updated.
         reader.buffer_updated(len(taken))
         del buffer
         position += len(taken)
@@ -69,7 +69,7 @@ def test_an_impossible_size_is_refused_before_any_of_it_is_read(size):
 def test_a_large_size_reserves_little_until_its_bytes_arrive():
     reader = Collector(frame_bytes_max=100_000_000)
     feed(reader, struct.pack(">i", 100_000_000) + b"x", 1 << 20)
-    assert len(reader.get_buffer(-1)) < LARGE_FRAME_FIRST_BYTES
+    assert len(reader.get_buffer()) < LARGE_FRAME_FIRST_BYTES
 
 
 def test_nothing_is_delivered_while_held_and_all_of_it_after():

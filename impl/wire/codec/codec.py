@@ -26,7 +26,8 @@ class Codec(Generic[M]):
         self.title = f"{entity.name} version {entity.version}"
         self.is_flexible = entity.is_flexible
         self._read = reader_for(entity, value_class)
-        self._write = writer_for(entity, value_class)
+        self.write_to = writer_for(entity, value_class)
+        """`(message, add)`: gives each part of the message to `add`, in order."""
 
     def read(self, data: Buffer, position: int = 0, *, to_the_end: bool = True) -> M:
         """The message that starts at `position` and ends where `data` does. Records are views into `data`.
@@ -50,7 +51,7 @@ class Codec(Generic[M]):
     def write(self, message: M) -> list[Buffer]:
         """The message as buffers to be joined; records stand among them as they were given."""
         parts: list[Buffer] = []
-        self._write(message, parts.append)
+        self.write_to(message, parts.append)
         return parts
 
 
