@@ -151,9 +151,11 @@ class Channel:
         piece = queue[0]
         if isinstance(piece, Stored):
             assert isinstance(piece, HeldRange), "what is stored is held by the host that named it"
+            if piece.is_stale:
+                raise OSError("the log was cut under an answer whose length was already told")
             sent = os.sendfile(self._descriptor, piece.descriptor, piece.position, min(piece.size, TURN_BYTES_MAX))
-            if not sent or piece.is_stale:
-                raise OSError("the log was cut under an answer, whose length was already told")
+            if not sent:
+                raise OSError("the log is shorter than an answer from it")
             if sent < piece.size:
                 piece.advance(sent)
             else:
@@ -205,7 +207,8 @@ class Channel:
         self.is_closing = True
         self._queue.clear()
         self._socket.close()
-        self._loop.call_soon(self._user.connection_lost, error)
+        # Without its traceback, which would hold on to what was being sent.
+        self._loop.call_soon(self._user.connection_lost, error and error.with_traceback(None))
 
 
 async def connect(host: str, port: int) -> socket.socket:
