@@ -160,6 +160,8 @@ class RecoveredProducer(Value, frozen=True, gc=False):
     producer_epoch: int
     batches: tuple[tuple[int, int, Offset], ...]
     """(first sequence, last sequence, base offset)."""
+    timestamps: tuple[int, ...] = ()
+    """Of each batch's youngest record, in ms since 1970, where they are known."""
 
 
 class RecoveredLog(Value, frozen=True, gc=False, kw_only=True):

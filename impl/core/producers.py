@@ -12,6 +12,8 @@ any sequence, for the sake of producers whose records retention has deleted; the
 the first, when only the first met a leader that refused it.
 """
 
+from collections.abc import Iterator
+
 from impl.core.events import RecoveredProducer
 from impl.core.types import (
     NO_ERROR,
@@ -34,6 +36,8 @@ class ProducedBatch(Value, frozen=True, gc=False):
     last_sequence: int
     base_offset: Offset
     end_offset: Offset
+    timestamp: int = -1
+    """Of its youngest record, in ms since 1970."""
 
 
 def sequence_after(sequence: int, steps: int = 1) -> int:
@@ -85,6 +89,7 @@ class ProducerStates:
             sequence_after(batch.base_sequence, batch.record_count - 1),
             base_offset,
             Offset(base_offset + batch.record_count),
+            batch.max_timestamp,
         )
         stored = self._batches.get(batch.producer_id)
         if stored is None:
@@ -109,15 +114,29 @@ class ProducerStates:
         """What recovery found: the last batches of each producer, and every batch past the high watermark."""
         first_of_tail = tail[0].base_offset if tail else None
         for producer in recovered:
-            for first, last, base_offset in producer.batches:
+            for place, (first, last, base_offset) in enumerate(producer.batches):
                 if first_of_tail is not None and base_offset >= first_of_tail:
                     continue
                 count = ((last - first) & SEQUENCE_MAX) + 1
-                known = ProducedBatch(producer.producer_epoch, first, last, base_offset, Offset(base_offset + count))
+                known = ProducedBatch(
+                    producer.producer_epoch,
+                    first,
+                    last,
+                    base_offset,
+                    Offset(base_offset + count),
+                    producer.timestamps[place] if producer.timestamps else -1,
+                )
                 self._batches.setdefault(producer.producer_id, []).append(known)
         for batch in tail:
             if batch.producer_id != NO_PRODUCER and batch.base_sequence >= 0:
                 self.record(batch, batch.base_offset, Offset(0))
+
+    def written_below(self, to: Offset) -> Iterator[tuple[int, ProducedBatch]]:
+        """Producer id and batch, oldest first for each producer: what a snapshot of the log up to `to` says."""
+        for producer_id in sorted(self._batches):
+            for known in self._batches[producer_id]:
+                if known.end_offset <= to:
+                    yield producer_id, known
 
     def of(self, producer_id: int) -> tuple[ProducedBatch, ...]:
         """For tests and inspection: oldest first."""

@@ -11,6 +11,7 @@ import os
 import shutil
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 OPEN_FILES_MAX = 512
@@ -18,6 +19,8 @@ OPEN_FILES_MAX = 512
 _BUFFERS_MAX = 1_024
 """IOV_MAX on every system we know."""
 _ONE_BUFFER = (bytes, memoryview)
+_BACKGROUND = ThreadPoolExecutor(1, "sync")
+"""Where large files are synced while the node goes on: it idles in a system call and takes no processor time."""
 _sync_data = getattr(os, "fdatasync", os.fsync)
 """macOS has no fdatasync."""
 
@@ -60,7 +63,12 @@ class RealFile:
         """Who is sending from it: until they are done, the descriptor stays open."""
         self.cuts = 0
         self._closing = False
-        self._size = os.fstat(self._opened(os.O_CREAT if create else 0)).st_size
+        try:
+            self._size = os.stat(path).st_size
+        except FileNotFoundError:
+            if not create:
+                raise
+            self._size = os.fstat(self._opened(os.O_CREAT)).st_size
 
     def size(self) -> int:
         return self._size
@@ -97,6 +105,9 @@ class RealFile:
     def sync(self) -> None:
         _sync_data(self.fileno())
 
+    def sync_later(self) -> "BackgroundSync":
+        return BackgroundSync(self)
+
     def close(self) -> None:
         self._closing = True
         if self.descriptor is not None and not self.holders:
@@ -123,6 +134,28 @@ class RealFile:
         self._descriptors.opened(self)
         self.descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC | flags, 0o644)
         return self.descriptor
+
+
+class BackgroundSync:
+    """A sync in another thread. The file is held until somebody has heard that it is done."""
+
+    def __init__(self, file: RealFile) -> None:
+        self._file: RealFile | None = file
+        self._future = _BACKGROUND.submit(_sync_data, file.hold())
+
+    def done(self) -> bool:
+        if not self._future.done():
+            return False
+        self.wait()
+        return True
+
+    def wait(self) -> None:
+        try:
+            self._future.result()
+        finally:
+            if self._file is not None:
+                self._file.release()
+                self._file = None
 
 
 class RealDisk:

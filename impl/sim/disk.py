@@ -24,6 +24,19 @@ or `what` is "entry PATH", and `unsynced` the number of changes to that name sin
 _ONE_BUFFER = (bytes, memoryview)
 
 
+class Synced:
+    """A sync that was done at once: simulated time does not pass meanwhile."""
+
+    def done(self) -> bool:
+        return True
+
+    def wait(self) -> None:
+        """There is nothing to wait for."""
+
+
+SYNCED = Synced()
+
+
 class Crashed(Exception):
     """The process was cut down in the middle of a step: what it wrote stands."""
 
@@ -112,6 +125,10 @@ class SimFile:
             self._disk.burn()
         self._synced = len(self._content)
         self._changes = None
+
+    def sync_later(self) -> "Synced":
+        self.sync()
+        return SYNCED
 
     def close(self) -> None:
         """Nothing to give back."""

@@ -2,9 +2,10 @@
 
 One rule: a file is read whole and checked whole; one that does not say what it should is refused, by file and line.
 
-`replication-offset-checkpoint` and `recovery-point-offset-checkpoint` lie at the root of a log directory (`topic
-partition offset`), `leader-epoch-checkpoint` beside the segments of a partition (`epoch start-offset`), and so does
-`partition.metadata`, which has names instead of a count.
+`replication-offset-checkpoint`, `recovery-point-offset-checkpoint`, `log-start-offset-checkpoint` and
+`cleaner-offset-checkpoint` lie at the root of a log directory (`topic partition offset`), `leader-epoch-checkpoint`
+beside the segments of a partition (`epoch start-offset`), and so does `partition.metadata`, which has names instead
+of a count.
 """
 
 import base64
@@ -16,6 +17,8 @@ from impl.storage.errors import CorruptCheckpoint
 
 HIGH_WATERMARKS = "replication-offset-checkpoint"
 RECOVERY_POINTS = "recovery-point-offset-checkpoint"
+LOG_STARTS = "log-start-offset-checkpoint"
+CLEANER_OFFSETS = "cleaner-offset-checkpoint"
 LEADER_EPOCHS = "leader-epoch-checkpoint"
 PARTITION_METADATA = "partition.metadata"
 
@@ -25,6 +28,8 @@ TOPIC_ID_BYTES = 16
 _REMEDY = {
     HIGH_WATERMARKS: "delete the file: high watermarks are then learnt anew",
     RECOVERY_POINTS: "delete the file: every log is then checked from its beginning",
+    LOG_STARTS: "delete the file: records that were deleted and not yet removed from the disk are then there again",
+    CLEANER_OFFSETS: "delete the file: compacted logs are then cleaned from their beginning",
     LEADER_EPOCHS: "delete the file: it is then rebuilt from the log",
     PARTITION_METADATA: "restore the file: it says which topic the log belongs to",
 }

@@ -37,6 +37,9 @@ class File(Protocol):
     def sync(self) -> None:
         """fdatasync."""
 
+    def sync_later(self) -> "Syncing":
+        """The same without waiting for it."""
+
     def close(self) -> None: ...
 
     def fileno(self) -> int:
@@ -47,6 +50,16 @@ class File(Protocol):
 
     def release(self) -> None:
         """Once for every `hold`."""
+
+
+class Syncing(Protocol):
+    """A sync under way. Whoever began it asks until it is done, or waits for it."""
+
+    def done(self) -> bool:
+        """Raises OSError if it failed."""
+
+    def wait(self) -> None:
+        """Raises OSError if it failed."""
 
 
 class FileRange(NamedTuple):

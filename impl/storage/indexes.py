@@ -53,6 +53,12 @@ class Indexing:
             self.max_timestamp = max_timestamp
             self.max_timestamp_offset = end_offset - 1
 
+    def take_up(self, time_index: "TimeIndex") -> None:
+        """Go on from what the time index ends with."""
+        if len(time_index):
+            self.max_timestamp, self.max_timestamp_offset = time_index.entry(len(time_index) - 1)
+            self.timestamp_indexed = self.max_timestamp
+
     def time_entry(self) -> bytes:
         """The time index's next entry; nothing where the last one still says all."""
         if self.max_timestamp <= self.timestamp_indexed:

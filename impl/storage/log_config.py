@@ -27,15 +27,45 @@ class LogConfig(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     flush_messages: int = LONG_MAX
     """flush.messages (log.flush.interval.messages): records after which the log is synced; 1: before every reply."""
 
+    file_delete_delay_ms: int = 60_000
+    """file.delete.delay.ms (log.segment.delete.delay.ms): how long a deleted file still lies there, renamed."""
+
+    cleanup_policy: tuple[str, ...] = ("delete",)
+    """cleanup.policy (log.cleanup.policy): `delete` old segments, `compact` them, or both."""
+    retention_ms: int = 604_800_000
+    """retention.ms (log.retention.ms): age past which segments are deleted, by their youngest record; -1: never."""
+    retention_bytes: int = -1
+    """retention.bytes (log.retention.bytes): size past which a log's oldest segments are deleted; -1: never."""
+    delete_retention_ms: int = 86_400_000
+    """delete.retention.ms (log.cleaner.delete.retention.ms): how long a tombstone stays once it is cleaned."""
+    min_cleanable_dirty_ratio: float = 0.5
+    """min.cleanable.dirty.ratio (log.cleaner.min.cleanable.ratio): share of uncleaned bytes that makes a log due."""
+    min_compaction_lag_ms: int = 0
+    """min.compaction.lag.ms (log.cleaner.min.compaction.lag.ms): younger records stay as they are."""
+    max_compaction_lag_ms: int = LONG_MAX
+    """max.compaction.lag.ms (log.cleaner.max.compaction.lag.ms): with older records a log is due however clean."""
+
+    @property
+    def compacts(self) -> bool:
+        return "compact" in self.cleanup_policy
+
+    @property
+    def deletes(self) -> bool:
+        return "delete" in self.cleanup_policy
+
     def overridden(self, configs: Iterable[tuple[str, str]]) -> "LogConfig":
         """With a topic's own configurations (Kafka name, value). Names that are not about storage are others' business.
 
         Raises ValueError, naming configuration and value, for one that is not a number in range; the controller has
         checked them before they reach a log.
         """
-        changes = {}
+        changes: dict[str, object] = {}
         for name, text in configs:
-            if name in _RANGES:
+            if name == "cleanup.policy":
+                changes["cleanup_policy"] = policies(text)
+            elif name == "min.cleanable.dirty.ratio":
+                changes["min_cleanable_dirty_ratio"] = ratio(text)
+            elif name in _RANGES:
                 low, high = _RANGES[name]
                 value = whole_number(text)
                 if value is None or not low <= value <= high:
@@ -50,4 +80,29 @@ _RANGES = {
     "segment.index.bytes": (4, INT_MAX),
     "index.interval.bytes": (0, INT_MAX),
     "flush.messages": (1, LONG_MAX),
+    "file.delete.delay.ms": (0, LONG_MAX),
+    "retention.ms": (-1, LONG_MAX),
+    "retention.bytes": (-1, LONG_MAX),
+    "delete.retention.ms": (0, LONG_MAX),
+    "min.compaction.lag.ms": (0, LONG_MAX),
+    "max.compaction.lag.ms": (1, LONG_MAX),
 }
+
+
+def policies(text: str) -> tuple[str, ...]:
+    """What cleanup.policy spells. Raises ValueError."""
+    found = tuple(sorted({part.strip() for part in text.split(",")}))
+    if not found or not set(found) <= {"compact", "delete"}:
+        raise ValueError(f"cleanup.policy={text} is not compact, delete, or both with a comma")
+    return found
+
+
+def ratio(text: str) -> float:
+    """What min.cleanable.dirty.ratio spells. Raises ValueError."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise ValueError(f"min.cleanable.dirty.ratio={text} is not a number from 0 to 1")
+    return value

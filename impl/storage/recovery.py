@@ -2,19 +2,25 @@
 
 One rule: what was synced is never dropped, and nothing else is believed. The recovery point divides the two.
 
-Theory of operation. Every start walks the headers of the whole log, because the leader epochs, the producers and the
-indexes are all functions of it and so need not be believed either. Batches must follow each other without a gap in
-bytes or offsets, in epochs that never fall. Past the recovery point, where a power loss may have left anything, each
-batch's CRC is checked too, and the log is cut at the first that fails: a torn tail, a flipped bit, a segment whose
-predecessor is gone. At or below it the same finding is a `CorruptLog`: a disk that loses what it had synced is told
-of, never covered up by dropping acknowledged records. Then everything is synced, because a replica fetches, and is
-counted, from its log end as soon as it is back; a second power loss must not take what a crash had left.
+Theory of operation. Up to the recovery point (after a clean stop, that is the end) the files are believed as they lie:
+a start reads headers only from the segment where something is in doubt. That is the segment of the recovery point, or
+an earlier one where the high watermark lies, or the newest snapshot of producers, or the beginning where the
+leader-epoch checkpoint is missing. After a clean stop nothing is in doubt, and what is read is the last few batches,
+to see that the log ends where it should.
+
+Batches in doubt must follow each other in bytes and, unless the log is compacted, in offsets, with epochs that never
+fall. Past the recovery point, where a power loss may have left anything, each one's CRC is checked too. The log is cut
+at the first that fails: a torn tail, a flipped bit, a segment whose predecessor is gone. Below it the same finding is a
+`CorruptLog`: a disk that loses what it had synced is told of, never covered up by dropping acknowledged records. Then
+all that was in doubt is synced, because a replica fetches, and is counted, from its log end as soon as it is back; a
+second power loss must not take what a crash had left.
 
 Indexes are computed from the walk and written where the files differ (corrupt, missing, short, or left from a cut).
-The leader-epoch cache is computed likewise; an entry at or past the log's end belongs to a leader that wrote nothing
-and is dropped, as in Kafka. Epoch 0 is an epoch like any other (KAFKA-10432).
+So are the leader epochs from there on; an entry at or past the log's end belongs to a leader that wrote nothing and is
+dropped, as in Kafka. Epoch 0 is an epoch like any other (KAFKA-10432).
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 from impl.core.events import RecoveredLog
@@ -23,8 +29,10 @@ from impl.storage import checkpoints
 from impl.storage.errors import CorruptCheckpoint, CorruptLog
 from impl.storage.files import Disk, File
 from impl.storage.indexes import Indexing
+from impl.storage.leftovers import Layout, tidy
 from impl.storage.log import Log, remove_segment
 from impl.storage.log_config import LogConfig
+from impl.storage.producer_snapshots import list_snapshots, newest_snapshot, snapshot_name
 from impl.storage.producer_state import ProducerState
 from impl.storage.segment import Segment, file_names, replace_content
 from impl.storage.walk import Torn, walk
@@ -39,6 +47,10 @@ class Found(NamedTuple):
     topic_id: bytes
     recovery_point: Offset
     high_watermark: Offset
+    log_start: Offset = Offset(0)
+    stopped_cleanly: bool = False
+    compacted: bool = False
+    """Offsets may have gaps."""
 
 
 class Recovered(NamedTuple):
@@ -55,56 +67,155 @@ def recover(disk: Disk, found: Found, config: LogConfig, *, every_batch_synced: 
     `every_batch_synced`: each batch was synced before the next was written, so that only the very last one can be torn
     and damage before it is never cut off (the metadata log).
     """
-    recovery = _Recovery(disk, found, config, every_batch_synced)
-    bases = _segment_bases(disk, found.directory)
-    segments = recovery.scan(bases)
+    layout = tidy(disk, found.directory)
+    if found.stopped_cleanly and layout.bases:
+        recovered = _as_it_was_left(disk, found, config, layout)
+        if recovered is not None:
+            return recovered
+    return _in_doubt(disk, found, config, layout, every_batch_synced)
+
+
+# ---------------------------------------------------------------- after a clean stop
+def _as_it_was_left(disk: Disk, found: Found, config: LogConfig, layout: Layout) -> Recovered | None:
+    """The log, if it ends where the recovery point says, and a snapshot of its producers and its epochs are there."""
+    directory, bases = found.directory, layout.bases
+    snapshots = list_snapshots(disk, directory)
+    epochs = _checkpointed_epochs(disk, directory)
+    taken, producers = newest_snapshot(disk, directory, snapshots, found.recovery_point)
+    if epochs is None or (found.recovery_point > 0 and taken != found.recovery_point):
+        return None
+    segments = _trusted(disk, directory, config, layout, bases[-1])
+    segments.append(Segment(disk, directory, bases[-1], config))
+    segments[-1].resume()
+    end = Offset(segments[-1].end_offset)
+    if end != found.recovery_point:
+        return None
+    start = max(found.log_start, bases[0])
+    log = Log(disk, directory, config, segments, end, start)
+    high_watermark = Offset(max(min(found.high_watermark, end), start))
+    known = ProducerState(producers, kept=None)
+    tail = tuple(log.headers(high_watermark)) if high_watermark < end else ()
+    kept = tuple(entry for entry in epochs if entry.start < end)
+    return Recovered(log, _state(found, log, high_watermark, kept, known, tail), "")
+
+
+# ---------------------------------------------------------------- after a crash
+def _in_doubt(disk: Disk, found: Found, config: LogConfig, layout: Layout, every_batch_synced: bool) -> Recovered:
+    directory, bases = found.directory, layout.bases
+    epochs = _checkpointed_epochs(disk, directory)
+    snapshots = list_snapshots(disk, directory)
+    trusted_to = min(found.recovery_point, found.high_watermark) if epochs is not None else 0
+    first = _place_of(bases, trusted_to)
+    if bases:
+        taken, producers = newest_snapshot(disk, directory, snapshots, bases[first])
+        first = _place_of(bases, taken)
+    else:
+        taken, producers = 0, ()
+    recovery = _Recovery(disk, found, config, every_batch_synced, ProducerState(producers), taken)
+    segments = _trusted(disk, directory, config, layout, bases[first]) if bases else []
+    known = epochs or ()
+    if bases and known and known[0].start < bases[0] and found.log_start < bases[0]:
+        reason = f"the log begins here, but its {checkpoints.LEADER_EPOCHS} at offset {known[0].start}"
+        raise CorruptLog(f"{directory}/{file_names(bases[0])[0]}", 0, reason)
+    recovery.begin(bases[first] if bases else found.log_start, known)
+    segments += recovery.scan(bases[first:])
     recovery.check_end()
+    if segments and recovery.end < found.log_start:
+        for segment in reversed(segments):
+            remove_segment(disk, directory, segment.base_offset)
+        segments = []
     if not segments:
-        segments.append(Segment(disk, found.directory, 0, config))
-    disk.sync_directory(found.directory)
-    log = Log(disk, found.directory, config, segments, recovery.end)
-    epochs = tuple(recovery.epochs)
-    if _checkpointed_epochs(disk, found.directory) != epochs:
-        log.write_epochs(epochs)
-    high_watermark = Offset(min(found.high_watermark, recovery.end))
-    state = RecoveredLog(
-        partition=found.partition,
-        topic_id=found.topic_id,
-        log_start=Offset(0),
-        log_end=recovery.end,
-        high_watermark=high_watermark,
-        epochs=epochs,
-        producers=recovery.producers.recovered(),
-        tail=tuple(recovery.tail),
-    )
+        recovery.begin(found.log_start, ())
+        recovery.tail.clear()
+        segments.append(Segment(disk, directory, found.log_start, config))
+    for offset in snapshots:
+        if offset > recovery.end:
+            disk.remove(f"{directory}/{snapshot_name(offset)}")
+    disk.sync_directory(directory)
+    start = max(found.log_start, segments[0].base_offset)
+    log = Log(disk, directory, config, segments, recovery.end, start)
+    if epochs != tuple(recovery.epochs):
+        log.write_epochs(tuple(recovery.epochs))
+    high_watermark = Offset(max(min(found.high_watermark, recovery.end), start))
+    state = _state(found, log, high_watermark, tuple(recovery.epochs), recovery.producers, tuple(recovery.tail))
     return Recovered(log, state, recovery.cut)
 
 
-class _Recovery:
-    """One walk over one log, segment by segment."""
+def _state(
+    found: Found,
+    log: Log,
+    high_watermark: Offset,
+    epochs: tuple[EpochStart, ...],
+    producers: ProducerState,
+    tail: tuple[Batch, ...],
+) -> RecoveredLog:
+    return RecoveredLog(
+        partition=found.partition,
+        topic_id=found.topic_id,
+        log_start=Offset(log.start_offset),
+        log_end=Offset(log.end_offset),
+        high_watermark=high_watermark,
+        epochs=epochs,
+        producers=producers.recovered(),
+        tail=tail,
+    )
 
-    def __init__(self, disk: Disk, found: Found, config: LogConfig, every_batch_synced: bool) -> None:
+
+def _trusted(disk: Disk, directory: str, config: LogConfig, layout: Layout, end: int) -> list[Segment]:
+    """The segments below `end`, where one begins: nothing is in doubt of them. A missing index is made anew."""
+    segments = []
+    for base, next_base in pairwise(base for base in layout.bases if base <= end):
+        segment = Segment(disk, directory, base, config)
+        segment.trust(next_base)
+        if base in layout.unindexed:
+            segment.rebuild_indexes()
+        segments.append(segment)
+    return segments
+
+
+def _place_of(bases: list[int], offset: int) -> int:
+    """Which segment holds an offset; the first one where none does."""
+    return max([place for place, base in enumerate(bases) if base <= offset], default=0)
+
+
+class _Recovery:
+    """One walk over the end of one log, segment by segment."""
+
+    def __init__(
+        self,
+        disk: Disk,
+        found: Found,
+        config: LogConfig,
+        every_batch_synced: bool,
+        producers: ProducerState,
+        producers_from: int,
+    ) -> None:
         self._disk = disk
         self._found = found
         self._config = config
         self._every_batch_synced = every_batch_synced
+        self._producers_from = producers_from
         self.end = Offset(0)
         self.epochs: list[EpochStart] = []
-        self.producers = ProducerState()
+        self.producers = producers
         """As of the high watermark; what came after it is in `tail`."""
         self.tail: list[Batch] = []
         self.cut = ""
 
+    def begin(self, at: int, known: tuple[EpochStart, ...]) -> None:
+        """The walk begins at this offset; of the epochs known, those that began before it are believed."""
+        self.end = Offset(at)
+        self.epochs = [entry for entry in known if entry.start < at]
+
     def scan(self, bases: list[int]) -> list[Segment]:
         """Open and check the segments that begin at `bases`; cut and remove what does not hold."""
         segments: list[Segment] = []
-        if bases and bases[0] != 0:
-            raise CorruptLog(self._path(0), 0, f"the log begins with {self._path(bases[0])}")
         for number, base in enumerate(bases):
-            if base != self.end:
+            if not self._follows(base):
                 self._cut(self._path(base), 0, f"the segment begins where offset {self.end} is due")
                 self._remove(bases[number:])
                 break
+            self.end = Offset(base)
             segment = Segment(self._disk, self._found.directory, base, self._config)
             segments.append(segment)
             torn = self._scan_segment(segment)
@@ -113,8 +224,12 @@ class _Recovery:
                 break
         for segment in segments:
             if segment.end_offset >= self._found.recovery_point:
-                segment.sync()  # Also the one that ends there: it may just have been cut.
+                segment.sync_all()  # Also the one that ends there: it may just have been cut.
         return segments
+
+    def _follows(self, base: int) -> bool:
+        """Only compaction leaves a gap in front of a segment."""
+        return base == self.end or (self._found.compacted and base > self.end)
 
     def check_end(self) -> None:
         """A log that ends below its recovery point has lost something that was synced."""
@@ -128,7 +243,6 @@ class _Recovery:
         index, timeindex = bytearray(), bytearray()
         first_timestamp = None
         file_size = segment.log.size()
-        position = 0
         torn = None
         try:
             for position, size, _, _, chunk, place in walk(segment.log, 0, file_size):
@@ -153,14 +267,14 @@ class _Recovery:
 
     def _checked(self, file: File, position: int, size: int, chunk: bytes, place: int) -> Batch:
         """The batch at `position`, if it continues the log. Raises Torn."""
-        needs_crc = self.end >= self._found.recovery_point
-        if needs_crc and place + size > len(chunk):
-            chunk, place = file.read(position, size), 0
         try:
             batch = parse_header_only(chunk, place, size)
         except BatchError as error:
             raise Torn(position, error.reason) from error
-        if batch.base_offset != self.end:
+        needs_crc = max(self.end, batch.base_offset) >= self._found.recovery_point
+        if needs_crc and place + size > len(chunk):
+            chunk, place = file.read(position, size), 0
+        if batch.base_offset != self.end and not (self._found.compacted and batch.base_offset > self.end):
             raise Torn(position, f"a batch for offset {batch.base_offset} where offset {self.end} is due")
         if batch.leader_epoch < (self.epochs[-1].epoch if self.epochs else 0):
             raise Torn(position, f"leader epoch falls to {batch.leader_epoch}")
@@ -171,12 +285,12 @@ class _Recovery:
     def _note(self, batch: Batch) -> None:
         """The batch is part of the log."""
         if not self.epochs or batch.leader_epoch > self.epochs[-1].epoch:
-            self.epochs.append(EpochStart(LeaderEpoch(batch.leader_epoch), self.end))
-        self.end = Offset(self.end + batch.record_count)
-        if self.end <= self._found.high_watermark:
-            self.producers.note(batch)
-        else:
+            self.epochs.append(EpochStart(LeaderEpoch(batch.leader_epoch), batch.base_offset))
+        self.end = Offset(batch.base_offset + batch.record_count)
+        if self.end > self._found.high_watermark:
             self.tail.append(batch)
+        elif batch.base_offset >= self._producers_from:
+            self.producers.note(batch)
 
     def _cut_segment(self, segment: Segment, torn: Torn, file_size: int) -> None:
         """The batch at `torn.position` does not hold: cut it off, and all that follows it."""
@@ -198,18 +312,6 @@ class _Recovery:
 
     def _path(self, base: int) -> str:
         return f"{self._found.directory}/{file_names(base)[0]}"
-
-
-def _segment_bases(disk: Disk, directory: str) -> list[int]:
-    """Base offsets of the segments that are there, in order; the names of interrupted writes are removed."""
-    bases = []
-    for name in disk.list(directory):
-        stem, _, suffix = name.rpartition(".")
-        if suffix == "tmp":
-            disk.remove(f"{directory}/{name}")
-        elif suffix == "log" and len(stem) == 20 and stem.isascii() and stem.isdigit():
-            bases.append(int(stem))
-    return bases
 
 
 def _checkpointed_epochs(disk: Disk, directory: str) -> tuple[EpochStart, ...] | None:

@@ -1,10 +1,13 @@
 """One segment of a log: a `.log` file of batches, named after its first offset, and its two indexes.
 
-One rule: batches lie one after the other without a gap, in bytes and in offsets; the indexes only shorten walks.
+One rule: batches lie one after the other without a gap in bytes, and with ascending offsets; the indexes only shorten
+walks. Offsets may have gaps where compaction took batches out.
 
-Theory of operation. What was lately written is also remembered as two lists of boundaries (`_offsets[i]` begins at
-byte `_positions[i]`, the last pair being the end), so that an append, and a read near the end, touch no file but for
-the content itself. Older places are found by the offset index and a walk over headers from there.
+Theory of operation. What was lately written is also remembered as two lists of boundaries (the batch that ends before
+`_offsets[i]` ends at byte `_positions[i]`, the last pair being the end), so that an append, and a read near the end,
+touch no file but for the content itself. Older places are found by the offset index and a walk over headers from there.
+
+A segment that nothing is appended to any more is `trusted` as it lies on the disk: opening it reads nothing.
 """
 
 from bisect import bisect_left, bisect_right
@@ -29,50 +32,92 @@ class FoundOffset(NamedTuple):
     leader_epoch: int
 
 
-def file_names(base_offset: int) -> tuple[str, str, str]:
+def file_names(base_offset: int, suffix: str = "") -> tuple[str, str, str]:
     """The names of a segment's log, index and time index."""
-    return f"{base_offset:020}.log", f"{base_offset:020}.index", f"{base_offset:020}.timeindex"
+    stem = f"{base_offset:020}"
+    return f"{stem}.log{suffix}", f"{stem}.index{suffix}", f"{stem}.timeindex{suffix}"
 
 
 class Segment:
     """An open segment. Only the last one of a log is appended to."""
 
-    def __init__(self, disk: Disk, directory: str, base_offset: int, config: LogConfig) -> None:
-        """Open the files, making those that are missing; the segment is empty until `recovered` says otherwise."""
-        log, index, timeindex = (f"{directory}/{name}" for name in file_names(base_offset))
+    def __init__(self, disk: Disk, directory: str, base_offset: int, config: LogConfig, suffix: str = "") -> None:
+        """Open the files, making those that are missing; the segment is empty until it is told otherwise."""
+        log, index, timeindex = (f"{directory}/{name}" for name in file_names(base_offset, suffix))
         self.path = log
         self.base_offset = base_offset
         self.end_offset = base_offset
         self.size = 0
-        self.first_timestamp: int | None = None
         self.log: File = disk.open(log, create=True)
         self.offset_index = OffsetIndex(disk.open(index, create=True), base_offset)
         self.time_index = TimeIndex(disk.open(timeindex, create=True), base_offset)
-        self.indexing = Indexing(base_offset, config.index_interval_bytes)
+        self._interval = config.index_interval_bytes
+        self._indexing: Indexing | None = Indexing(base_offset, self._interval)
+        self._first_timestamp: int | None = None
         self._offsets = [base_offset]
         self._positions = [0]
+        self._gap = -1, -1
 
     def recovered(self, size: int, end_offset: int, indexing: Indexing, first_timestamp: int | None) -> None:
         """The files hold this much, checked by recovery, and the indexes agree with it."""
+        self._indexing = indexing
+        self._first_timestamp = first_timestamp
+        self._ends(size, end_offset)
+
+    def trust(self, end_offset: int) -> None:
+        """The files are whole, and the next segment begins at `end_offset`."""
+        self._indexing = None
+        self._ends(self.log.size(), end_offset)
+
+    def resume(self) -> None:
+        """The files are whole, and it goes on here: find the end, from the last index entry. Raises CorruptLog."""
+        self.size = self.log.size()
+        self._resume_indexing()
+        self._ends(self.size, self.end_offset)
+
+    def _ends(self, size: int, end_offset: int) -> None:
         self.size = size
         self.end_offset = end_offset
-        self.indexing = indexing
-        self.first_timestamp = first_timestamp
         self._offsets = [end_offset]
         self._positions = [size]
+
+    @property
+    def written_end(self) -> int:
+        """Where the last batch ends: below `end_offset` where the log was cut inside a gap, else the same."""
+        return self._gap[1] if self.end_offset == self._gap[0] else self.end_offset
+
+    @property
+    def indexing(self) -> Indexing:
+        """What is known of timestamps; of a trusted segment, what the time index ends with."""
+        if self._indexing is None:
+            indexing = Indexing(self.base_offset, self._interval)
+            indexing.take_up(self.time_index)
+            self._indexing = indexing
+        return self._indexing
+
+    @property
+    def max_timestamp(self) -> int:
+        return self.indexing.max_timestamp
+
+    @property
+    def first_timestamp(self) -> int | None:
+        """Of the first batch; None while there is none."""
+        if self._first_timestamp is None and self.size:
+            self._first_timestamp = batches.HEADER.unpack(self.log.read(0, batches.HEADER_BYTES))[8]
+        return self._first_timestamp
 
     # ------------------------------------------------------------ writing
     def append(self, buffers: list[bytes | memoryview], size: int, end_offset: int, max_timestamp: int) -> None:
         """Write one batch of `size` bytes, which takes the segment to `end_offset`. Raises OSError."""
         position = self.size
         self.log.append(buffers)
-        entries = self.indexing.note(position, size, end_offset, max_timestamp)
+        entries = (self._indexing or self.indexing).note(position, size, end_offset, max_timestamp)
         if entries is not None:
             self.offset_index.file.append(entries[0])
             if entries[1]:
                 self.time_index.file.append(entries[1])
-        if self.first_timestamp is None:
-            self.first_timestamp = max_timestamp
+        if self._first_timestamp is None:
+            self._first_timestamp = max_timestamp
         self.size = position + size
         self.end_offset = end_offset
         self._offsets.append(end_offset)
@@ -95,37 +140,51 @@ class Segment:
         self.log.sync()
         self.offset_index.truncate_to(offset)
         self.time_index.truncate_to(offset)
-        self.size, self.end_offset = position, offset
+        self.size = position
         while self._offsets and self._offsets[-1] > offset:
             self._offsets.pop()
             self._positions.pop()
-        if not self._offsets:
+        if not self._offsets or self._positions[-1] != position:
             self._offsets, self._positions = [offset], [position]
         self._resume_indexing()
+        # Past the last batch where compaction had left a gap: the log still ends where it was cut.
+        self._gap = offset, self.end_offset
+        self.end_offset = offset
+        if self.size == 0:
+            self._first_timestamp = None
 
     def sync(self) -> None:
         self.log.sync()
 
-    def close(self) -> None:
-        """Complete, sync and close all three files (a clean stop)."""
-        self.finish()
-        for file in (self.log, self.offset_index.file, self.time_index.file):
+    def sync_all(self) -> None:
+        for file in self.files:
             file.sync()
+
+    @property
+    def files(self) -> tuple[File, File, File]:
+        return self.log, self.offset_index.file, self.time_index.file
+
+    def release(self) -> None:
+        """Close the files; what is still being sent from them stays open until it is sent."""
+        for file in self.files:
             file.close()
 
     def _resume_indexing(self) -> None:
-        """Take up indexing after a cut, from the last entries left."""
-        indexing = Indexing(self.base_offset, self.indexing.interval)
-        if len(self.time_index):
-            indexing.max_timestamp, indexing.max_timestamp_offset = self.time_index.entry(len(self.time_index) - 1)
-            indexing.timestamp_indexed = indexing.max_timestamp
-        indexed = self.offset_index.entry(len(self.offset_index) - 1)[1] if len(self.offset_index) else 0
+        """Take up indexing after a cut or a start, from the last entries left, and find where the batches end."""
+        indexing = Indexing(self.base_offset, self._interval)
+        indexing.take_up(self.time_index)
+        indexed = 0
+        if len(self.offset_index):
+            last, indexed = self.offset_index.entry(len(self.offset_index) - 1)
+            if not self._agrees(last, indexed):
+                self.rebuild_indexes()
+                return
         indexing.unindexed = self.size - indexed
+        self.end_offset = self.base_offset
         for _, _, _, end_offset, chunk, place in self._walk(indexed):
             indexing.note_timestamp(end_offset, batches.HEADER.unpack_from(chunk, place)[8])
-        self.indexing = indexing
-        if self.size == 0:
-            self.first_timestamp = None
+            self.end_offset = end_offset
+        self._indexing = indexing
 
     # ------------------------------------------------------------ reading
     def read(self, start: int, limit: int, max_bytes: int) -> bytes:
@@ -161,45 +220,62 @@ class Segment:
             end = position + size
         return begin, end - begin
 
-    def offset_for_time(self, timestamp: int) -> FoundOffset | None:
-        """The first record at least as young as `timestamp`. Raises CorruptLog, OSError."""
-        if timestamp > self.indexing.max_timestamp:
+    def batches_from(self, start: int) -> Iterator[Step]:
+        """Every batch that ends past `start`. Raises CorruptLog, OSError."""
+        for step in self._walk(self._walk_start(start)):
+            if step[3] > start:
+                yield step
+
+    def offset_for_time(self, timestamp: int, start: int) -> FoundOffset | None:
+        """The first record at or past `start` that is at least as young as `timestamp`. Raises CorruptLog, OSError."""
+        if timestamp > self.max_timestamp:
             return None
         known = self.time_index.lookup(timestamp)
-        start = 0 if known is None else self._walk_start(known)
-        for position, size, _, _, chunk, place in self._walk(start):
+        for position, size, _, _, chunk, place in self.batches_from(start if known is None else max(start, known)):
             if batches.HEADER.unpack_from(chunk, place)[8] >= timestamp:
-                return _first_in_batch(self.log.read(position, size), timestamp)
+                found = _first_in_batch(self.log.read(position, size), timestamp, start)
+                if found is not None:
+                    return found
         return None
 
     def _boundary(self, offset: int) -> int:
-        """The byte at which the batch that begins with `offset` lies, or the end. Raises InsideBatch."""
+        """The byte at which what is at or past `offset` begins. Raises InsideBatch where that is inside a batch."""
         if offset >= self._offsets[0]:
             number = bisect_left(self._offsets, offset)
-            if self._offsets[number] != offset:
-                raise InsideBatch(self.path, offset, self._offsets[number - 1], self._offsets[number])
-            return self._positions[number]
-        for position, _, base_offset, end_offset, _, _ in self._walk(self._walk_start(offset)):
-            if base_offset == offset:
+            if number == len(self._offsets):
+                return self.size
+            if self._offsets[number] == offset:
+                return self._positions[number]
+            steps = self._walk(self._positions[number - 1])
+        else:
+            steps = self._walk(self._walk_start(offset))
+        for position, _, base_offset, end_offset, _, _ in steps:
+            if base_offset >= offset:
                 return position
             if end_offset > offset:
                 raise InsideBatch(self.path, offset, base_offset, end_offset)
-        raise AssertionError(f"{self.path} ends below {offset}")
+        return self.size
 
     def _walk_start(self, offset: int) -> int:
         """A byte at or before which the batch holding `offset` begins: from the index, if the log agrees with it."""
         entry = self.offset_index.lookup(offset)
         if entry is None:
             return 0
-        try:
-            first = next(walk(self.log, entry[1], self.size), None)
-        except Torn:
-            first = None
-        if first is not None and first[3] == entry[0] + 1:
+        if self._agrees(*entry):
             return entry[1]
         self.rebuild_indexes()
         entry = self.offset_index.lookup(offset)
         return 0 if entry is None else entry[1]
+
+    def _agrees(self, last_offset: int, position: int) -> bool:
+        """Whether the log has at `position` a batch that ends with `last_offset`."""
+        if not 0 <= position < self.size:
+            return False
+        try:
+            first = next(walk(self.log, position, self.size))
+        except Torn:
+            return False
+        return first[3] == last_offset + 1
 
     def _walk(self, start: int) -> Iterator[Step]:
         try:
@@ -210,14 +286,16 @@ class Segment:
     # ------------------------------------------------------------ indexes
     def rebuild_indexes(self) -> None:
         """Write both indexes anew from the log file. Raises CorruptLog, OSError."""
-        indexing = Indexing(self.base_offset, self.indexing.interval)
+        indexing = Indexing(self.base_offset, self._interval)
         index, timeindex = bytearray(), bytearray()
         for position, size, _, end_offset, chunk, place in self._walk(0):
             entries = indexing.note(position, size, end_offset, batches.HEADER.unpack_from(chunk, place)[8])
+            self.end_offset = max(self.end_offset, end_offset)
             if entries is not None:
                 index += entries[0]
                 timeindex += entries[1]
-        self.indexing = indexing
+        timeindex += indexing.time_entry()
+        self._indexing = indexing
         replace_content(self.offset_index.file, bytes(index))
         replace_content(self.time_index.file, bytes(timeindex))
 
@@ -231,13 +309,13 @@ def replace_content(file: File, content: bytes) -> None:
         file.append(content)
 
 
-def _first_in_batch(data: bytes, timestamp: int) -> FoundOffset:
+def _first_in_batch(data: bytes, timestamp: int, start: int) -> FoundOffset | None:
     """That record; where the records cannot be read, the batch's first: a little early, never late."""
     batch = batches.parse_header(data)
     try:
         for offset, at, _, _ in batches.records(data):
-            if at >= timestamp:
+            if at >= timestamp and offset >= start:
                 return FoundOffset(offset, at, batch.leader_epoch)
     except batches.CorruptBatch:
-        pass
-    return FoundOffset(batch.base_offset, batch.max_timestamp, batch.leader_epoch)
+        return FoundOffset(max(batch.base_offset, start), batch.max_timestamp, batch.leader_epoch)
+    return None
