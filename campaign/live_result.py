@@ -119,8 +119,8 @@ def evidence(result: LiveResult, merged: Path) -> Evidence:
     )
 
 
-def check_steps(trace: Trace) -> Verdict:
-    """The step invariants, fact by fact in the order of the trace."""
+def check_steps(trace: Trace, final: str = READER) -> Verdict:
+    """The step invariants, fact by fact in the order of the trace. `final` is the client that read everything back."""
     checker = Checker()
     try:
         for line in trace.lines:
@@ -130,6 +130,6 @@ def check_steps(trace: Trace) -> Verdict:
                 checker.fault(line.kind, line.targets)
             else:
                 checker.op(line)
-        return verdict(checker.finish(READER))
+        return verdict(checker.finish(final))
     except Violated as violated:
         return violated
