@@ -15,7 +15,7 @@ from impl.wire.message import Buffer
 BUFFER_BYTES = 65_536
 """The reused buffer of a connection. Frames up to this size are copied out of it."""
 LARGE_FRAME_FIRST_BYTES = 1_048_576
-"""What a larger frame is granted before any of it has arrived; doubled as it fills."""
+"""What a larger frame is granted once the reused buffer is full of it; doubled as it fills."""
 REQUEST_BYTES_MAX = 104_857_600
 """socket.request.max.bytes, Kafka's default."""
 
@@ -122,7 +122,9 @@ class FrameReader:
             self._compact()
             return
         arrived = self._end - begin
-        self._large = bytearray(min(size, max(LARGE_FRAME_FIRST_BYTES, arrived)))
+        # A full buffer is a sender in earnest; a thousand who announce giants and send nothing must not cost a gigabyte.
+        granted = LARGE_FRAME_FIRST_BYTES if arrived >= BUFFER_BYTES // 2 else 2 * BUFFER_BYTES
+        self._large = bytearray(min(size, granted))
         self._large[:arrived] = self._view[begin : self._end]
         self._large_filled = arrived
         self._large_size = size
