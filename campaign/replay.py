@@ -10,6 +10,7 @@ import msgspec
 
 from campaign import trial
 from campaign.mutants import MUTANTS, Mutant, usable
+from campaign.shrinking import ending_of
 from campaign.steps import count_steps
 from impl.sim.scenario import Scenario
 from traces.trace import Trace, TraceError
@@ -38,7 +39,11 @@ def replay(trace: Trace, clean: bool = False) -> ReplayOutcome:
     Raises TraceError where the trace is not one of a simulated run, or names what does not exist.
     """
     judged, again = trial.record(
-        scenario_of(trace), dict(trace.header.choices), mutant_of(trace, clean), trace.header.seed
+        scenario_of(trace),
+        dict(trace.header.choices),
+        mutant_of(trace, clean),
+        trace.header.seed,
+        seeking="" if trace.verdict is None else ending_of(trace.verdict.invariant),
     )
     assert again.end is not None, "a recorded trace ends"
     return ReplayOutcome(

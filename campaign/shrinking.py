@@ -10,6 +10,7 @@ import msgspec
 
 from campaign import trial
 from campaign.alphabet import SLOT_MS, Alphabet, translated
+from campaign.lockstep import REFINES
 from campaign.mutants import Mutant
 from campaign.shrink import Ending, Run, shrink
 from campaign.steps import count_steps
@@ -66,17 +67,18 @@ def shrink_run(
     scenario: Scenario, choices: Mapping[Key, int], mutant: Mutant | None, seed: int | None = None
 ) -> Counterexample | None:
     """Shrink a failing run and record what is left. None where the run does not fail."""
-    found = _ending(scenario, choices, mutant, None)
+    found = _ending(scenario, choices, mutant, None, "")
     if found is None:
         return None
     scenario, found = _simpler_scenario(scenario, found, mutant)
     cut: Cut = _cut_to_failure
     if found.at >= scenario.horizon_ms:
         # It fails while the cluster heals: whole runs are needed, with a horizon that ends with the last choice.
-        again = _runs(scenario, mutant, _cut_to_choices)(found.asked, found.at)
+        again = _runs(scenario, mutant, _cut_to_choices, found.invariant)(found.asked, found.at)
         cut, found = (_uncut, found) if again is None else (_cut_to_choices, again)
-    shrunk = shrink(_runs(scenario, mutant, cut), found, Alphabet(scenario.table()), RUNS_MAX)
-    judged, trace = trial.record(cut(scenario, shrunk.choices, shrunk.ending.at), shrunk.choices, mutant, seed)
+    shrunk = shrink(_runs(scenario, mutant, cut, found.invariant), found, Alphabet(scenario.table()), RUNS_MAX)
+    ended = cut(scenario, shrunk.choices, shrunk.ending.at)
+    judged, trace = trial.record(ended, shrunk.choices, mutant, seed, seeking=ending_of(found.invariant))
     assert judged.violated is not None, "a shrunk run fails, or it would not have been kept"
     return Counterexample(
         seed=seed,
@@ -90,22 +92,29 @@ def shrink_run(
     )
 
 
-def _ending(scenario: Scenario, choices: Mapping[Key, int], mutant: Mutant | None, until: int | None) -> Ending | None:
+def ending_of(invariant: str) -> str:
+    """What a run that breaks this is to be recorded for: one that leaves the model ends there."""
+    return REFINES if invariant == REFINES else ""
+
+
+def _ending(
+    scenario: Scenario, choices: Mapping[Key, int], mutant: Mutant | None, until: int | None, seeking: str
+) -> Ending | None:
     driver = Recorded(choices)
-    judged = trial.run(scenario, driver, mutant, until=until)
+    judged = trial.run(scenario, driver, mutant, until=until, seeking=seeking)
     return None if judged.violated is None else Ending(judged.violated.invariant, judged.at, driver.made)
 
 
-def _runs(scenario: Scenario, mutant: Mutant | None, cut: Cut) -> Run:
+def _runs(scenario: Scenario, mutant: Mutant | None, cut: Cut, seeking: str) -> Run:
     """Runs candidates, each with the horizon that `cut` gives it."""
 
     def run(choices: Mapping[Key, int], until: int) -> Ending | None:
         stop = until if cut is _cut_to_failure else None
-        ending = _ending(cut(scenario, choices, until), choices, mutant, stop)
+        ending = _ending(cut(scenario, choices, until), choices, mutant, stop, seeking)
         while ending is not None and cut is _cut_to_choices and len(ending.asked) < len(choices):
             # Without the choices that were not asked for the horizon may be another, and so the run.
             choices = ending.asked
-            ending = _ending(cut(scenario, choices, until), choices, mutant, None)
+            ending = _ending(cut(scenario, choices, until), choices, mutant, None, seeking)
         return ending
 
     return run
@@ -133,7 +142,8 @@ def _simpler_scenario(scenario: Scenario, found: Ending, mutant: Mutant | None) 
         if simpler == scenario:
             continue
         choices = translated(dict(found.asked), scenario.table(), simpler.table())
-        ending = _ending(simpler, choices, mutant, None if found.at >= scenario.horizon_ms else found.at)
+        until = None if found.at >= scenario.horizon_ms else found.at
+        ending = _ending(simpler, choices, mutant, until, found.invariant)
         if ending is not None and ending.invariant == found.invariant:
             scenario, found = simpler, ending
     return scenario, found

@@ -1,23 +1,29 @@
-"""One simulated run, judged: the world and the step checker together.
+"""One simulated run, judged: the world, the step checker and the model together.
 
 One rule: whatever goes wrong in a run is a `Violated` value. An assertion of the broker that fails, or an exception it
 lets out, is a failed run like any other: it is kept, shrunk and saved.
+
+An invariant says more than that the run left the model, so a run that does both is told by its invariant.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
+from campaign.coverage import Coverage, Roles, covered, nothing
+from campaign.lockstep import REFINES, Lockstep
 from campaign.mutants import Mutant
 from impl.core.broker import Broker
 from impl.core.controller import Controller
 from impl.sim.choices import Choices, Key
 from impl.sim.drivers import Recorded
-from impl.sim.recording import header
+from impl.sim.recording import MODEL, header
 from impl.sim.scenario import Scenario
 from impl.sim.world import World
 from invariants.step import Checker
 from invariants.verdict import Violated
+from traces.following import Divergence
 from traces.recorder import Recorder
+from traces.schema import Op
 from traces.trace import Trace
 
 NO_EXCEPTION = "no_exception"
@@ -35,7 +41,7 @@ class Trial(NamedTuple):
 
     violated: Violated | None
     at: int
-    """Milliseconds since the choices began to rule."""
+    """Milliseconds since the choices began to rule, when it was violated or ended."""
     events: int
     """Handled by brokers and the controller, the start of the cluster included."""
     simulated_ms: int
@@ -43,11 +49,40 @@ class Trial(NamedTuple):
     """Facts judged."""
     healthy: bool
     """Nothing was broken, and after the faults the cluster healed and everything was read back."""
+    coverage: Coverage
+    """Empty where the model did not follow."""
+    divergence: Divergence | None = None
+    """Where the run left the model, or did what the model does not speak of."""
 
 
 def may_repeat(key: str) -> bool:
     """Keys of the simulated producers that are not idempotent (`impl.sim.producer`)."""
     return key.startswith("p")
+
+
+class Judges:
+    """Everybody who watches one run, as one observer: the invariants first, then the model."""
+
+    def __init__(self, lockstep: Lockstep | None) -> None:
+        self.checker = Checker(may_repeat, one_clock=True)
+        self.roles = Roles(self.checker)
+        self.lockstep = lockstep
+        self.diverged_at: int | None = None
+
+    def facts(self, node: str, at: int, facts: Any) -> None:
+        self.checker.facts(node, at, facts)
+        lockstep = self.lockstep
+        if lockstep is not None and lockstep.diverged is None:
+            lockstep.facts(node, at, facts)
+            if lockstep.diverged is not None:
+                self.diverged_at = at
+
+    def fault(self, kind: str, targets: tuple[str, ...], detail: str) -> None:
+        self.roles.fault(kind, targets, detail)
+        self.checker.fault(kind, targets)
+
+    def op(self, op: Op) -> None:
+        self.checker.op(op)
 
 
 def run(
@@ -57,19 +92,28 @@ def run(
     *,
     until: int | None = None,
     recorder: Recorder | None = None,
+    seeking: str = "",
 ) -> Trial:
-    """Run it and judge every step. With `until` (milliseconds, within the horizon) the run is left there."""
-    checker = Checker(may_repeat)
+    """Run it and judge every step. With `until` (milliseconds, within the horizon) the run is left there.
+
+    `seeking` names what the run is expected to break: only for REFINES the model follows then, and the run ends where
+    it diverges. Unless told the model follows to the end.
+    """
+    lockstep: Lockstep | None = None
+    if seeking in ("", REFINES):
+        lockstep = Lockstep(MODEL, synced=scenario.log.flush_messages == 1, stop=seeking == REFINES)
+    judges = Judges(lockstep)
     world = World(
         scenario,
         choices,
-        observer=checker,
+        observer=judges,
         recorder=recorder,
         make_broker=Broker if mutant is None else mutant.broker,
         make_controller=Controller if mutant is None else mutant.controller,
     )
     violated: Violated | None = None
     origin = 0
+    ended: int | None = None
     healthy = False
     try:
         world.start()
@@ -77,25 +121,44 @@ def run(
         world.advance(scenario.horizon_ms if until is None else min(until, scenario.horizon_ms))
         if until is None:
             healthy = world.finish().healthy
-            checker.finish(world.auditor.name if healthy else "")
+            judges.checker.finish(world.auditor.name if healthy else "")
+        if lockstep is not None:
+            ended = judges.diverged_at
+            lockstep.finish()
     except Violated as found:
         violated = found
     except Exception as error:
         # A broken run must not end the campaign: what broke it is reported with the choices that repeat it.
         violated = Violated(NO_EXCEPTION, f"{type(error).__name__}: {error}")
-    trial = Trial(violated, world.now - origin, world.steps, world.now, checker.judged, healthy and violated is None)
+    if ended is None or violated is None:
+        ended = world.now
+    trial = Trial(
+        violated,
+        max(0, ended - origin),
+        world.steps,
+        world.now,
+        judges.checker.judged,
+        healthy and violated is None,
+        nothing() if lockstep is None else covered(lockstep.follower, judges.roles),
+        None if lockstep is None else lockstep.diverged,
+    )
     world.close()
     return trial
 
 
 def record(
-    scenario: Scenario, choices: Mapping[Key, int], mutant: Mutant | None = None, seed: int | None = None
+    scenario: Scenario,
+    choices: Mapping[Key, int],
+    mutant: Mutant | None = None,
+    seed: int | None = None,
+    *,
+    seeking: str = "",
 ) -> tuple[Trial, Trace]:
     """Run recorded choices and keep the trace, with the verdict in it."""
     driver = Recorded(choices)
     name = None if mutant is None else mutant.id
     recorder = Recorder(header(scenario, {}))
-    trial = run(scenario, driver, mutant, recorder=recorder)
+    trial = run(scenario, driver, mutant, recorder=recorder, seeking=seeking)
     recorder.header = header(scenario, driver.made, seed=seed, mutant=name)
     if trial.violated is not None:
         last = recorder.lines[-1].n if recorder.lines else None

@@ -40,9 +40,10 @@ class Abstraction:
     def __init__(self, replicas: tuple[int, ...], isr: tuple[int, ...]) -> None:
         self.machine = machine_of(self.model, replicas, isr)
         self.state: Any = self.machine.state
-        self.pairs: Counter[tuple[str, str]] = Counter()
-        """Model actions taken, each with the one before it."""
+        self.walk: Counter[tuple[str, str, str]] = Counter()
+        """Model actions taken: the situation of the partition, the action before, the action."""
         self._last = START
+        self._situation = START
         self.believed: dict[int, int] = dict.fromkeys(replicas, 0)
         """The highest high watermark each replica has ever had."""
 
@@ -50,9 +51,16 @@ class Abstraction:
     def taken(self) -> Counter[str]:
         """Model actions taken, by name."""
         taken: Counter[str] = Counter()
-        for (_, action), times in self.pairs.items():
+        for (_, _, action), times in self.walk.items():
             taken[action] += times
         return taken
+
+    def situated(self) -> None:
+        """The controller has decided: who may lead now, in a word."""
+        state = self.state
+        newest = state.newest_leader_epoch
+        led = "led" if state.has_leader[newest] else "leaderless"
+        self._situation = f"{len(state.isr[newest])} in sync, {led}"
 
     def view(self, node: int) -> dict[str, Any]:
         """The model's side of the story, in Kafka's numbers: the partition, and this node's replica of it."""
@@ -83,7 +91,7 @@ class Abstraction:
             raise DivergedError(action, f"the model refuses it: {refused}", conjunct=refused.conjunct) from None
         except (UnknownAction, Disabled, LookupError) as error:
             raise DivergedError(action, f"the model refuses it: {error}") from None
-        self.pairs[self._last, action] += 1
+        self.walk[self._situation, self._last, action] += 1
         self._last = action
 
     def same(self, fact: Any, field: str, expected: Any) -> None:
@@ -116,6 +124,11 @@ class Abstraction:
     def confirmed(self, node: int) -> bool:
         """Whether this replica's log was found to be a prefix of its leader's, in the epoch it is in."""
         return bool(self.state.reconciled[node] == self.state.leader_epoch[node])
+
+    def present(self) -> list[int]:
+        """Who has a replica, by what was told."""
+        state = self.state
+        return [node for node in sorted(self.machine.members) if state.leader_epoch[node] or len(state.log[node])]
 
     def ends(self, node: int) -> tuple[int, int]:
         """Log end and high watermark of this replica."""

@@ -2,8 +2,7 @@
 
 One rule: the first divergence ends it, and says where it stands: the fact, and the model's view beside it.
 
-Decisions of the controllers are told once they are committed, by whoever leads the controllers then, and so perhaps by
-two of them. The same decision told again is no step; another one in its place is a divergence.
+The same decision of the controllers told again is no step; another one in its place is a divergence (`traces.told`).
 """
 
 from collections import Counter
@@ -17,10 +16,11 @@ from model.replication import REPLICATION
 from model.survival import SURVIVAL
 from traces.abstraction import DivergedError, action_of
 from traces.facts import decoded
+from traces.generations import Generations
 from traces.refine import Refinement
 from traces.schema import Header, Step
 from traces.survive import Survival
-from traces.told import Told
+from traces.told import Contradiction, Told
 
 NO_REPLICA = -1
 
@@ -61,8 +61,10 @@ class Follower:
             raise ValueError(f"no execution is followed by the model {model!r}; known are {', '.join(FOLLOWED)}")
         self.model = model
         self.synced = synced
-        self.partitions: dict[str, Refinement] = {}
         self.facts = 0
+        self._generations: Generations[Refinement] = Generations()
+        self.partitions = self._generations.current
+        """Those there are now."""
         self._told = Told()
         self._numbers: dict[str, int] = {}
 
@@ -74,12 +76,12 @@ class Follower:
         return cls(header.model, synced=synced)
 
     @property
-    def pairs(self) -> Counter[tuple[str, str]]:
-        """Model actions taken in all partitions, each with the one before it in its own."""
-        pairs: Counter[tuple[str, str]] = Counter()
-        for refinement in self.partitions.values():
-            pairs.update(refinement.pairs)
-        return pairs
+    def walk(self) -> Counter[tuple[str, str, str]]:
+        """Model actions taken in all partitions: the situation of the partition, the action before, the action."""
+        walk: Counter[tuple[str, str, str]] = Counter()
+        for refinement in (*self._generations.deleted, *self.partitions.values()):
+            walk.update(refinement.walk)
+        return walk
 
     def number(self, node: str) -> int:
         """The number of a broker; -1 for whoever is none."""
@@ -105,24 +107,31 @@ class Follower:
                     partition=partition,
                     action="logs",
                     reason=diverged_logs,
-                    model=self.partitions[partition].view(node),
+                    model=self.view(node, partition),
                 )
         return None
 
     def fact(self, node: int, fact: Any) -> None:
         """Replay one fact of a node. DivergedError where the model does not follow."""
         self.facts += 1
-        if self._told.again(fact):
-            return
-        refinement = self.partitions.get(fact.partition)
-        if type(fact).__name__ == "CreatePartition":
-            if refinement is not None:
+        try:
+            if self._told.again(fact):
+                return
+        except Contradiction as contradiction:
+            raise DivergedError(action_of(fact), str(contradiction)) from None
+        refinement = self._generations.of(fact.partition, node)
+        kind = type(fact).__name__
+        if kind == "CreatePartition":
+            if fact.partition in self.partitions:
                 raise DivergedError("create_partition", "it exists already")
             self.partitions[fact.partition] = self._created(fact)
         elif refinement is None:
             told = "the trace does not tell how this partition came to be: record it from its creation on"
             raise DivergedError(action_of(fact), told, outside=True)
-        else:
+        elif kind == "DeletePartition":
+            self._generations.delete(fact.partition, refinement.present())
+            self._told.forget(fact.partition)
+        elif kind != "DeleteReplica" or not self._generations.left(fact.partition, node):
             refinement.take(node, fact)
 
     def _created(self, fact: Any) -> Refinement:
@@ -130,7 +139,7 @@ class Follower:
 
     def logs(self, node: int, partition: str, log_end: int, high_watermark: int) -> str:
         """What a step says of its logs, beside the facts: an effect without a fact shows here."""
-        refinement = self.partitions.get(partition)
+        refinement = self._generations.of(partition, node)
         if refinement is None or node not in refinement.machine.members:
             return ""
         model_end, model_watermark = refinement.ends(node)
@@ -141,7 +150,6 @@ class Follower:
         return ""
 
     def divergence(self, line: int, node: str, fact: Any, diverged: DivergedError) -> Divergence:
-        refinement = self.partitions.get(fact.partition)
         return Divergence(
             line=line,
             node=node,
@@ -151,8 +159,13 @@ class Follower:
             conjunct=diverged.conjunct,
             outside=diverged.outside,
             fact=msgspec.to_builtins(fact),
-            model={} if refinement is None else refinement.view(self.number(node)),
+            model=self.view(self.number(node), fact.partition),
         )
+
+    def view(self, node: int, partition: str) -> dict[str, Any]:
+        """The model's side of the story."""
+        refinement = self._generations.of(partition, node)
+        return {} if refinement is None else refinement.view(node)
 
     def end(self, lines: int) -> Divergence | None:
         """The model's safety properties, where the execution has led."""

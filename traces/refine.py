@@ -36,6 +36,7 @@ class Refinement(Abstraction):
     def begin(self, created: Any) -> None:
         """The first election."""
         self._elect(created.leader)
+        self.situated()
 
     def take(self, node: int, fact: Any) -> None:
         """Replay a fact of `node` (any number for the controller); DivergedError where the model does not follow."""
@@ -65,6 +66,7 @@ class Refinement(Abstraction):
         self.same(fact, "leader_epoch", newest - 1)
         self.same(fact, "partition_epoch", self.state.newest_partition_epoch - 1)
         self.same(fact, "isr", self.state.isr[newest])
+        self.situated()
 
     def elect(self, _node: int, fact: Any) -> None:
         self._elect(fact.leader)

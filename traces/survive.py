@@ -68,6 +68,14 @@ class Survival(Refinement):
         back = self.returning.get(node)
         return super().ends(node) if back is None else (back.log_end, back.high_watermark)
 
+    def situated(self) -> None:
+        state = self.state
+        newest = state.newest_leader_epoch
+        led = "led" if state.has_leader[newest] else "leaderless"
+        few = "" if state.enough[newest] else " (too few)"
+        unclean = ", after an unclean election" if state.last_unclean else ""
+        self._situation = f"{len(state.isr[newest])} in sync{few}, {len(state.elr[newest])} eligible, {led}{unclean}"
+
     # ------------------------------------------------------------ registrations
     def registration(self, node: int, broker_epoch: int, action: str) -> int:
         """The model's number of a broker's registration. The first that is heard of is the one it was created under."""

@@ -2,21 +2,26 @@
 
 One rule: a decision is known by what there is one of: the version of a partition, the registration of a broker, the
 refusal in a version. Whoever tells another one in its place contradicts a committed record.
+
+Decisions are told once they are committed, by whoever leads the controllers then: when the leader changes, the new one
+may tell again what the old one had told already.
 """
 
 from typing import Any
 
 import msgspec
 
-from traces.abstraction import DivergedError, action_of
-
 _OF_A_REGISTRATION = frozenset({"Register", "LosePower"})
-_VERSIONS = frozenset(
+_OF_A_VERSION = frozenset(
     {
         *("Elect", "ElectNone", "ElectEligible", "ElectUnclean", "FailOver", "TakeOffline", "Fence", "AddReplicas"),
         *("Reassign", "AlterPartition", "MemberLosesPower", "LeaderLosesPower"),
     }
 )
+
+
+class Contradiction(Exception):
+    """Something else was told before; the message says what."""
 
 
 class Told:
@@ -26,7 +31,7 @@ class Told:
         self._facts: dict[str, dict[tuple[Any, ...], Any]] = {}
 
     def again(self, fact: Any) -> bool:
-        """Whether this was told before. DivergedError where something else was told in its place."""
+        """Whether this was told before. Contradiction where something else was told in its place."""
         key = _key(fact)
         if key is None:
             return False
@@ -35,7 +40,7 @@ class Told:
         if told is fact:
             return False
         if told != fact:
-            raise DivergedError(action_of(fact), f"a controller has told otherwise before: {_words(told)}")
+            raise Contradiction(f"a controller tells {_words(fact)}; told before was {_words(told)}")
         return True
 
     def forget(self, partition: str) -> None:
@@ -45,7 +50,7 @@ class Told:
 
 def _key(fact: Any) -> tuple[Any, ...] | None:
     name = type(fact).__name__
-    if name in _VERSIONS:
+    if name in _OF_A_VERSION:
         return ("version", fact.partition_epoch)
     if name in _OF_A_REGISTRATION:
         return ("registration", fact.replica, fact.broker_epoch)
@@ -56,4 +61,6 @@ def _key(fact: Any) -> tuple[Any, ...] | None:
 
 def _words(fact: Any) -> str:
     fields: dict[str, Any] = msgspec.to_builtins(fact)
-    return ", ".join(f"{name} {value}" for name, value in fields.items() if name != "partition")
+    name = fields.pop("fact")
+    told = ", ".join(f"{field} {value}" for field, value in fields.items() if field != "partition")
+    return f"{name} ({told})"

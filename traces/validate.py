@@ -55,7 +55,7 @@ def validate(trace: Trace, progress: Progress | None = None) -> Validation:
     if divergence is None:
         divergence = follower.end(len(trace.lines))
     actions: Counter[str] = Counter()
-    for (_, action), times in follower.pairs.items():
+    for (_, _, action), times in follower.walk.items():
         actions[action] += times
     return Validation(
         steps=actions.total(),

@@ -48,6 +48,7 @@ class Engine:
         """Events handled by brokers and the controller."""
         self.processes = processes
         self.observer: Observer = observer or Nobody()
+        self._tell_quorum: Callable[[str, int, Sequence[Fact]], None] | None = getattr(observer, "quorum", None)
         self._heap: list[Entry] = []
         order = count()
         self._next_number = order.__next__
@@ -235,7 +236,14 @@ class Engine:
             self._recording.facts = facts
         self.observer.facts(name, self.now, facts)
 
+    def note_quorum(self, name: str, facts: list[Fact]) -> None:
+        """What a step of this controller did as a voter: told before what it decided."""
+        if self._recording is not None:
+            self._recording.quorum = facts
+        if self._tell_quorum is not None:
+            self._tell_quorum(name, self.now, facts)
+
     def note_fault(self, kind: str, targets: tuple[str, ...], detail: str) -> None:
-        self.observer.fault(kind, targets)
+        self.observer.fault(kind, targets, detail)
         if self._recording is not None:
             self._recording.recorder.fault(self.now, kind, targets, detail)

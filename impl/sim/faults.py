@@ -62,6 +62,11 @@ WRITES_MAX = 4
 """A fault in the middle of a step comes at the first to this many-th write or sync from now."""
 
 
+EVERYWHERE = "everywhere"
+MID_STEP = "in the middle of a step"
+"""How the detail of a power loss or a crash begins: every node at once, or between two writes of a step."""
+
+
 class Fault(NamedTuple):
     """One decoded value. What `first` and `second` mean depends on the kind.
 

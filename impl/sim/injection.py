@@ -76,7 +76,7 @@ class Injector:
         engine = self._engine
         victims = [process for process in engine.nodes if process.alive]
         names = tuple(victim.name for victim in victims)
-        engine.note_fault(faults.POWER_LOSS, names, f"everywhere, down for {down_ms} ms")
+        engine.note_fault(faults.POWER_LOSS, names, f"{faults.EVERYWHERE}, down for {down_ms} ms")
         for victim in victims:
             self._die(victim, down_ms, power=True)
 
@@ -93,7 +93,7 @@ class Injector:
         assert victim.doomed is not None
         power, down_ms = victim.doomed
         kind = faults.POWER_LOSS if power else faults.CRASH
-        self._engine.note_fault(kind, (victim.name,), f"in the middle of a step, down for {down_ms} ms")
+        self._engine.note_fault(kind, (victim.name,), f"{faults.MID_STEP}, down for {down_ms} ms")
         self._die(victim, down_ms, power=power)
 
     def _die(self, victim: "Process", down_ms: int, *, power: bool) -> None:

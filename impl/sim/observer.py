@@ -14,11 +14,19 @@ class Observer(Protocol):
     def facts(self, node: str, at: int, facts: Sequence[Fact]) -> None:
         """What one step of a node did, in order. Called once a step, after its storage effects were performed."""
 
-    def fault(self, kind: str, targets: tuple[str, ...]) -> None:
-        """The world did something to these processes (kinds of `impl.sim.faults`)."""
+    def fault(self, kind: str, targets: tuple[str, ...], detail: str) -> None:
+        """The world did something to these processes (kinds of `impl.sim.faults`); `detail` begins with EVERYWHERE or
+        MID_STEP where that is so."""
 
     def op(self, op: Op) -> None:
         """A client's operation was invoked or completed. A record read is one `ok` without an invoke."""
+
+
+class QuorumObserver(Protocol):
+    """What an observer may have, too."""
+
+    def quorum(self, node: str, at: int, facts: Sequence[Fact]) -> None:
+        """What a step of a controller did as a voter of the quorum, in order, before what it decided."""
 
 
 class Nobody:
@@ -27,7 +35,7 @@ class Nobody:
     def facts(self, node: str, at: int, facts: Sequence[Fact]) -> None:
         pass
 
-    def fault(self, kind: str, targets: tuple[str, ...]) -> None:
+    def fault(self, kind: str, targets: tuple[str, ...], detail: str) -> None:
         pass
 
     def op(self, op: Op) -> None:

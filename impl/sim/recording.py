@@ -19,6 +19,8 @@ from impl.sim.scenario import Scenario
 from traces.recorder import Recorder
 from traces.schema import VERSION, Header
 
+MODEL = "replication"
+"""The model that the broker implements."""
 LogEnds = dict[str, tuple[int, int, int]]
 
 
@@ -29,6 +31,8 @@ class Recording:
         self.recorder = recorder
         self.facts: Sequence[Fact] = ()
         """What the step under way did so far."""
+        self.quorum: Sequence[Fact] = ()
+        """And what it did as a voter of the quorum."""
         self._network = network
         self._names = names
         self._line: int | None = None
@@ -42,7 +46,7 @@ class Recording:
 
     def begin(self) -> None:
         """A step begins: nothing is known of it yet."""
-        self.facts = ()
+        self.facts = self.quorum = ()
 
     def step(self, process: Process, event: Event | str, number: int, now: int, *, acted: bool) -> None:
         """A step came to its end, or was cut short by what an observer raised: write its line.
@@ -50,7 +54,7 @@ class Recording:
         `event` is a string, in words, where no message asked for it: the process started, or obeyed its operator.
         """
         cause = self._causes.pop(number, None)
-        if isinstance(event, Tick) and not acted and not self.facts:
+        if isinstance(event, Tick) and not acted and not self.facts and not self.quorum:
             self._line = None
             return
         self._line = self.recorder.step(
@@ -60,6 +64,7 @@ class Recording:
             facts=self.facts,
             cause=cause,
             logs=self._changed(process),
+            quorum=self.quorum,
         )
 
     def idle(self) -> None:
@@ -109,6 +114,7 @@ def header(
     return Header(
         version=VERSION,
         origin="simulated",
+        model=MODEL,
         commit=commit,
         configuration=scenario.configuration(),
         mutant=mutant,

@@ -13,27 +13,43 @@ from typing import Any
 from invariants.history.judge import CLASSES, Judgement, judge
 from invariants.history.judge import verdict as come_to
 from invariants.history.order import ReadOrder, never
+from invariants.step import one_decision, stable_read
+from invariants.step.decisions import ALL, REGISTRATIONS
 from invariants.step.ghost import Partition
 from invariants.step.invariant import CONTROLLER, Judge
 from invariants.step.judged import STEP_INVARIANTS
 from invariants.step.take import TAKE
 from invariants.verdict import Violated
+from traces.generations import Generations
 from traces.schema import Op
+from traces.told import Contradiction, Told
 
-STOPPING_FAULTS = frozenset({"crash", "power loss"})
-"""Kinds of fault after which a simulated node's process is no more.
+STOPPING_FAULTS = {"crash": False, "power loss": True}
+"""Kinds of fault after which a simulated node's process is no more, and whether what was not synced may be lost.
 
 A live process's death is known from its `Restart` fact alone: who killed it wrote that down in a file of its own, and
 nobody knows where in the order of things the line belongs.
 """
 
-Plan = tuple[Judge, ...]
+OF_CONTROLLERS = frozenset({"CreatePartition", "DeletePartition", "RefusePartition", *ALL, *REGISTRATIONS})
+
+
+class Plan:
+    """How facts of one kind are judged and taken."""
+
+    __slots__ = ("ends_a_process", "name", "of_controllers", "steps")
+
+    def __init__(self, name: str, steps: tuple[Judge, ...]) -> None:
+        self.name = name
+        self.steps = steps
+        self.of_controllers = name in OF_CONTROLLERS
+        self.ends_a_process = name == "Restart"
 
 
 def _plan(name: str) -> Plan:
     before = [invariant.before[name] for invariant in STEP_INVARIANTS if name in invariant.before]
     after = [invariant.after[name] for invariant in STEP_INVARIANTS if name in invariant.after]
-    return (*before, TAKE[name], *after)
+    return Plan(name, (*before, TAKE[name], *after))
 
 
 _PLANS: Mapping[str, Plan] = {name: _plan(name) for name in TAKE}
@@ -42,14 +58,19 @@ _PLANS: Mapping[str, Plan] = {name: _plan(name) for name in TAKE}
 class Checker:
     """Raises `Violated` at the first fact that breaks an invariant. One checker judges one execution.
 
-    `may_repeat` says of which keys the producer is not idempotent, as in `invariants.history.judge`.
+    `may_repeat` says of which keys the producer is not idempotent, as in `invariants.history.judge`. `one_clock` says
+    that clients' operations stand in order with the facts, as in a simulated run.
     """
 
-    def __init__(self, may_repeat: Callable[[str], bool] = never) -> None:
-        self.partitions: dict[str, Partition] = {}
+    def __init__(self, may_repeat: Callable[[str], bool] = never, *, one_clock: bool = False) -> None:
+        self._generations: Generations[Partition] = Generations()
+        self.partitions = self._generations.current
+        """Those there are now."""
         self.judged = 0
         """Facts judged so far."""
-        self._nodes: dict[str, int] = {"controller": CONTROLLER.node}
+        self._told = Told()
+        self._one_clock = one_clock
+        self._nodes: dict[str, int] = {}
         self._plans: dict[type, Plan] = {}
         self._may_repeat = may_repeat
         self._order = ReadOrder(may_repeat)
@@ -59,33 +80,60 @@ class Checker:
         """What one step of `node` did, in order."""
         number = self._nodes.get(node)
         if number is None:
-            number = self._nodes[node] = int(node.removeprefix("n"))
+            digits = node[1:]
+            is_broker = node[:1] == "n" and digits.isdigit()
+            number = self._nodes[node] = int(digits) if is_broker else CONTROLLER.node
         for fact in facts:
             kind = type(fact)
             plan = self._plans.get(kind)
             if plan is None:
                 plan = self._plans[kind] = _PLANS[kind.__name__]
-            partition = self.partitions.get(fact.partition)
+            self.judged += 1
+            if plan.of_controllers:
+                self._decision(fact, plan)
+                continue
+            partition = self._generations.of(fact.partition, number)
             if partition is None:
                 partition = self.partitions[fact.partition] = Partition(fact.partition)
-            replica = CONTROLLER if number < 0 else partition.replicas.get(number) or partition.replica(number)
-            if not replica.running and kind.__name__ != "Restart":
+            replica = partition.replicas.get(number) or partition.replica(number)
+            if not replica.running and not plan.ends_a_process:
                 partition.returns(replica)
-            for judge_or_take in plan:
+            for judge_or_take in plan.steps:
                 judge_or_take(partition, replica, fact)
-            self.judged += 1
+            if plan.name == "DeleteReplica":
+                self._generations.left(fact.partition, number)
 
-    def fault(self, kind: str, targets: Iterable[str], **detail: Any) -> None:  # noqa: ARG002 - only targets move the ghost
+    def _decision(self, fact: Any, plan: Plan) -> None:
+        """What the controllers have decided; told again, it moves nothing."""
+        try:
+            if self._told.again(fact):
+                return
+        except Contradiction as contradiction:
+            raise Violated(one_decision.ID, str(contradiction)) from None
+        partition = self.partitions.get(fact.partition)
+        if partition is None:
+            partition = self.partitions[fact.partition] = Partition(fact.partition)
+        for judge_or_take in plan.steps:
+            judge_or_take(partition, CONTROLLER, fact)
+        if plan.name == "DeletePartition":
+            self._generations.delete(fact.partition, partition.present())
+            self._told.forget(fact.partition)
+
+    def fault(self, kind: str, targets: Iterable[str], _detail: str = "") -> None:
         """What the world did. Only what ends a process moves the ghost."""
-        if kind in STOPPING_FAULTS:
+        loses = STOPPING_FAULTS.get(kind)
+        if loses is not None:
             for target in targets:
                 if target.startswith("n"):
-                    for partition in self.partitions.values():
-                        partition.stop(int(target[1:]))
+                    for partition in (*self.partitions.values(), *self._generations.deleted):
+                        partition.stop(int(target[1:]), loses=loses)
 
     def op(self, op: Op) -> None:
         """One line of the clients' view: order per key is judged as records are read."""
         self._ops.append(op)
+        partition = self.partitions.get(op.partition)
+        if partition is not None:
+            stable_read.judge(partition, op, one_clock=self._one_clock)
         anomaly = self._order.take(op)
         if anomaly is not None:
             raise Violated(CLASSES[anomaly[0]], anomaly[1])

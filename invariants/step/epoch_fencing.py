@@ -1,39 +1,82 @@
 """Epoch fencing (I7): one leader for each epoch, epochs never fall, and nothing counts across them.
 
 Judged before a fact is taken into the ghost: what a node does must fit the epoch it is in. A leader counts a follower's
-position only from a fetch that the follower sent, as a replica, in that leader's epoch (KAFKA-6880, KIP-320).
+position only from a fetch that the follower sent, as a replica, in that leader's epoch (KAFKA-6880, KIP-320), and none
+of an older registration once it has counted one of a newer (KIP-903).
 """
 
 from typing import Any
 
+from invariants.step import decisions
 from invariants.step.ghost import NOBODY, Partition, Replica
 from invariants.step.invariant import StepInvariant
 from invariants.step.words import node_words, set_words
 from invariants.verdict import Violated
-from traces.facts import Acknowledge, AlterPartition, BecomeFollower, BecomeLeader, Elect, FailOver, Fence
+from traces.facts import Acknowledge, AlterPartition, BecomeFollower, BecomeLeader, SendFetch
 
 ID = "epoch_fencing"
 
 
 # ---------------------------------------------------------------- the controller
-def _new_epoch(partition: Partition, _replica: Replica, fact: Elect | FailOver) -> None:
+def _new_epoch(partition: Partition, _replica: Replica, fact: Any) -> None:
     """An election opens a leader epoch, with a leader out of the in-sync set or nobody."""
-    if fact.leader_epoch <= partition.leader_epoch:
+    leader = getattr(fact, "leader", NOBODY)
+    _opens(partition, fact.leader_epoch, leader)
+    if leader != NOBODY and leader not in partition.isr:
         raise Violated(
             ID,
-            f"the controller elects {node_words(fact.leader)} in epoch {fact.leader_epoch}, after epoch "
-            f"{partition.leader_epoch}",
-        )
-    if fact.leader != NOBODY and fact.leader not in partition.isr:
-        raise Violated(
-            ID,
-            f"the controller elects n{fact.leader} in epoch {fact.leader_epoch}, "
+            f"the controller elects n{leader} in epoch {fact.leader_epoch}, "
             f"which is not in the in-sync set {set_words(partition.isr)}",
         )
     _new_version(partition, fact.partition_epoch)
 
 
-def _same_epoch(partition: Partition, _replica: Replica, fact: Fence | AlterPartition) -> None:
+def _new_epoch_of_eligible(partition: Partition, _replica: Replica, fact: Any) -> None:
+    """An eligible leader replica is elected."""
+    _opens(partition, fact.leader_epoch, fact.leader)
+    if fact.leader not in partition.elr:
+        raise Violated(
+            ID,
+            f"the controller elects n{fact.leader} in epoch {fact.leader_epoch}, "
+            f"which is not an eligible leader replica: these are {set_words(partition.elr)}",
+        )
+    _new_version(partition, fact.partition_epoch)
+
+
+def _new_epoch_of_any(partition: Partition, _replica: Replica, fact: Any) -> None:
+    """An unclean election: any replica is elected."""
+    _opens(partition, fact.leader_epoch, fact.leader)
+    _new_version(partition, fact.partition_epoch)
+
+
+def _opens(partition: Partition, leader_epoch: int, leader: int) -> None:
+    if leader_epoch <= partition.leader_epoch:
+        raise Violated(
+            ID,
+            f"the controller elects {node_words(leader)} in epoch {leader_epoch}, after epoch {partition.leader_epoch}",
+        )
+
+
+def _registers(partition: Partition, _replica: Replica, fact: Any) -> None:
+    """Each registration of a broker has a higher broker epoch than the ones before it (KIP-903)."""
+    last = partition.registered.get(fact.replica, -1)
+    if fact.broker_epoch <= last:
+        raise Violated(
+            ID, f"the controller registers n{fact.replica} with broker epoch {fact.broker_epoch}, after {last}"
+        )
+
+
+def _loses_as_member(partition: Partition, replica: Replica, fact: Any) -> None:
+    _registers(partition, replica, fact)
+    _same_epoch(partition, replica, fact)
+
+
+def _loses_as_leader(partition: Partition, replica: Replica, fact: Any) -> None:
+    _registers(partition, replica, fact)
+    _new_epoch(partition, replica, fact)
+
+
+def _same_epoch(partition: Partition, _replica: Replica, fact: Any) -> None:
     """A change of the in-sync set happens in the current leader epoch."""
     if fact.leader_epoch != partition.leader_epoch:
         raise Violated(
@@ -111,6 +154,24 @@ def _counts(partition: Partition, replica: Replica, fact: Acknowledge) -> None:
             f"which fetched from {asked} at most in that epoch",
         )
 
+    newest = replica.counted_as.get(fact.follower, -1)
+    if fact.broker_epoch < newest:
+        raise Violated(
+            ID,
+            f"n{replica.node}, leader of epoch {fact.leader_epoch}, counts position {fact.offset} of n{fact.follower} "
+            f"under its registration {fact.broker_epoch}, and has counted one under registration {newest}",
+        )
+
+
+def _asks(partition: Partition, replica: Replica, fact: SendFetch) -> None:
+    _of_its_leader(partition, replica, fact)
+    if fact.broker_epoch < replica.sends_as:
+        raise Violated(
+            ID,
+            f"n{replica.node} fetches under its registration {fact.broker_epoch}, and has fetched under "
+            f"{replica.sends_as}",
+        )
+
 
 def _as_follower(_partition: Partition, replica: Replica, fact: Any) -> None:
     """What only a follower does, in the epoch it follows in."""
@@ -172,9 +233,8 @@ INVARIANT = StepInvariant(
     id=ID,
     names=("I7",),
     statement=(
-        "Each leader epoch has one leader, epochs never fall, only the leader of an epoch writes and decides in "
-        "it, and a "
-        "position counts only in the epoch in which it was sent."
+        "Each leader epoch has one leader; leader epochs, partition epochs and broker epochs never fall; only the "
+        "leader of an epoch writes and decides in it, and a position counts only in the epoch in which it was sent."
     ),
     argument=(
         "The controller gives each epoch to one node and writes it down before anyone learns it; every request "
@@ -183,10 +243,15 @@ INVARIANT = StepInvariant(
     ),
     breaks="fetch-without-epoch-check",
     before={
-        "Elect": _new_epoch,
-        "FailOver": _new_epoch,
-        "Fence": _same_epoch,
+        **dict.fromkeys(sorted(decisions.BEGIN_AN_EPOCH), _new_epoch),
+        **dict.fromkeys(sorted(decisions.CHANGE_A_SET), _same_epoch),
+        "ElectEligible": _new_epoch_of_eligible,
+        "ElectUnclean": _new_epoch_of_any,
         "AlterPartition": _by_the_leader,
+        "Register": _registers,
+        "LosePower": _registers,
+        "MemberLosesPower": _loses_as_member,
+        "LeaderLosesPower": _loses_as_leader,
         "BecomeLeader": _leads_alone,
         "BecomeFollower": _follows_newer,
         "Append": _as_leader,
@@ -200,7 +265,7 @@ INVARIANT = StepInvariant(
         "AnswerProbe": _as_leader,
         "Truncate": _as_follower,
         "Reconcile": _of_its_leader,
-        "SendFetch": _of_its_leader,
+        "SendFetch": _asks,
         "ReceiveFetch": _of_its_leader,
     },
     everywhere=_everywhere,

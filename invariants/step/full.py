@@ -18,7 +18,8 @@ class FullChecker(Checker):
     def facts(self, node: str, at: int, facts: Iterable[Any]) -> None:
         for fact in facts:
             super().facts(node, at, (fact,))
-            self.sweep(self.partitions[fact.partition])
+            if fact.partition in self.partitions:
+                self.sweep(self.partitions[fact.partition])
 
     def sweep(self, partition: Partition) -> None:
         """Every invariant over one whole partition."""

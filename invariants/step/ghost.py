@@ -32,6 +32,16 @@ class Replica:
     """Whom it counts as a leader: the in-sync set it knows, and whom it has proposed to add."""
     asked: dict[int, int] = field(default_factory=dict)
     """Leader epoch -> the highest offset it fetched from, as a replica, in that epoch."""
+    reconciled: int = -1
+    """The last leader epoch in which its log was confirmed, or written, by the leader."""
+    sends_as: int = -1
+    """The registration (broker epoch) under which it last fetched."""
+    counted_as: dict[int, int] = field(default_factory=dict)
+    """As a leader, in its epoch: follower -> the registration under which that one showed its position."""
+    may_commit: bool = True
+    """As a leader: the version it knows has min.insync.replicas members in sync."""
+    keeps_all: bool = False
+    """Its process ended without loss of power, and not while it was looking for where to cut its log."""
 
 
 @dataclass(slots=True)
@@ -51,6 +61,18 @@ class Partition:
     leader: int = NOBODY
     leader_epoch: int = -1
     partition_epoch: int = -1
+    elr: tuple[int, ...] = ()
+    """The eligible leader replicas (KIP-966)."""
+    enough: bool = True
+    """`isr` has min.insync.replicas members."""
+    registered: dict[int, int] = field(default_factory=dict)
+    """Node -> the broker epoch of its newest registration, where one was told."""
+    lost: dict[int, int] = field(default_factory=dict)
+    """Node -> the registration with which it was last known to have lost power: no older position of it counts."""
+    last_unclean: int = -1
+    """The leader epoch of the last unclean election; -1: none."""
+    read: dict[int, str] = field(default_factory=dict)
+    """Offset -> the value that a consumer read there."""
     leaders: dict[int, int] = field(default_factory=dict)
     """Leader epoch -> the node that leads it, as the controller decided or, where nobody recorded it, as it acted."""
     sequences: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -88,10 +110,32 @@ class Partition:
             self.committed.append(batch, replica.log.prefixes[index])
         return new
 
-    def stop(self, node: int) -> None:
+    def present(self) -> list[int]:
+        """Who has a replica, by what was told."""
+        return [node for node, replica in sorted(self.replicas.items()) if replica.leader_epoch >= 0 or replica.log.end]
+
+    def give_up(self, elected: Replica) -> None:
+        """An unclean election: what was committed or promised and the elected replica lacks is given up."""
+        common = 0
+        for mine, theirs in zip(self.committed.prefixes, elected.log.prefixes, strict=False):
+            if mine != theirs:
+                break
+            common += 1
+        self.committed.cut(self.committed.ends[common - 1] if common else 0)
+        end = self.committed.end
+        self.promises = {offset: promise for offset, promise in self.promises.items() if offset < end}
+        self.unsettled.clear()
+        self.read = {offset: value for offset, value in self.read.items() if offset < end}
+        # What is left is sequenced anew, with the next that is committed.
+        self.sequences.clear()
+        self.producer_epochs.clear()
+        self.sequenced = 0
+
+    def stop(self, node: int, *, loses: bool = True) -> None:
         """The node's process has ended. What it had stays on its disk until a `Restart` says otherwise."""
         replica = self.replicas.get(node)
         if replica is not None:
+            replica.keeps_all = not loses and (replica.leading or replica.reconciled == replica.leader_epoch)
             replica.running = False
             replica.counts = False
             replica.leading = False
@@ -103,6 +147,12 @@ class Partition:
         replica.running = True
 
     @property
+    def eligible(self) -> tuple[int, ...]:
+        """Whom the controller may elect without loss: in sync, or an eligible leader replica."""
+        return (*self.isr, *self.elr) if self.elr else self.isr
+
+    @property
     def candidates(self) -> list[Replica]:
-        """Running members of the controller's in-sync set, in order: any of them may be elected next."""
-        return [replica for node in self.isr if (replica := self.replicas.get(node)) is not None and replica.counts]
+        """Those of them that run, in order: any may be elected next."""
+        replicas = self.replicas
+        return [replica for node in self.eligible if (replica := replicas.get(node)) is not None and replica.counts]

@@ -3,6 +3,9 @@
 A leader's high watermark is at most the log end of every member of its maximal in-sync set, whose logs agree with its
 own below it. A follower's is at most its own log end and at most what some leader has committed, and below it its log
 is the committed one.
+
+A position that a member showed before it lost power counts until the leader learns that it is in sync no more; and a
+replica that has not reconciled since an unclean election may believe in what was given up.
 """
 
 from invariants.step.ghost import Partition, Replica
@@ -21,10 +24,12 @@ def _leader(partition: Partition, leader: Replica, fact: AdvanceHighWatermark) -
     who = f"n{leader.node}, leader of epoch {fact.leader_epoch},"
     if to > log.end:
         raise Violated(ID, f"{who} sets its high watermark to {to}, and its log ends at {log.end}")
+    if fact.leader_epoch < partition.last_unclean:
+        return
     prefix = log.prefix_at(to)
     for node in fact.maximal_isr:
         member = partition.replicas.get(node)
-        if member is None or member is leader or not member.counts:
+        if member is None or member is leader or not member.counts or _lost_since(partition, leader, node):
             continue
         if member.log.end < to:
             raise Violated(
@@ -42,10 +47,16 @@ def _leader(partition: Partition, leader: Replica, fact: AdvanceHighWatermark) -
     _agrees(partition, leader, min(to, partition.committed.end), who)
 
 
+def _lost_since(partition: Partition, leader: Replica, node: int) -> bool:
+    """The follower has lost power since it showed the leader the position that counts."""
+    lost = partition.lost.get(node)
+    return lost is not None and leader.counted_as.get(node, -1) < lost
+
+
 def _follower(partition: Partition, replica: Replica, fact: ReceiveFetch | Truncate | Restart) -> None:
     """After its log and its high watermark were set."""
     to = fact.high_watermark
-    if to == 0:
+    if to == 0 or replica.reconciled < partition.last_unclean:
         return
     who = node_words(replica.node)
     if to > replica.log.end:
@@ -80,7 +91,7 @@ def _everywhere(partition: Partition) -> None:
     """The same for every running replica, batch by batch."""
     committed = partition.committed
     for replica in partition.replicas.values():
-        if not replica.running:
+        if not replica.running or replica.reconciled < partition.last_unclean:
             continue
         to = replica.high_watermark
         if to > replica.log.end or to > committed.end:

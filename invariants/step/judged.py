@@ -8,16 +8,22 @@ from invariants.step import (
     high_watermark_bound,
     log_matching,
     no_committed_loss,
+    one_decision,
     per_key_order,
     quorum_superset,
+    recovery,
+    stable_read,
 )
 from invariants.step.invariant import StepInvariant
 
 STEP_INVARIANTS: tuple[StepInvariant, ...] = (
     epoch_fencing.INVARIANT,
+    recovery.INVARIANT,
     log_matching.INVARIANT,
     high_watermark_bound.INVARIANT,
     no_committed_loss.INVARIANT,
     per_key_order.INVARIANT,
     quorum_superset.INVARIANT,
+    stable_read.INVARIANT,
+    one_decision.INVARIANT,
 )

@@ -1,12 +1,16 @@
 """No committed loss (I1, I2, I3): who may lead has everything that was committed or acknowledged.
 
-The leader of the newest epoch; every running member of the in-sync set, because the controller may elect any of them
-next; and whom the newest leader proposes to add to it. Judging the candidates and not only the leader finds a loss
-before the election that would show it.
+The leader of the newest epoch; every running member of the in-sync set and every running eligible leader replica,
+because the controller may elect any of them next (KIP-966); and whom the newest leader proposes to add. Judging the
+candidates and not only the leader finds a loss before the election that would show it.
+
+An unclean election gives up what the elected replica lacks: from then on only the rest counts, and what is committed
+after it.
 """
 
 from typing import Any
 
+from invariants.step import decisions
 from invariants.step.ghost import Partition, Replica
 from invariants.step.invariant import StepInvariant
 from invariants.step.words import batch_words, node_words, records_words
@@ -36,7 +40,7 @@ def _candidates(partition: Partition, _replica: Replica, _fact: Any) -> None:
 
 def _this_replica(partition: Partition, replica: Replica, _fact: Any) -> None:
     """After a fact of one replica: it is judged if it may lead."""
-    if replica.counts and (replica.node in partition.isr or _leads_newest(partition, replica)):
+    if replica.counts and (replica.node in partition.eligible or _leads_newest(partition, replica)):
         complete(partition, replica)
 
 
@@ -53,6 +57,8 @@ def _proposed(partition: Partition, replica: Replica, fact: ExpandIsr) -> None:
 
 def _promised(partition: Partition, _replica: Replica, fact: AcknowledgeProduce) -> None:
     """The leader has answered acks=all. The record must stand in every log that may lead."""
+    if fact.leader_epoch < partition.last_unclean:
+        return
     if fact.acks != -1 or fact.base_offset not in partition.unsettled:
         _settled_right(partition, fact)
         return
@@ -77,7 +83,7 @@ def _committed(partition: Partition, replica: Replica, fact: Any) -> None:
 def _everywhere(partition: Partition) -> None:
     """The same by comparing every record of every candidate, without names for prefixes."""
     for replica in partition.replicas.values():
-        if not replica.counts or not (replica.node in partition.isr or _leads_newest(partition, replica)):
+        if not replica.counts or not (replica.node in partition.eligible or _leads_newest(partition, replica)):
             continue
         count = len(partition.committed.batches)
         if replica.log.batches[:count] != partition.committed.batches:
@@ -105,6 +111,8 @@ def _role_words(partition: Partition, replica: Replica, role: str = "") -> str:
         return f"{node_words(replica.node)}{role}"
     if _leads_newest(partition, replica):
         return f"{node_words(replica.node)}, leader of epoch {replica.leader_epoch}"
+    if replica.node not in partition.isr:
+        return f"{node_words(replica.node)}, which runs and is eligible to lead after epoch {partition.leader_epoch}"
     return f"{node_words(replica.node)}, which runs and is in the in-sync set of epoch {partition.leader_epoch}"
 
 
@@ -125,7 +133,8 @@ INVARIANT = StepInvariant(
     names=("I1", "I2", "I3"),
     statement=(
         "Everything committed or acknowledged with acks=all stands, unchanged and in place, in the log of the newest "
-        "leader, of every running replica that may be elected next, and of whoever is about to join these."
+        "leader, of every running replica that may be elected next (in sync, or an eligible leader replica), and of "
+        "whoever is about to join these; but for what an unclean election gave up."
     ),
     argument=(
         "The high watermark passes a record only when the whole maximal in-sync set has it; leaders come from "
@@ -141,10 +150,7 @@ INVARIANT = StepInvariant(
         "BecomeFollower": _this_replica,
         "Truncate": _this_replica,
         "CreatePartition": _candidates,
-        "Elect": _candidates,
-        "FailOver": _candidates,
-        "Fence": _candidates,
-        "AlterPartition": _candidates,
+        **dict.fromkeys(decisions.ALL, _candidates),
     },
     everywhere=_everywhere,
 )

@@ -7,30 +7,34 @@ nothing are listed too, so that an unknown one is refused and never passed over.
 from collections.abc import Mapping
 from typing import Any
 
+from invariants.step import decisions
 from invariants.step.ghost import NOBODY, Partition, Replica
 from invariants.step.invariant import Judge
 from traces.facts import (
+    Acknowledge,
     AcknowledgeProduce,
     AdvanceHighWatermark,
     Append,
     BecomeFollower,
     BecomeLeader,
     CreatePartition,
-    ElectNone,
+    DeleteReplica,
+    ElectUnclean,
     ExpandIsr,
-    LeaderLosesPower,
     LearnIsr,
     ReceiveFetch,
+    Reconcile,
+    Register,
     Restart,
     Resume,
     SendFetch,
-    TakeOffline,
     Truncate,
 )
 
 
+# ---------------------------------------------------------------- the controller
 def _create(partition: Partition, _replica: Replica, fact: CreatePartition) -> None:
-    partition.isr, partition.leader = fact.isr, fact.leader
+    partition.isr, partition.leader, partition.enough = fact.isr, fact.leader, fact.enough
     partition.leader_epoch = partition.partition_epoch = 0
     partition.leaders[0] = fact.leader
     for node in fact.replicas:
@@ -38,25 +42,39 @@ def _create(partition: Partition, _replica: Replica, fact: CreatePartition) -> N
 
 
 def _decide(partition: Partition, _replica: Replica, fact: Any) -> None:
-    partition.isr, partition.leader = fact.isr, fact.leader
-    partition.leader_epoch, partition.partition_epoch = fact.leader_epoch, fact.partition_epoch
-    partition.leaders[fact.leader_epoch] = fact.leader
+    """Any decision: the version of the partition that it leaves."""
+    partition.isr, partition.elr, partition.enough = fact.isr, fact.elr, fact.enough
+    partition.partition_epoch = fact.partition_epoch
+    if fact.leader_epoch != partition.leader_epoch:
+        partition.leader_epoch = fact.leader_epoch
+        partition.leader = partition.leaders[fact.leader_epoch] = getattr(fact, "leader", NOBODY)
 
 
-def _end_epoch(partition: Partition, _replica: Replica, fact: ElectNone | TakeOffline | LeaderLosesPower) -> None:
-    partition.isr, partition.leader = fact.isr, NOBODY
-    partition.leader_epoch, partition.partition_epoch = fact.leader_epoch, fact.partition_epoch
-    partition.leaders[fact.leader_epoch] = NOBODY
+def _elect_unclean(partition: Partition, replica: Replica, fact: ElectUnclean) -> None:
+    _decide(partition, replica, fact)
+    partition.last_unclean = fact.leader_epoch
+    partition.give_up(partition.replica(fact.leader))
 
 
-def _change_isr(partition: Partition, _replica: Replica, fact: Any) -> None:
-    partition.isr, partition.partition_epoch = fact.isr, fact.partition_epoch
+def _register(partition: Partition, _replica: Replica, fact: Register) -> None:
+    partition.registered[fact.replica] = fact.broker_epoch
 
 
+def _lose_power(partition: Partition, _replica: Replica, fact: Any) -> None:
+    partition.registered[fact.replica] = partition.lost[fact.replica] = fact.broker_epoch
+
+
+def _member_loses_power(partition: Partition, replica: Replica, fact: Any) -> None:
+    _lose_power(partition, replica, fact)
+    _decide(partition, replica, fact)
+
+
+# ---------------------------------------------------------------- any replica
 def _lead(partition: Partition, replica: Replica, fact: BecomeLeader | Resume) -> None:
     replica.leading = replica.counts = True
-    replica.leader_epoch = fact.leader_epoch
-    replica.maximal_isr = fact.isr
+    replica.leader_epoch = replica.reconciled = fact.leader_epoch
+    replica.maximal_isr, replica.may_commit = fact.isr, fact.enough
+    replica.counted_as.clear()
     partition.leaders.setdefault(fact.leader_epoch, replica.node)
 
 
@@ -70,12 +88,18 @@ def _restart(partition: Partition, replica: Replica, fact: Restart) -> None:
     partition.restart(replica, fact)
 
 
+def _delete(partition: Partition, replica: Replica, _fact: DeleteReplica) -> None:
+    """The log is gone; should the node be a replica again, it begins as one that nobody has seen."""
+    partition.replicas[replica.node] = Replica(replica.node)
+
+
+# ---------------------------------------------------------------- the leader
 def _append(partition: Partition, replica: Replica, fact: Append) -> None:
     partition.append(replica, fact.batch)
 
 
 def _promise(partition: Partition, _replica: Replica, fact: AcknowledgeProduce) -> None:
-    if fact.acks == -1:
+    if fact.acks == -1 and fact.leader_epoch >= partition.last_unclean:
         partition.promises[fact.base_offset] = fact
         if fact.base_offset >= partition.committed.end:
             partition.unsettled[fact.base_offset] = fact
@@ -84,15 +108,29 @@ def _promise(partition: Partition, _replica: Replica, fact: AcknowledgeProduce) 
 def _advance(partition: Partition, replica: Replica, fact: AdvanceHighWatermark) -> None:
     replica.high_watermark = fact.to
     replica.maximal_isr = fact.maximal_isr
-    if fact.to > partition.committed.end:
+    if fact.to > partition.committed.end and fact.leader_epoch >= partition.last_unclean:
         partition.commit(replica, fact.to)
 
 
-def _count(_partition: Partition, replica: Replica, fact: ExpandIsr | LearnIsr) -> None:
+def _expand(_partition: Partition, replica: Replica, fact: ExpandIsr) -> None:
     replica.maximal_isr = fact.isr
 
 
+def _learn(_partition: Partition, replica: Replica, fact: LearnIsr) -> None:
+    replica.maximal_isr, replica.may_commit = fact.isr, fact.enough
+
+
+def _acknowledge(_partition: Partition, replica: Replica, fact: Acknowledge) -> None:
+    replica.counted_as[fact.follower] = fact.broker_epoch
+
+
+# ---------------------------------------------------------------- the follower
+def _reconcile(_partition: Partition, replica: Replica, fact: Reconcile) -> None:
+    replica.reconciled = fact.leader_epoch
+
+
 def _send_fetch(_partition: Partition, replica: Replica, fact: SendFetch) -> None:
+    replica.sends_as = fact.broker_epoch
     if fact.offset > replica.asked.get(fact.leader_epoch, -1):
         replica.asked[fact.leader_epoch] = fact.offset
 
@@ -115,37 +153,29 @@ def _nothing(_partition: Partition, _replica: Replica, _fact: Any) -> None:
 TAKE: Mapping[str, Judge] = {
     "CreatePartition": _create,
     "DeletePartition": _nothing,
-    "Elect": _decide,
-    "ElectNone": _end_epoch,
-    "ElectEligible": _decide,
-    "ElectUnclean": _decide,
-    "FailOver": _decide,
-    "TakeOffline": _end_epoch,
-    "Fence": _change_isr,
-    "AddReplicas": _change_isr,
-    "Reassign": _decide,
-    "AlterPartition": _change_isr,
+    **dict.fromkeys(decisions.ALL, _decide),
+    "ElectUnclean": _elect_unclean,
+    "MemberLosesPower": _member_loses_power,
+    "LeaderLosesPower": _member_loses_power,
     "RefusePartition": _nothing,
-    "Register": _nothing,
-    "LosePower": _nothing,
-    "MemberLosesPower": _change_isr,
-    "LeaderLosesPower": _end_epoch,
+    "Register": _register,
+    "LosePower": _lose_power,
     "BecomeLeader": _lead,
     "Resume": _lead,
-    "DeleteReplica": _nothing,
     "BecomeFollower": _follow,
+    "DeleteReplica": _delete,
     "Restart": _restart,
     "Append": _append,
     "AcknowledgeProduce": _promise,
     "AdvanceHighWatermark": _advance,
-    "ExpandIsr": _count,
+    "ExpandIsr": _expand,
     "ShrinkIsr": _nothing,
-    "LearnIsr": _count,
-    "Acknowledge": _nothing,
+    "LearnIsr": _learn,
+    "Acknowledge": _acknowledge,
     "AnswerFetch": _nothing,
     "AnswerProbe": _nothing,
     "Truncate": _truncate,
-    "Reconcile": _nothing,
+    "Reconcile": _reconcile,
     "SendFetch": _send_fetch,
     "ReceiveFetch": _receive_fetch,
 }

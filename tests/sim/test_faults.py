@@ -24,7 +24,7 @@ class Watcher:
     def facts(self, node, at, facts):
         self.seen += [(at, node, fact) for fact in facts]
 
-    def fault(self, kind, targets):
+    def fault(self, kind, targets, _detail):
         self.faults.append((kind, targets))
 
     def op(self, op):

@@ -118,7 +118,7 @@ class Watcher:
         if len(self.seen) >= self._last:
             raise LookupError("enough")
 
-    def fault(self, kind, targets):
+    def fault(self, kind, targets, _detail):
         self.faults.append((kind, targets))
 
     def op(self, op):

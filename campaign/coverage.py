@@ -1,0 +1,146 @@
+"""What a campaign has exercised: actions of the model, pairs of actions, situations, and faults by the role they hit.
+
+One rule: an empty cell is as much a result as a full one. Counts are kept for each run and added up; the cells there
+are come from the model's actions and the world's faults, never from what happened to be seen.
+"""
+
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from impl.sim import faults
+from invariants.step import Checker
+from model.models import model_named
+from traces.abstraction import START
+from traces.following import Follower
+
+ROLES = ("leader", "in sync", "eligible", "out of sync", "controller", "client")
+"""Of the process that a fault hits, in any partition: the first that it has."""
+Walk = Counter[tuple[str, str, str]]
+"""(situation of the partition, action before, action) -> how often."""
+Cells = Counter[tuple[str, str]]
+"""(kind of fault, role) -> how often."""
+
+
+class Coverage(NamedTuple):
+    """Of one run, or of many."""
+
+    walk: Walk
+    faults: Cells
+
+    def add(self, other: "Coverage") -> None:
+        self.walk.update(other.walk)
+        self.faults.update(other.faults)
+
+    def features(self) -> frozenset[int]:
+        """What may be new in a run: each step of a walk and each cell, by number."""
+        return frozenset(map(_number, (*self.walk, *self.faults)))
+
+
+def nothing() -> Coverage:
+    return Coverage(Counter(), Counter())
+
+
+@lru_cache(maxsize=1 << 16)
+def _number(feature: tuple[str, ...]) -> int:
+    """The same on every machine, and short in a file."""
+    return zlib.crc32("|".join(feature).encode())
+
+
+_MID_WRITE = {faults.CRASH: faults.CRASH_MID_WRITE, faults.POWER_LOSS: faults.POWER_LOSS_MID_WRITE}
+
+
+class Roles:
+    """Counts the faults of one run by the role of whom they hit. An observer of its faults."""
+
+    def __init__(self, checker: Checker) -> None:
+        """`checker` knows what the controllers decided."""
+        self._checker = checker
+        self.cells: Cells = Counter()
+
+    def fault(self, kind: str, targets: Iterable[str], detail: str) -> None:
+        """Called before the checker hears of it."""
+        if detail.startswith(faults.EVERYWHERE):
+            kind = faults.BLACKOUT
+        elif detail.startswith(faults.MID_STEP):
+            kind = _MID_WRITE[kind]
+        for target in targets:
+            role = self._role(target)
+            own = faults.CONTROLLER_CRASH if kind == faults.CRASH and role == "controller" else kind
+            self.cells[own, role] += 1
+
+    def _role(self, target: str) -> str:
+        if not target.startswith("n"):
+            return "client" if target.startswith("c") and target[1:].isdigit() else "controller"
+        node = int(target[1:])
+        partitions = self._checker.partitions.values()
+        if any(partition.leader == node for partition in partitions):
+            return "leader"
+        if any(node in partition.isr for partition in partitions):
+            return "in sync"
+        return "eligible" if any(node in partition.elr for partition in partitions) else "out of sync"
+
+
+def covered(follower: Follower, roles: Roles) -> Coverage:
+    """What one run has exercised."""
+    return Coverage(follower.walk, roles.cells)
+
+
+# ---------------------------------------------------------------- tables
+def document(coverage: Coverage, model: str) -> dict[str, Any]:
+    """Every table with its empty cells, for the report and `--json`."""
+    actions = sorted(model_named(model).actions_of(None))
+    taken: Counter[str] = Counter()
+    pairs: Counter[tuple[str, str]] = Counter()
+    situations: Counter[str] = Counter()
+    for (situation, before, action), times in coverage.walk.items():
+        taken[action] += times
+        pairs[before, action] += times
+        situations[situation] += times
+    between = [(before, action) for before in (START, *actions) for action in actions]
+    cells = [(kind, role) for kind in faults.KINDS for role in ROLES if possible(kind, role)]
+    return {
+        "model": model,
+        "actions": _table([(action,) for action in actions], {(action,): times for action, times in taken.items()}),
+        "pairs": _table(between, pairs),
+        "faults": _table(cells, coverage.faults),
+        "situations": dict(sorted(situations.items())),
+    }
+
+
+def _table(cells: Sequence[tuple[str, ...]], counts: Mapping[Any, int]) -> dict[str, Any]:
+    full = {" > ".join(cell): counts[cell] for cell in cells if counts.get(cell)}
+    empty = [" > ".join(cell) for cell in cells if not counts.get(cell)]
+    return {"cells": len(cells), "covered": len(full), "counts": full, "empty": empty}
+
+
+def possible(kind: str, role: str) -> bool:
+    """Whether the world has such a fault for such a process."""
+    if role == "controller":
+        return kind in _OF_CONTROLLERS
+    if role == "client":
+        return kind == faults.BREAK
+    return kind != faults.CONTROLLER_CRASH
+
+
+_OF_CONTROLLERS = frozenset(
+    {faults.CONTROLLER_CRASH, faults.BLACKOUT, faults.PAUSE, faults.BREAK, faults.BLOCK, faults.LAG}
+)
+
+
+def lines(told: Mapping[str, Any]) -> list[str]:
+    """The same in a few lines for a person."""
+    said = []
+    for name, what in (
+        ("actions", "actions of the model"),
+        ("pairs", "pairs of actions"),
+        ("faults", "faults by role"),
+    ):
+        table = told[name]
+        line = f"covered: {table['covered']} of {table['cells']} {what}"
+        if table["empty"] and name != "pairs":
+            line += f"; never: {', '.join(cell.replace(' > ', ' of ') for cell in table['empty'])}"
+        said.append(line)
+    return said

@@ -1,0 +1,55 @@
+"""Lockstep: every step of a simulated run replayed by the model as it happens.
+
+One rule: watching changes nothing. The first divergence is kept, the models of that run stop there, and the run goes
+on: an invariant that it breaks later says more than where it left the model. Whoever wants the run to end where it
+diverges (shrinking does) asks for it.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from invariants.verdict import Violated
+from traces.abstraction import DivergedError
+from traces.following import Divergence, Follower
+
+REFINES = "refines_the_model"
+"""What a run breaks that leaves the model. Not in the catalogue: it is all of the model at once."""
+
+
+class Lockstep:
+    """Follows one run. An observer of its facts (`impl.sim.observer`)."""
+
+    def __init__(self, model: str, *, synced: bool, stop: bool = False) -> None:
+        """`stop`: raise Violated at the first divergence."""
+        self.follower = Follower(model, synced=synced)
+        self.diverged: Divergence | None = None
+        self._stop = stop
+        self._steps = 0
+
+    def facts(self, node: str, at: int, facts: Iterable[Any]) -> None:  # noqa: ARG002 - an observer is told the time
+        """What one step of a node did."""
+        if self.diverged is not None:
+            return
+        self._steps += 1
+        follower = self.follower
+        number = follower.number(node)
+        for fact in facts:
+            try:
+                follower.fact(number, fact)
+            except DivergedError as diverged:
+                self.diverged = follower.divergence(self._steps, node, fact, diverged)
+                if self._stop and not diverged.outside:
+                    raise self.violated(self.diverged) from None
+                return
+
+    def violated(self, diverged: Divergence) -> Violated:
+        """The divergence as what a run breaks."""
+        sentence = f"{diverged.node}, {diverged.partition}: {diverged.action}: {diverged.reason}"
+        return Violated(REFINES, sentence)
+
+    def finish(self) -> None:
+        """The run is over: Violated where it left the model, or where the state it led to is unsafe."""
+        if self.diverged is None:
+            self.diverged = self.follower.end(self._steps)
+        if self.diverged is not None and not self.diverged.outside:
+            raise self.violated(self.diverged)

@@ -1,0 +1,38 @@
+"""Partitions that are deleted and made anew under the same name: which of them a node tells of.
+
+One rule: a node tells of the partition it knew until it has told that its replica is deleted; the controllers tell of
+the one that exists.
+"""
+
+from collections.abc import Iterable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Generations(Generic[T]):
+    """What is known of each partition. `current` is by name; `deleted` keeps those that are no more."""
+
+    def __init__(self) -> None:
+        self.current: dict[str, T] = {}
+        self.deleted: list[T] = []
+        self._former: dict[tuple[str, int], T] = {}
+
+    def of(self, partition: str, node: int) -> T | None:
+        """The one that this node tells of."""
+        if self._former:
+            former = self._former.get((partition, node))
+            if former is not None:
+                return former
+        return self.current.get(partition)
+
+    def delete(self, partition: str, members: Iterable[int]) -> None:
+        """The partition is no more; these nodes have a replica of it, and have yet to hear."""
+        gone = self.current.pop(partition)
+        self.deleted.append(gone)
+        for node in members:
+            self._former[partition, node] = gone
+
+    def left(self, partition: str, node: int) -> bool:
+        """The node's replica is deleted; whether it was one of a partition that is no more."""
+        return self._former.pop((partition, node), None) is not None
