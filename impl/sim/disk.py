@@ -226,9 +226,13 @@ class SimDisk:
                 self._bind(name, (name, None))
 
     def replace(self, source: str, target: str) -> None:
-        if source not in self._entries:
+        entry = self._entries.get(source)
+        if entry is None:
             raise FileNotFoundError(2, "no such file", source)
-        self._bind(target, (target, self._entries[source]), (source, None))
+        if entry is DIRECTORY:
+            self._move(source, target)
+        else:
+            self._bind(target, (target, entry), (source, None))
 
     def read_file(self, path: str) -> bytes:
         file = self.open(path)
@@ -304,6 +308,16 @@ class SimDisk:
             self.burn()
         _apply(bindings, self._entries)
         self._unsynced.append((name, bindings))
+
+    def _move(self, source: str, target: str) -> None:
+        """Rename a directory and all in it: one change, which survives whole or not at all."""
+        assert target not in self._entries, f"{target} is there already"
+        assert not any(name.startswith(source + "/") for name, _ in self._unsynced), f"{source} has unsynced names"
+        bindings: list[Binding] = []
+        for name in sorted(self._entries):
+            if name == source or name.startswith(source + "/"):
+                bindings += [(target + name[len(source) :], self._entries[name]), (name, None)]
+        self._bind(target, *bindings)
 
     def _must_be_directory(self, path: str) -> None:
         if path and self._entries.get(path) is not DIRECTORY:

@@ -220,3 +220,56 @@ def test_storage_takes_every_value_that_the_controller_takes() -> None:
             else:
                 with pytest.raises(ValueError, match=name):
                     LogConfig().overridden(((name, text),))
+
+
+def test_a_deleted_log_is_renamed_at_once_and_removed_later() -> None:
+    disk = SimDisk()
+    directory = a_directory(disk)
+    append(directory.logs[PARTITION], a_batch("a"))
+    directory.delete(PARTITION, bytes(16))
+    assert PARTITION in directory.logs, "the log is of another topic"
+    directory.delete(PARTITION, TOPIC_ID)
+    doomed = f"t-0.{TOPIC_ID.hex()}-delete"
+    assert (directory.logs, disk.exists("t-0"), disk.exists(doomed)) == ({}, False, True)
+    directory.create(PARTITION, bytes(16), ())
+    directory.delete(PARTITION, bytes(16))
+    directory.trash.empty(1_000)
+    assert disk.exists(doomed)
+    directory.trash.empty(61_000)
+    assert not disk.exists(doomed)
+    assert LogDirectory(disk, LogConfig()).recovered == ()
+
+
+def test_a_deletion_that_is_interrupted_leaves_the_log_or_nothing() -> None:
+    ends = set()
+    for operations in range(1, 20):
+        for kept in (0, 1):
+            disk = SimDisk()
+            directory = a_directory(disk, LogConfig(segment_bytes=400))
+            append(directory.logs[PARTITION], *(a_batch(str(number)) for number in range(20)))
+            directory.logs[PARTITION].flush()
+            disk.fail_after(operations, PowerLost)
+            with suppress(PowerLost):
+                directory.delete(PARTITION, TOPIC_ID)
+                directory.trash.empty(0)
+                directory.trash.empty(60_000)
+            disk.lose_power(lambda _, unsynced, kept=kept: kept * unsynced)
+            again = LogDirectory(disk, LogConfig(segment_bytes=400))
+            ends.add(tuple(state.log_end for state in again.recovered))
+            again.trash.empty(0)
+            assert disk.list("") in ([], ["t-0"])
+    assert ends == {(20,), ()}
+
+
+def test_a_new_log_inherits_nothing_from_an_earlier_one_of_its_name() -> None:
+    disk = SimDisk()
+    directory = a_directory(disk)
+    append(directory.logs[PARTITION], *(a_batch(str(number)) for number in range(9)))
+    directory.logs[PARTITION].flush()
+    directory.advance_start(PARTITION, Offset(4))
+    directory.write_high_watermarks(((PARTITION, Offset(9)),))
+    directory.delete(PARTITION, TOPIC_ID)
+    directory.create(PARTITION, bytes(16), ())
+    append(directory.logs[PARTITION], a_batch("new"))
+    (state,) = LogDirectory(disk, LogConfig()).recovered
+    assert (state.log_start, state.log_end, state.high_watermark) == (0, 1, 0)

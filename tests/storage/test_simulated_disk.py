@@ -155,3 +155,18 @@ def test_a_decision_outside_its_range_is_a_bug() -> None:
     disk.open("log").append(b"x")
     with pytest.raises(AssertionError, match="2 of 1"):
         disk.lose_power(lambda *_: 2)
+
+
+@pytest.mark.parametrize("survives", [0, 1])
+def test_a_renamed_directory_takes_all_it_holds_along_or_nothing(survives: int) -> None:
+    disk = SimDisk()
+    disk.make_directory("a")
+    disk.open("a/file", create=True).append(b"content")
+    disk.open("a/file").sync()
+    disk.sync_directory("a")
+    disk.sync_directory("")
+    disk.replace("a", "b")
+    assert (disk.list(""), disk.read_file("b/file")) == (["b"], b"content")
+    disk.lose_power(lambda _, unsynced: survives * unsynced)
+    assert disk.list("") == (["b"] if survives else ["a"])
+    assert disk.read_file("b/file" if survives else "a/file") == b"content"
