@@ -5,7 +5,7 @@ from impl.core.events import Effect
 from impl.core.image import PartitionImage
 from impl.core.messages import FetchedPartition, FetchPartition
 from impl.core.partition import Partition
-from impl.core.types import ErrorCode, LeaderEpoch, Millis, NodeId, Offset
+from impl.core.types import NO_BROKER_EPOCH, BrokerEpoch, ErrorCode, LeaderEpoch, Millis, NodeId, Offset
 
 
 @mutant("fetch-without-epoch-check", "epoch_fencing", "no_committed_loss", "high_watermark_bound", "log_matching")
@@ -40,7 +40,14 @@ class CountsDivergingFetch(Partition):
         super().diverged(diverging, out)
         self.reconciled = True
 
-    def admit(self, asked: FetchPartition, replica: NodeId, now: Millis, out: list[Effect]) -> FetchedPartition | None:
+    def admit(
+        self,
+        asked: FetchPartition,
+        replica: NodeId,
+        now: Millis,
+        out: list[Effect],
+        broker_epoch: BrokerEpoch = NO_BROKER_EPOCH,
+    ) -> FetchedPartition | None:
         if replica >= 0 and self.refusal(asked) is ErrorCode.NONE and self.divergence(asked) is not None:
-            self.count(asked.fetch_offset, replica, now, out)
-        return super().admit(asked, replica, now, out)
+            self.count(asked.fetch_offset, replica, now, out, broker_epoch)
+        return super().admit(asked, replica, now, out, broker_epoch)

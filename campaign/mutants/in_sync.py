@@ -21,7 +21,8 @@ class ExpandsBelowEpochStart(Partition):
     __slots__ = ()
 
     def may_join(self, peer: Peer) -> bool:
-        return peer.log_end >= self.high_watermark and self.image.is_active(peer.node)
+        alive = self.image.is_active(peer.node) and self.is_registered(peer)
+        return peer.log_end >= self.high_watermark and alive
 
 
 @mutant("eager-shrink", "no_committed_loss", "high_watermark_bound", "quorum_superset")

@@ -1,15 +1,22 @@
 """AlterPartition: a leader proposes a new in-sync set, compared and set at the controller (KIP-497).
 
-One rule: broker epochs of the members are not checked yet: we send -1, which Kafka's controller takes as "do not
-check" (KIP-903).
+One rule: a member whose broker epoch nobody says has -1, and what that means is the controller's to say (KIP-903).
 """
 
-from itertools import groupby
+from itertools import groupby, zip_longest
 
 from impl.api.handler import CoreHandler, error_of
 from impl.api.names import TopicNames, error_for, id_for, name_for
 from impl.core.messages import AlteredIsr, AlteredPartition, AlterIsr, AlterPartition
-from impl.core.types import BrokerEpoch, ErrorCode, LeaderEpoch, NodeId, PartitionEpoch, TopicPartition
+from impl.core.types import (
+    NO_BROKER_EPOCH,
+    BrokerEpoch,
+    ErrorCode,
+    LeaderEpoch,
+    NodeId,
+    PartitionEpoch,
+    TopicPartition,
+)
 from impl.wire.apis import ApiKey
 from impl.wire.messages.alter_partition import (
     AlterPartitionRequest,
@@ -22,6 +29,7 @@ from impl.wire.messages.alter_partition import (
 )
 
 MEMBERS_WITH_EPOCHS_FROM = 3
+RECOVERED, RECOVERING = 0, 1
 
 
 class AlterPartitionHandler(
@@ -41,6 +49,8 @@ class AlterPartitionHandler(
                     leader_epoch=LeaderEpoch(part.leader_epoch),
                     partition_epoch=PartitionEpoch(part.partition_epoch),
                     isr=_members(version, part),
+                    broker_epochs=_broker_epochs(version, part),
+                    recovering=part.leader_recovery_state == RECOVERING,
                 )
                 for topic in message.topics
                 for part in topic.partitions
@@ -103,12 +113,22 @@ def _members(version: int, part: AlterPartitionRequestPartition) -> tuple[NodeId
     return tuple(NodeId(member.broker_id) for member in part.new_isr_with_epochs)
 
 
+def _broker_epochs(version: int, part: AlterPartitionRequestPartition) -> tuple[BrokerEpoch, ...]:
+    if version < MEMBERS_WITH_EPOCHS_FROM:
+        return ()
+    return tuple(BrokerEpoch(member.broker_epoch) for member in part.new_isr_with_epochs)
+
+
 def _proposal_to_wire(part: AlterIsr) -> AlterPartitionRequestPartition:
     return AlterPartitionRequestPartition(
         partition_index=part.partition.index,
         leader_epoch=part.leader_epoch,
         new_isr=part.isr,
-        new_isr_with_epochs=tuple(BrokerState(broker_id=member) for member in part.isr),
+        new_isr_with_epochs=tuple(
+            BrokerState(broker_id=member, broker_epoch=epoch)
+            for member, epoch in zip_longest(part.isr, part.broker_epochs, fillvalue=NO_BROKER_EPOCH)
+        ),
+        leader_recovery_state=RECOVERING if part.recovering else RECOVERED,
         partition_epoch=part.partition_epoch,
     )
 

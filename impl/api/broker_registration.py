@@ -33,6 +33,7 @@ class BrokerRegistrationHandler(
             cluster_id=message.cluster_id,
             host=listener.host,
             port=listener.port,
+            previous_broker_epoch=BrokerEpoch(message.previous_broker_epoch),
         )
 
     def reply_to_wire(
@@ -48,6 +49,7 @@ class BrokerRegistrationHandler(
             cluster_id=request.cluster_id,
             incarnation_id=request.incarnation,
             listeners=(Listener(name=LISTENER_NAME, host=request.host, port=request.port),),
+            previous_broker_epoch=request.previous_broker_epoch,
         )
 
     def reply_to_core(self, message: BrokerRegistrationResponse, names: TopicNames) -> RegisteredBroker:

@@ -11,7 +11,7 @@ from typing import cast
 from impl.api.handler import CoreHandler, Immediate, error_of
 from impl.api.names import TopicNames, error_for, id_for, name_for
 from impl.core.messages import Fetch, Fetched, FetchedPartition, FetchPartition
-from impl.core.types import Batch, ErrorCode, LeaderEpoch, LogSlice, NodeId, Offset, Stored, TopicPartition
+from impl.core.types import Batch, BrokerEpoch, ErrorCode, LeaderEpoch, LogSlice, NodeId, Offset, Stored, TopicPartition
 from impl.wire.apis import ApiKey
 from impl.wire.batches import CorruptBatch, split
 from impl.wire.message import Buffer
@@ -39,6 +39,7 @@ class FetchHandler(CoreHandler[FetchRequest, FetchResponse, Fetch, Fetched]):
         replica = message.replica_state.replica_id if version >= REPLICA_STATE_FROM else message.replica_id
         return Fetch(
             replica_id=NodeId(replica),
+            replica_epoch=BrokerEpoch(message.replica_state.replica_epoch),
             max_wait_ms=message.max_wait,
             min_bytes=message.min_bytes,
             max_bytes=message.max_bytes,
@@ -63,7 +64,7 @@ class FetchHandler(CoreHandler[FetchRequest, FetchResponse, Fetch, Fetched]):
         topics = groupby(request.partitions, key=lambda part: part.partition.topic)
         return FetchRequest(
             replica_id=request.replica_id,
-            replica_state=wire.ReplicaState(replica_id=request.replica_id),
+            replica_state=wire.ReplicaState(replica_id=request.replica_id, replica_epoch=request.replica_epoch),
             max_wait=request.max_wait_ms,
             min_bytes=request.min_bytes,
             max_bytes=request.max_bytes,

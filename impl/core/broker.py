@@ -49,7 +49,16 @@ from impl.core.proposals import Proposals
 from impl.core.registration import Registration
 from impl.core.settings import Settings
 from impl.core.topics import Topics
-from impl.core.types import NO_EPOCH, NO_LEADER, Connection, Millis, Offset, TopicPartition
+from impl.core.types import (
+    NO_BROKER_EPOCH,
+    NO_EPOCH,
+    NO_LEADER,
+    BrokerEpoch,
+    Connection,
+    Millis,
+    Offset,
+    TopicPartition,
+)
 
 Answer = Callable[[Connection, int, Any, Millis, list[Effect]], None]
 """What answers one kind of request: connection, correlation, the request, the time, and where effects go."""
@@ -68,9 +77,12 @@ class Broker:
         port: int,
         incarnation: bytes,
         logs: tuple[RecoveredLog, ...],
+        previous_broker_epoch: BrokerEpoch = NO_BROKER_EPOCH,
     ) -> None:
+        """`previous_broker_epoch` is from the clean-shutdown file: -1 where the process before this one did not stop
+        cleanly, or where recovery had to cut off anything."""
         self.settings = settings
-        self._member = Member(settings, host, port, incarnation)
+        self._member = Member(settings, host, port, incarnation, previous_broker_epoch)
         self._calls = self._member.calls
         self._logs = logs
         self._registration = Registration(self._member)
@@ -92,6 +104,8 @@ class Broker:
         self._checkpoint_due = Millis(0)
         self._checkpointed: tuple[tuple[TopicPartition, Offset], ...] = ()
         self._lag_check_due = Millis(0)
+        self._swept = False
+        """Logs on the disk have been compared with the metadata."""
         self._stopped = False
 
     @property
@@ -114,7 +128,7 @@ class Broker:
         out: list[Effect] = []
         for log in self._logs:
             partition = self._new_partition(log.partition)
-            partition.restore(log, out)
+            partition.restore(log, clean=self._member.previous_broker_epoch != NO_BROKER_EPOCH, out=out)
         self._logs = ()
         self._checkpointed = self._watermarks()
         self._checkpoint_due = Millis(now + self.settings.high_watermark_checkpoint_interval_ms)
@@ -204,19 +218,43 @@ class Broker:
     def _changed(self, names: list[TopicPartition], now: Millis, out: list[Effect]) -> None:
         """The metadata log has news of these partitions (of all, at the beginning)."""
         image = self._member.image
-        moved = False
+        moved = self._delete_strays(names, out)
         for name in names:
             version = image.partition(name)
-            assert version is not None, f"{name} was just read from the metadata log"
-            if self.settings.node in version.replicas and self._may_act_on(version):
+            if version is not None and self.settings.node in version.replicas:
                 moved |= self._act_on(version, now, out)
         if moved:
             self._fetchers.pump(now, out)
         self._registration.caught_up(now, out)
 
-    def _may_act_on(self, version: PartitionImage) -> bool:
-        """An election from before this process was registered was of the process before it."""
-        return version.leader != self.settings.node or version.elected_at > self._member.broker_epoch
+    def _delete_strays(self, names: list[TopicPartition], out: list[Effect]) -> bool:
+        """Take away the logs of deleted topics and of partitions that this broker is no longer a replica of.
+
+        At the beginning that may be any log found on the disk; then only one that the news is about.
+        """
+        member = self._member
+        topics = {name.topic for name in names}
+        strays = [
+            partition
+            for name, partition in sorted(member.partitions.items())
+            if (name.topic in topics or not self._swept) and not self._is_ours(partition)
+        ]
+        self._swept = True
+        for partition in strays:
+            self._fetchers.follow(partition, None)
+            partition.delete(out)
+            del member.partitions[partition.name]
+        return bool(strays)
+
+    def _is_ours(self, partition: Partition) -> bool:
+        topic = self._member.image.topics.get(partition.name.topic)
+        version = self._member.image.partition(partition.name)
+        return (
+            topic is not None
+            and topic.topic_id == partition.topic_id
+            and version is not None
+            and self.settings.node in version.replicas
+        )
 
     def _act_on(self, version: PartitionImage, now: Millis, out: list[Effect]) -> bool:
         """Play the role the controller gives this broker in the partition; whether there is a new leader epoch."""
@@ -226,6 +264,7 @@ class Broker:
         if partition is None:
             partition = self._new_partition(version.name)
         if partition.leader_epoch == NO_EPOCH:
+            partition.topic_id = topic.topic_id
             out.append(CreateLog(version.name, topic.topic_id, tuple(sorted(topic.configs.items()))))
         epoch_before = partition.leader_epoch
         partition.configure(topic.configs)

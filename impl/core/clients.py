@@ -106,7 +106,7 @@ class Clients:
                     partition=asked.partition, error=error, high_watermark=NO_OFFSET, log_start=NO_OFFSET
                 )
             else:
-                answer = partition.admit(asked, request.replica_id, now, out)
+                answer = partition.admit(asked, request.replica_id, now, out, request.replica_epoch)
             if answer is not None:
                 settled[len(pairs)] = answer
                 partition = None

@@ -3,11 +3,12 @@
 One rule: it tells nobody what is not yet in its metadata log. A step emits the records it decided on, then the facts
 that claim them, then the replies (impl/core/decisions.py).
 
-The parts: sessions.py (who is alive), decisions.py (elections and in-sync sets), topic_creation.py,
-metadata_readers.py (brokers that read the log).
+The parts: sessions.py (who is alive), decisions.py (what is written down), elections.py (who is to lead),
+topic_creation.py, metadata_readers.py (brokers that read the log).
 """
 
 from impl.core.decisions import Decisions
+from impl.core.elections import Elections
 from impl.core.events import (
     Disconnected,
     Effect,
@@ -40,6 +41,7 @@ from impl.core.sessions import Sessions
 from impl.core.settings import Settings
 from impl.core.topic_creation import create_topics
 from impl.core.types import (
+    NO_BROKER_EPOCH,
     NO_EPOCH,
     NO_ERROR,
     NO_LEADER,
@@ -55,12 +57,18 @@ PRODUCER_IDS_IN_BLOCK = 1_000
 
 
 class Controller:
-    """Mutable. Methods that decide one thing are small, so that a broken decision can be planted in a subclass."""
+    """Mutable. Methods that decide one thing are small, so that a broken decision can be planted in a subclass: of
+    this class, or of those that it names."""
+
+    decisions_class: type[Decisions] = Decisions
+    elections_class: type[Elections] = Elections
+    sessions_class: type[Sessions] = Sessions
 
     def __init__(self, settings: Settings, recovered: RecoveredMetadata) -> None:
         self.settings = settings
-        self._decisions = Decisions(recovered.records)
-        self._sessions = Sessions(settings, self._decisions)
+        self._decisions = self.decisions_class(settings, recovered.records)
+        self._elections = self.elections_class(self._decisions)
+        self._sessions = self.sessions_class(settings, self._decisions, self._elections)
         self._readers = MetadataReaders(self._decisions.log)
         self._begun = False
         self._stopped = False
@@ -71,10 +79,17 @@ class Controller:
         return self._decisions.image
 
     def start(self, now: Millis) -> list[Effect]:
-        """Give every registered broker a fresh session. The first step does it, too, if this was not called."""
+        """Give every registered broker a fresh session, and go by this node's own defaults from here on.
+
+        The first step does it, too, if this was not called.
+        """
+        out: list[Effect] = []
         self._begun = True
         self._sessions.begin(now)
-        return []
+        for partition in list(self.image.partitions()):
+            self._decisions.reconsider_if_needed(partition)
+        self._publish(out)
+        return out
 
     def step(self, event: Event, now: Millis) -> list[Effect]:
         """Handle one event. A reply to a request this node never sent is no event of its."""
@@ -82,7 +97,7 @@ class Controller:
         if self._stopped:
             return out
         if not self._begun:
-            self.start(now)
+            out += self.start(now)
         # Compared by type and not matched: a pattern that does not fit costs as much as all the rest of a tick.
         if type(event) is Tick:
             if now >= self._sessions.due:
@@ -169,6 +184,9 @@ class Controller:
         if error is NO_ERROR:
             self._decisions.alter(partition, tuple(sorted(proposal.isr)))
         elif error is ErrorCode.INELIGIBLE_REPLICA:
+            stranger = self.outdated_member(proposal, partition)
+            if stranger != NO_LEADER:
+                self._decisions.refuse(partition, stranger)
             # The leader counts the dead member until it learns a newer version of the partition, and nothing else
             # may ever give it one. Taking the proposal back is not safe (a copy of it may still be accepted); a new
             # epoch for the same leader ends every copy.
@@ -195,7 +213,9 @@ class Controller:
         isr = proposal.isr
         if sender not in isr or len(set(isr)) != len(isr) or not set(isr) <= set(partition.replicas):
             return ErrorCode.INVALID_REQUEST
-        if not self.is_eligible(isr):
+        if proposal.recovering and (len(isr) > 1 or not partition.recovering):
+            return ErrorCode.INVALID_REQUEST
+        if not self.is_eligible(isr) or self.outdated_member(proposal, partition) != NO_LEADER:
             return ErrorCode.INELIGIBLE_REPLICA
         return NO_ERROR
 
@@ -204,8 +224,21 @@ class Controller:
         return proposal.partition_epoch < partition.partition_epoch
 
     def is_eligible(self, isr: tuple[NodeId, ...]) -> bool:
-        """A fenced broker joins no in-sync set (KIP-841)."""
+        """A broker that is fenced or about to stop joins no in-sync set (KIP-841)."""
         return all(self.image.is_active(node) for node in isr)
+
+    def outdated_member(self, proposal: AlterIsr, partition: PartitionImage) -> NodeId:
+        """Who would be added for what it showed under an older registration, and may have lost since; -1: nobody.
+
+        Kafka takes a broker epoch of -1 for any. Here it is none: a position that nobody can place in time adds nobody
+        (KIP-903).
+        """
+        for index, node in enumerate(proposal.isr):
+            if node not in partition.isr:
+                shown = proposal.broker_epochs[index] if proposal.broker_epochs else NO_BROKER_EPOCH
+                if shown != self.image.brokers[node].epoch:
+                    return node
+        return NO_LEADER
 
     # ------------------------------------------------------------ producer ids
     def _allocate_producer_ids(self, request: AllocateProducerIds) -> AllocatedProducerIds:

@@ -92,6 +92,17 @@ class CreateLog(Value, frozen=True, gc=False):
     configs: tuple[tuple[str, str], ...]
 
 
+class DeleteLog(Value, frozen=True, gc=False):
+    """The partition is no longer ours, or its topic is deleted: take its log away, whole or not at all.
+
+    Its content may go later (file.delete.delay.ms). A `CreateLog` of the same partition may follow in the same step.
+    """
+
+    partition: TopicPartition
+    topic_id: bytes
+    """Of the log that goes."""
+
+
 class AppendBatch(Value, frozen=True, gc=False, kw_only=True):
     """Write a batch at the end of the log, under this base offset and leader epoch."""
 
@@ -139,6 +150,7 @@ Effect = (
     Send
     | SendReply
     | CreateLog
+    | DeleteLog
     | AppendBatch
     | TruncateLog
     | WriteEpochs

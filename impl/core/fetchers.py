@@ -63,12 +63,14 @@ class LeaderLink:
                     leader_epoch=partition.leader_epoch,
                     leader=self.node,
                     offset=partition.log_end,
+                    broker_epoch=self._member.broker_epoch,
                 )
                 for partition in partitions
             ]
         )
         request = Fetch(
             replica_id=settings.node,
+            replica_epoch=self._member.broker_epoch,
             max_wait_ms=settings.replica_fetch_wait_ms_max,
             min_bytes=1,
             max_bytes=FETCH_RESPONSE_BYTES_MAX,

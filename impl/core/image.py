@@ -7,6 +7,8 @@ every broker builds the same one from the records it reads.
 from collections.abc import Iterator
 
 from impl.core.metadata import (
+    BROKER_RESOURCE,
+    TOPIC_RESOURCE,
     BrokerRegistrationChangeRecord,
     ConfigRecord,
     MetadataRecord,
@@ -14,15 +16,19 @@ from impl.core.metadata import (
     PartitionRecord,
     ProducerIdsRecord,
     RegisterBrokerRecord,
+    RemoveTopicRecord,
     TopicRecord,
 )
 from impl.core.types import BrokerEpoch, LeaderEpoch, NodeId, Offset, PartitionEpoch, TopicPartition
+
+CLUSTER_DEFAULT = ""
+"""The broker resource whose configuration is every broker's."""
 
 
 class BrokerImage:
     """A registered broker."""
 
-    __slots__ = ("epoch", "fenced", "host", "incarnation", "node", "port")
+    __slots__ = ("epoch", "fenced", "host", "in_controlled_shutdown", "incarnation", "node", "port")
 
     def __init__(self, record: RegisterBrokerRecord) -> None:
         self.node = record.broker
@@ -31,30 +37,63 @@ class BrokerImage:
         self.host = record.host
         self.port = record.port
         self.fenced = True
+        self.in_controlled_shutdown = False
+
+    def change(self, record: BrokerRegistrationChangeRecord) -> None:
+        if record.fenced is not None:
+            self.fenced = record.fenced
+        if record.in_controlled_shutdown is not None:
+            self.in_controlled_shutdown = record.in_controlled_shutdown
 
 
 class PartitionImage:
-    """A partition as the controller has decided it."""
+    """A partition as the controller has decided it; what the fields say is said in `impl/core/metadata.py`."""
 
-    __slots__ = ("elected_at", "isr", "leader", "leader_epoch", "name", "partition_epoch", "replicas")
+    __slots__ = (
+        "adding",
+        "elr",
+        "enough",
+        "isr",
+        "last_known_elr",
+        "leader",
+        "leader_epoch",
+        "name",
+        "partition_epoch",
+        "recovering",
+        "removing",
+        "replicas",
+    )
 
-    def __init__(self, record: PartitionRecord, offset: Offset) -> None:
+    name: TopicPartition
+    replicas: tuple[NodeId, ...]
+    removing: tuple[NodeId, ...]
+    adding: tuple[NodeId, ...]
+    isr: tuple[NodeId, ...]
+    elr: tuple[NodeId, ...]
+    last_known_elr: tuple[NodeId, ...]
+    leader: NodeId
+    leader_epoch: LeaderEpoch
+    partition_epoch: PartitionEpoch
+    recovering: bool
+    enough: bool
+
+    def __init__(self, record: PartitionRecord) -> None:
         self.name = record.partition
-        self.replicas: tuple[NodeId, ...] = record.replicas
-        self.isr: tuple[NodeId, ...] = record.isr
-        self.leader: NodeId = record.leader
-        self.leader_epoch: LeaderEpoch = record.leader_epoch
-        self.partition_epoch: PartitionEpoch = record.partition_epoch
-        self.elected_at = offset
-        """Metadata offset of the record that began this leader epoch."""
+        self.become(record)
 
-    def change(self, record: PartitionChangeRecord, offset: Offset) -> None:
-        if record.leader_epoch != self.leader_epoch:
-            self.elected_at = offset
+    def become(self, record: PartitionRecord | PartitionChangeRecord) -> None:
+        """Every change says the whole outcome."""
+        self.replicas = record.replicas
+        self.removing = record.removing
+        self.adding = record.adding
         self.isr = record.isr
+        self.elr = record.elr
+        self.last_known_elr = record.last_known_elr
         self.leader = record.leader
         self.leader_epoch = record.leader_epoch
         self.partition_epoch = record.partition_epoch
+        self.recovering = record.recovering
+        self.enough = record.enough
 
 
 class TopicImage:
@@ -72,7 +111,7 @@ class TopicImage:
 class MetadataImage:
     """Mutable; `apply` is the only way to change it."""
 
-    __slots__ = ("brokers", "next_producer_id", "offset", "topics", "topics_by_id")
+    __slots__ = ("broker_configs", "brokers", "next_producer_id", "offset", "topics", "topics_by_id")
 
     def __init__(self) -> None:
         self.offset = Offset(0)
@@ -80,6 +119,8 @@ class MetadataImage:
         self.topics: dict[str, TopicImage] = {}
         self.topics_by_id: dict[bytes, TopicImage] = {}
         self.brokers: dict[NodeId, BrokerImage] = {}
+        self.broker_configs: dict[str, dict[str, str]] = {}
+        """What was set for brokers, by node id in digits; for all of them under CLUSTER_DEFAULT."""
         self.next_producer_id = 0
 
     def partition(self, name: TopicPartition) -> PartitionImage | None:
@@ -94,30 +135,42 @@ class MetadataImage:
                 yield partitions[index]
 
     def is_active(self, node: NodeId) -> bool:
-        """Registered and not fenced."""
+        """Registered, not fenced, and not about to stop: may lead and be in sync (KIP-841)."""
         broker = self.brokers.get(node)
-        return broker is not None and not broker.fenced
+        return broker is not None and not broker.fenced and not broker.in_controlled_shutdown
+
+    def is_fenced(self, node: NodeId) -> bool:
+        """Not registered, or fenced: clients are not sent there."""
+        broker = self.brokers.get(node)
+        return broker is None or broker.fenced
+
+    def cluster_config(self, name: str) -> str | None:
+        """What was set for all brokers, if it was."""
+        return self.broker_configs.get(CLUSTER_DEFAULT, {}).get(name)
 
     def apply(self, record: MetadataRecord) -> TopicPartition | None:
-        """Apply the record at `offset`; the partition it is about, if any."""
-        offset = self.offset
-        self.offset = Offset(offset + 1)
+        """Apply the record at `offset`; the partition it is about, if any: of a deleted topic the first."""
+        self.offset = Offset(self.offset + 1)
         match record:
             case PartitionChangeRecord():
-                self._partition_or_fail(record.partition).change(record, offset)
+                self._partition_or_fail(record.partition).become(record)
                 return record.partition
             case PartitionRecord():
                 topic = self.topics[record.partition.topic]
-                topic.partitions[record.partition.index] = PartitionImage(record, offset)
+                topic.partitions[record.partition.index] = PartitionImage(record)
                 return record.partition
             case RegisterBrokerRecord():
                 self.brokers[record.broker] = BrokerImage(record)
             case BrokerRegistrationChangeRecord():
-                self.brokers[record.broker].fenced = record.fenced
+                self.brokers[record.broker].change(record)
             case TopicRecord():
                 topic = TopicImage(record.name, record.topic_id)
                 self.topics[record.name] = topic
                 self.topics_by_id[record.topic_id] = topic
+            case RemoveTopicRecord():
+                gone = self.topics_by_id.pop(record.topic_id)
+                del self.topics[gone.name]
+                return TopicPartition(gone.name, 0)
             case ConfigRecord():
                 self._configure(record)
             case ProducerIdsRecord():
@@ -125,7 +178,11 @@ class MetadataImage:
         return None
 
     def _configure(self, record: ConfigRecord) -> None:
-        configs = self.topics[record.topic].configs
+        if record.resource == TOPIC_RESOURCE:
+            configs = self.topics[record.resource_name].configs
+        else:
+            assert record.resource == BROKER_RESOURCE, f"configuration of a resource of type {record.resource}"
+            configs = self.broker_configs.setdefault(record.resource_name, {})
         if record.value is None:
             configs.pop(record.name, None)
         else:

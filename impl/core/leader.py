@@ -21,8 +21,10 @@ from impl.core.image import PartitionImage
 from impl.core.messages import AlterIsr, ProducedPartition
 from impl.core.parking import Lot, ParkedFetch, ParkedProduce
 from impl.core.types import (
+    NO_BROKER_EPOCH,
     NO_ERROR,
     Batch,
+    BrokerEpoch,
     ErrorCode,
     LeaderEpoch,
     Millis,
@@ -37,7 +39,15 @@ UNKNOWN = Offset(-1)
 class Peer:
     """What the leader knows of another replica, from its fetches in this leader epoch."""
 
-    __slots__ = ("caught_up_at", "fetched_at", "leader_end_at_fetch", "log_end", "node", "watermark_sent")
+    __slots__ = (
+        "broker_epoch",
+        "caught_up_at",
+        "fetched_at",
+        "leader_end_at_fetch",
+        "log_end",
+        "node",
+        "watermark_sent",
+    )
 
     def __init__(self, node: NodeId, caught_up_at: Millis) -> None:
         self.node = node
@@ -46,13 +56,18 @@ class Peer:
 
         The last and not the highest: a follower that lost its tail must not count with what it had.
         """
+        self.broker_epoch = NO_BROKER_EPOCH
+        """The registration under which it showed that (KIP-903)."""
         self.caught_up_at = caught_up_at
         self.fetched_at = caught_up_at
         self.leader_end_at_fetch = UNKNOWN
         self.watermark_sent = UNKNOWN
 
-    def count(self, offset: Offset, leader_end: Offset, now: Millis) -> None:
+    def count(self, offset: Offset, broker_epoch: BrokerEpoch, leader_end: Offset, now: Millis) -> None:
         """A fetch shows `offset`. Caught up is who reaches what the leader had at the fetch before (Replica.scala)."""
+        if broker_epoch != self.broker_epoch:
+            self.broker_epoch = broker_epoch
+            self.leader_end_at_fetch = UNKNOWN
         self.log_end = offset
         if offset >= leader_end:
             self.caught_up_at = now
@@ -82,12 +97,15 @@ class WaitingProduce:
 class Leader(Follower):
     """The leader's share of the state.
 
-    `counted` are the peers in the maximal in-sync set; `proposing` is the broker's list of partitions whose proposal
-    it has yet to send.
+    `enough`: the version of the partition that it knows has min.insync.replicas members in sync, as the controller
+    counts; without, nothing is committed (KIP-966). A leader that went by its own number could commit what an eligible
+    leader replica lacks. `counted` are the peers in the maximal in-sync set; `proposing` is the broker's list of
+    partitions whose proposal it has yet to send.
     """
 
     __slots__ = (
         "counted",
+        "enough",
         "fetches",
         "leading",
         "maximal_isr",
@@ -103,6 +121,7 @@ class Leader(Follower):
     start_offset: Offset
     peers: dict[NodeId, Peer]
     maximal_isr: tuple[NodeId, ...]
+    enough: bool
     counted: tuple[Peer, ...]
     proposal: AlterIsr | None
     proposing: list[TopicPartition]
@@ -122,6 +141,7 @@ class Leader(Follower):
             node: Peer(node, now if node in in_sync else Millis(0)) for node in version.replicas if node != self.node
         }
         self.proposal = None
+        self.enough = version.enough
         self.count_set(in_sync)
         out.append(
             BecomeLeader(
@@ -130,6 +150,7 @@ class Leader(Follower):
                 partition_epoch=self.partition_epoch,
                 isr=in_sync,
                 start_offset=self.start_offset,
+                enough=self.enough,
             )
         )
         self.advance(out)
@@ -144,16 +165,21 @@ class Leader(Follower):
         self.maximal_isr = maximal_isr
         self.counted = tuple(peer for node, peer in self.peers.items() if node in maximal_isr)
 
-    def learn_isr(self, isr: tuple[NodeId, ...], out: list[Effect]) -> None:
+    def learn_isr(self, version: PartitionImage, now: Millis, out: list[Effect]) -> None:
         """A newer version of the partition within this leader epoch: it ends whatever was proposed before it."""
+        for node in version.replicas:
+            if node != self.node and node not in self.peers:
+                self.peers[node] = Peer(node, now if node in version.isr else Millis(0))
         self.proposal = None
-        self.count_set(isr)
+        self.enough = version.enough
+        self.count_set(version.isr)
         out.append(
             LearnIsr(
                 partition=self.label,
                 leader_epoch=self.leader_epoch,
                 partition_epoch=self.partition_epoch,
-                isr=isr,
+                isr=version.isr,
+                enough=self.enough,
             )
         )
         self.advance(out)
@@ -170,7 +196,7 @@ class Leader(Follower):
     def advance(self, out: list[Effect]) -> None:
         """Raise the watermark if it can be raised, and answer what waited for it."""
         to = self.watermark_candidate()
-        if to <= self.high_watermark:
+        if to <= self.high_watermark or not self.may_commit():
             return
         self.high_watermark = to
         out.append(
@@ -184,6 +210,10 @@ class Leader(Follower):
         if self.waiting.items:
             self._answer_committed(out)
         self.wake_fetches(out)
+
+    def may_commit(self) -> bool:
+        """Enough are in sync: fewer could lose what they alone have, and nobody would know (KIP-966)."""
+        return self.enough
 
     def wake_fetches(self, out: list[Effect]) -> None:
         """Answer the parked fetches that have something to hear by now."""
@@ -201,12 +231,18 @@ class Leader(Follower):
             self.propose_expansion(peer, out)
 
     def may_join(self, peer: Peer) -> bool:
-        """It has all that is committed, all that was there when this epoch began (KAFKA-7128), and is alive."""
+        """It has all that is committed, all that was there when this epoch began (KAFKA-7128), and is alive (KIP-841)
+        under the registration by which it showed that (KIP-903)."""
         return (
             peer.log_end >= self.high_watermark
             and peer.log_end >= self.start_offset
             and self.image.is_active(peer.node)
+            and self.is_registered(peer)
         )
+
+    def is_registered(self, peer: Peer) -> bool:
+        """What the leader counted of it is of its newest registration, as far as metadata was read."""
+        return peer.broker_epoch == self.image.brokers[peer.node].epoch
 
     def propose_expansion(self, peer: Peer, out: list[Effect]) -> None:
         """Count the follower from now on, and ask the controller to add it."""
@@ -220,6 +256,7 @@ class Leader(Follower):
                 partition_epoch=self.partition_epoch,
                 follower=peer.node,
                 isr=isr,
+                broker_epoch=peer.broker_epoch,
             )
         )
 
@@ -246,9 +283,20 @@ class Leader(Follower):
 
     def _propose(self, isr: tuple[NodeId, ...]) -> None:
         self.proposal = AlterIsr(
-            partition=self.name, leader_epoch=self.leader_epoch, partition_epoch=self.partition_epoch, isr=isr
+            partition=self.name,
+            leader_epoch=self.leader_epoch,
+            partition_epoch=self.partition_epoch,
+            isr=isr,
+            broker_epochs=tuple(self.registration_of(node) for node in isr),
         )
         self.proposing.append(self.name)
+
+    def registration_of(self, node: NodeId) -> BrokerEpoch:
+        """Under which a member of a proposed set showed its position. This broker has its own, newest one."""
+        if node == self.node:
+            own = self.image.brokers.get(node)
+            return NO_BROKER_EPOCH if own is None else own.epoch
+        return self.peers[node].broker_epoch
 
     # ------------------------------------------------------------ waiting produces
     def enough_in_sync(self, isr: tuple[NodeId, ...]) -> bool:

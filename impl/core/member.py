@@ -24,11 +24,14 @@ class Member:
         "incarnation",
         "partitions",
         "port",
+        "previous_broker_epoch",
         "proposing",
         "settings",
     )
 
-    def __init__(self, settings: Settings, host: str, port: int, incarnation: bytes) -> None:
+    def __init__(
+        self, settings: Settings, host: str, port: int, incarnation: bytes, previous_broker_epoch: BrokerEpoch
+    ) -> None:
         self.settings = settings
         self.host = host
         self.port = port
@@ -36,6 +39,8 @@ class Member:
         self.image = MetadataImage()
         self.partitions: dict[TopicPartition, Partition] = {}
         self.calls = Calls(settings.request_timeout_ms)
+        self.previous_broker_epoch = previous_broker_epoch
+        """The registration under which the process before this one stopped cleanly; -1: it did not."""
         self.broker_epoch = BrokerEpoch(-1)
         """-1 until the controller has registered this incarnation."""
         self.acting = False

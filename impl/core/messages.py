@@ -9,6 +9,7 @@ controller say among themselves (KIP-500, KIP-497, KIP-631).
 
 from impl.core.metadata import MetadataRecord
 from impl.core.types import (
+    NO_BROKER_EPOCH,
     Batch,
     BrokerEpoch,
     ErrorCode,
@@ -69,6 +70,8 @@ class FetchPartition(Value, frozen=True, gc=False, kw_only=True):
 
 class Fetch(Value, frozen=True, gc=False, kw_only=True):
     replica_id: NodeId
+    replica_epoch: BrokerEpoch = NO_BROKER_EPOCH
+    """The registration under which a follower fetches (KIP-903)."""
     max_wait_ms: int
     min_bytes: int
     max_bytes: int
@@ -232,6 +235,8 @@ class RegisterBroker(Value, frozen=True, gc=False, kw_only=True):
     cluster_id: str
     host: str
     port: int
+    previous_broker_epoch: BrokerEpoch = NO_BROKER_EPOCH
+    """The registration under which the process before it stopped cleanly; -1: it did not, or nobody knows (KIP-966)."""
 
 
 class RegisteredBroker(Value, frozen=True, gc=False):
@@ -260,6 +265,10 @@ class AlterIsr(Value, frozen=True, gc=False, kw_only=True):
     partition_epoch: PartitionEpoch
     """The version the leader last knew: the compare of the compare-and-set (KIP-497)."""
     isr: tuple[NodeId, ...]
+    broker_epochs: tuple[BrokerEpoch, ...] = ()
+    """Of each member of `isr`, the registration under which it showed its position; -1: the leader knows of none."""
+    recovering: bool = False
+    """The leader, elected uncleanly, is not done recovering (KIP-704). Ours is when it leads."""
 
 
 class AlterPartition(Value, frozen=True, gc=False):

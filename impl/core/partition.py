@@ -4,8 +4,10 @@ One rule: a role changes only by a newer version of the partition (`learn`); eve
 and the leader epoch of the moment it is given, not of the moment it was asked for.
 """
 
-from impl.core.events import Effect
-from impl.core.facts import Acknowledge, AnswerFetch, AnswerProbe, Append
+from collections.abc import Mapping
+
+from impl.core.events import DeleteLog, Effect
+from impl.core.facts import Acknowledge, AnswerFetch, AnswerProbe, Append, DeleteReplica
 from impl.core.image import MetadataImage, PartitionImage
 from impl.core.leader import Leader, WaitingProduce
 from impl.core.messages import (
@@ -24,16 +26,17 @@ from impl.core.producers import NO_PRODUCER
 from impl.core.replica import content
 from impl.core.settings import Settings
 from impl.core.types import (
+    NO_BROKER_EPOCH,
     NO_EPOCH,
     NO_ERROR,
     Batch,
+    BrokerEpoch,
     ErrorCode,
     LeaderEpoch,
     LogSlice,
     Millis,
     NodeId,
     Offset,
-    PartitionEpoch,
     TopicPartition,
 )
 
@@ -56,6 +59,7 @@ class Partition(Leader):
         self.start_offset = Offset(0)
         self.peers = {}
         self.maximal_isr = ()
+        self.enough = False
         self.counted = ()
         self.proposal = None
         self.proposing = proposing
@@ -65,8 +69,8 @@ class Partition(Leader):
         self.fetches = Lot()
 
     # ------------------------------------------------------------ role
-    def configure(self, configs: dict[str, str]) -> None:
-        """Take over what the topic sets itself."""
+    def configure(self, configs: Mapping[str, str]) -> None:
+        """Take over what is set for the topic, by itself or for all."""
         settings = self.settings
         self.min_insync_replicas = int(configs.get("min.insync.replicas", settings.min_insync_replicas))
         self.message_bytes_max = int(configs.get("max.message.bytes", settings.message_bytes_max))
@@ -80,7 +84,7 @@ class Partition(Leader):
         self.isr = version.isr
         if version.leader_epoch == self.leader_epoch:
             if self.leading:
-                self.learn_isr(version.isr, out)
+                self.learn_isr(version, now, out)
             return
         self.leader_epoch = version.leader_epoch
         self.leader = version.leader
@@ -91,14 +95,13 @@ class Partition(Leader):
                 self.resign(out)
             self.become_follower(version, now, out)
 
-    def learn_altered(
-        self, leader_epoch: LeaderEpoch, partition_epoch: PartitionEpoch, isr: tuple[NodeId, ...], out: list[Effect]
-    ) -> None:
-        """The controller's answer to a proposal may be ahead of the metadata log read so far."""
-        if self.leading and leader_epoch == self.leader_epoch and partition_epoch > self.partition_epoch:
-            self.partition_epoch = partition_epoch
-            self.isr = isr
-            self.learn_isr(isr, out)
+    def delete(self, out: list[Effect]) -> None:
+        """The partition is no longer this broker's: whoever waits must look elsewhere, and the log goes."""
+        if self.leading:
+            self.resign(out)
+        self.wake_fetches(out)
+        out.append(DeleteLog(self.name, self.topic_id))
+        out.append(DeleteReplica(partition=self.label))
 
     # ------------------------------------------------------------ produce
     def produce(
@@ -139,7 +142,7 @@ class Partition(Leader):
         """Kafka's order of checks (ReplicaManager.appendToLocalLog, Partition.appendRecordsToLeader)."""
         if not self.leading:
             return ErrorCode.NOT_LEADER_OR_FOLLOWER
-        if acks == -1 and not self.enough_in_sync(self.isr):
+        if acks == -1 and not (self.enough and self.enough_in_sync(self.isr)):
             return ErrorCode.NOT_ENOUGH_REPLICAS
         if isinstance(batch, ErrorCode):
             return batch
@@ -152,13 +155,20 @@ class Partition(Leader):
         return acks != -1 or self.high_watermark >= end
 
     # ------------------------------------------------------------ fetch
-    def admit(self, asked: FetchPartition, replica: NodeId, now: Millis, out: list[Effect]) -> FetchedPartition | None:
+    def admit(
+        self,
+        asked: FetchPartition,
+        replica: NodeId,
+        now: Millis,
+        out: list[Effect],
+        broker_epoch: BrokerEpoch = NO_BROKER_EPOCH,
+    ) -> FetchedPartition | None:
         """Check a fetch that arrives and, where a reconciled follower sent it, count its position.
 
         None: admitted, to be answered by `answer`. Else the answer, which needs no waiting.
         """
         error = self.refusal(asked)
-        if error is NO_ERROR and replica >= 0 and replica not in self.peers:
+        if error is NO_ERROR and replica >= 0 and not self.knows(replica, broker_epoch):
             error = ErrorCode.NOT_LEADER_OR_FOLLOWER
         if error is not NO_ERROR:
             return self._refused(asked, error)
@@ -176,8 +186,13 @@ class Partition(Leader):
         if diverging is not None or not self.log_start <= asked.fetch_offset <= self.log_end:
             return self._refused(asked, ErrorCode.OFFSET_OUT_OF_RANGE)
         if replica >= 0:
-            self.count(asked.fetch_offset, replica, now, out)
+            self.count(asked.fetch_offset, replica, now, out, broker_epoch)
         return None
+
+    def knows(self, replica: NodeId, broker_epoch: BrokerEpoch) -> bool:
+        """A replica of the partition, and no fetch from before a registration under which it has been heard since."""
+        peer = self.peers.get(replica)
+        return peer is not None and broker_epoch >= peer.broker_epoch
 
     def divergence(self, asked: FetchPartition) -> tuple[LeaderEpoch, Offset] | None:
         """Where the asker's log leaves this one, if it does: epochs up to its last one end earlier here (KIP-595).
@@ -192,11 +207,26 @@ class Partition(Leader):
             return epoch, end
         return None
 
-    def count(self, offset: Offset, replica: NodeId, now: Millis, out: list[Effect]) -> None:
+    def count(
+        self,
+        offset: Offset,
+        replica: NodeId,
+        now: Millis,
+        out: list[Effect],
+        broker_epoch: BrokerEpoch = NO_BROKER_EPOCH,
+    ) -> None:
         """A follower whose log is a prefix of this one shows how far it has come."""
         peer = self.peers[replica]
-        peer.count(offset, self.log_end, now)
-        out.append(Acknowledge(partition=self.label, leader_epoch=self.leader_epoch, follower=replica, offset=offset))
+        peer.count(offset, broker_epoch, self.log_end, now)
+        out.append(
+            Acknowledge(
+                partition=self.label,
+                leader_epoch=self.leader_epoch,
+                follower=replica,
+                offset=offset,
+                broker_epoch=broker_epoch,
+            )
+        )
         self.consider_expanding(peer, out)
         self.advance(out)
 

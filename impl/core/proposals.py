@@ -1,6 +1,7 @@
 """Proposals of new in-sync sets on their way to the controller (KIP-497).
 
-One rule: a proposal is sent again, unchanged, until the partition learns a newer version; no answer takes it back.
+One rule: a proposal is sent again, unchanged, until the partition learns a newer version from the metadata log; no
+answer settles it or takes it back, for an answer does not say whether enough are in sync (`Leader.enough`).
 One AlterPartition is in flight at a time and carries every open proposal.
 """
 
@@ -51,7 +52,8 @@ class Proposals:
         """Forget what has been settled; what is left."""
         proposals = []
         for name in list(self._open):
-            proposal = self._member.partitions[name].proposal
+            partition = self._member.partitions.get(name)
+            proposal = None if partition is None else partition.proposal
             if proposal is None:
                 del self._open[name]
             else:
@@ -64,15 +66,10 @@ class Proposals:
         if not isinstance(reply, AlteredPartition) or reply.error is not NO_ERROR:
             self.due = Millis(now + member.controller_backoff_ms)
             return
-        answered = set()
-        for altered in reply.partitions:
-            answered.add(altered.partition)
-            partition = member.partitions.get(altered.partition)
-            if partition is not None and altered.error is NO_ERROR:
-                partition.learn_altered(altered.leader_epoch, altered.partition_epoch, altered.isr, out)
+        answered = {altered.partition for altered in reply.partitions}
         self._prune()
         if any(name not in answered for name in self._open):
             self.send(now, out)
         elif self._open:
-            # Refused, and the metadata that says why is on its way.
+            # Committed or refused, and the metadata that says so is on its way.
             self.due = Millis(now + member.controller_backoff_ms)

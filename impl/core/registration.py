@@ -74,6 +74,7 @@ class Registration:
                 cluster_id=settings.cluster_id,
                 host=member.host,
                 port=member.port,
+                previous_broker_epoch=member.previous_broker_epoch,
             )
             member.calls.send(CONTROLLER, register, self._registered, now, out)
             return

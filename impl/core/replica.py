@@ -25,6 +25,8 @@ from impl.core.types import (
     TopicPartition,
 )
 
+NO_TOPIC_ID = bytes(16)
+
 
 def content(batch: Batch, base_offset: Offset, leader_epoch: LeaderEpoch) -> Content:
     """The batch as evidence, at the place and in the epoch its leader gave it."""
@@ -59,6 +61,7 @@ class Replica:
         "replicas",
         "settings",
         "sizes",
+        "topic_id",
     )
 
     def __init__(self, name: TopicPartition, settings: Settings, image: MetadataImage) -> None:
@@ -67,6 +70,8 @@ class Replica:
         self.settings = settings
         self.image = image
         self.node = settings.node
+        self.topic_id = NO_TOPIC_ID
+        """Of the topic whose log this is; one that is deleted and made again is another (KIP-516)."""
         self.log_start = Offset(0)
         self.log_end = Offset(0)
         self.high_watermark = Offset(0)
@@ -79,8 +84,9 @@ class Replica:
         self.leader_epoch = NO_EPOCH
         self.partition_epoch = PartitionEpoch(-1)
 
-    def restore(self, log: RecoveredLog, out: list[Effect]) -> None:
+    def restore(self, log: RecoveredLog, *, clean: bool, out: list[Effect]) -> None:
         """Begin from what is on the disk. The partition plays no role until the metadata log gives it one."""
+        self.topic_id = log.topic_id
         self.log_start = log.log_start
         self.log_end = log.log_end
         self.high_watermark = Offset(min(log.high_watermark, log.log_end))
@@ -94,6 +100,7 @@ class Replica:
                 high_watermark=self.high_watermark,
                 tail_from=self.high_watermark,
                 tail=tail,
+                clean=clean,
             )
         )
 

@@ -20,6 +20,8 @@ class Settings(Value, frozen=True, gc=False, kw_only=True):
     """request.timeout.ms: a peer that has not answered by then is asked again."""
     min_insync_replicas: int = 1
     """min.insync.replicas, where the topic does not set it"""
+    unclean_leader_election_enable: bool = False
+    """unclean.leader.election.enable, where the topic does not set it"""
     broker_heartbeat_interval_ms: int = 2_000
     """broker.heartbeat.interval.ms"""
     broker_session_timeout_ms: int = 9_000

@@ -11,7 +11,7 @@ from impl.core import topic_configs, topic_names
 from impl.core.decisions import Decisions
 from impl.core.image import MetadataImage
 from impl.core.messages import CreatedTopic, NewTopic
-from impl.core.metadata import ConfigRecord, PartitionRecord, TopicRecord
+from impl.core.metadata import TOPIC_RESOURCE, ConfigRecord, PartitionRecord, TopicRecord
 from impl.core.settings import Settings
 from impl.core.types import (
     NO_ERROR,
@@ -156,10 +156,11 @@ def record_topic(topic: NewTopic, assignment: Assignment, decisions: Decisions, 
     topic_id = sha256(identity.encode()).digest()[:16]
     decisions.decide(TopicRecord(topic.name, topic_id))
     for name, value in topic.configs:
-        decisions.decide(ConfigRecord(topic.name, name, value))
+        decisions.decide(ConfigRecord(TOPIC_RESOURCE, topic.name, name, value))
+    minimum = decisions.min_insync_replicas(topic.name)
     for index, replicas in enumerate(assignment):
         alive = [node for node in replicas if decisions.image.is_active(node)]
-        decisions.create(
+        decisions.decide(
             PartitionRecord(
                 partition=TopicPartition(topic.name, index),
                 replicas=replicas,
@@ -167,6 +168,7 @@ def record_topic(topic: NewTopic, assignment: Assignment, decisions: Decisions, 
                 leader=alive[0],
                 leader_epoch=LeaderEpoch(0),
                 partition_epoch=PartitionEpoch(0),
+                enough=len(alive) >= min(minimum, len(replicas)),
             )
         )
     return topic_id

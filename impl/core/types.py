@@ -22,6 +22,7 @@ Connection = NewType("Connection", int)
 
 NO_LEADER = NodeId(-1)
 NO_EPOCH = LeaderEpoch(-1)
+NO_BROKER_EPOCH = BrokerEpoch(-1)
 CONTROLLER = NodeId(3000)
 """The controller's node id; brokers are numbered from 1."""
 

@@ -15,6 +15,7 @@ from impl.core.broker import Broker
 from impl.core.events import (
     AppendBatch,
     CreateLog,
+    DeleteLog,
     Effect,
     Event,
     RecoveredLog,
@@ -28,7 +29,7 @@ from impl.core.events import (
 from impl.core.facts import FACTS, Fact
 from impl.core.messages import Fetched, ListedOffsets
 from impl.core.settings import Settings
-from impl.core.types import Millis
+from impl.core.types import BrokerEpoch, Millis
 from impl.host.answers import filled, looked_up
 from impl.storage.errors import LogDirectoryFailed
 from impl.storage.files import Disk
@@ -45,7 +46,14 @@ class MakeBroker(Protocol):
     """How the core is made: `Broker`, or one with a bug planted in it."""
 
     def __call__(
-        self, settings: Settings, *, host: str, port: int, incarnation: bytes, logs: tuple[RecoveredLog, ...]
+        self,
+        settings: Settings,
+        *,
+        host: str,
+        port: int,
+        incarnation: bytes,
+        logs: tuple[RecoveredLog, ...],
+        previous_broker_epoch: BrokerEpoch,
     ) -> Broker: ...
 
 
@@ -85,7 +93,12 @@ class BrokerHost:
         for cut in self.directory.cuts:
             report(cut)
         self.broker = make_broker(
-            settings, host=host, port=port, incarnation=incarnation, logs=self.directory.recovered
+            settings,
+            host=host,
+            port=port,
+            incarnation=incarnation,
+            logs=self.directory.recovered,
+            previous_broker_epoch=BrokerEpoch(self.directory.previous_broker_epoch),
         )
         self._node = settings.node
         self._logs = self.directory.logs
@@ -138,6 +151,12 @@ class BrokerHost:
     def _create(self, effect: CreateLog) -> None:
         self.directory.create(effect.partition, effect.topic_id, effect.configs)
 
+    def _delete(self, effect: DeleteLog) -> None:
+        log = self._logs.get(effect.partition)
+        if log is not None:
+            self._due.pop(log, None)
+        self.directory.delete(effect.partition, effect.topic_id)
+
     def _truncate(self, effect: TruncateLog) -> None:
         self.directory.truncate(effect.partition, effect.to)
 
@@ -172,6 +191,7 @@ class BrokerHost:
 _STORAGE: dict[type[Any], Callable[[BrokerHost, Any], None]] = {
     AppendBatch: BrokerHost._append,
     CreateLog: BrokerHost._create,
+    DeleteLog: BrokerHost._delete,
     TruncateLog: BrokerHost._truncate,
     WriteEpochs: BrokerHost._write_epochs,
     WriteHighWatermarks: BrokerHost._write_high_watermarks,

@@ -13,7 +13,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from impl.core.decision_facts import WHYS
 from impl.core.metadata import (
+    BROKER_RESOURCE,
+    TOPIC_RESOURCE,
     BrokerRegistrationChangeRecord,
     ConfigRecord,
     MetadataRecord,
@@ -21,6 +24,7 @@ from impl.core.metadata import (
     PartitionRecord,
     ProducerIdsRecord,
     RegisterBrokerRecord,
+    RemoveTopicRecord,
     TopicRecord,
 )
 from impl.core.types import BrokerEpoch, LeaderEpoch, NodeId, PartitionEpoch, TopicPartition
@@ -31,11 +35,13 @@ from impl.wire.message import NO_ID, Buffer
 from impl.wire.varint import Overlong, read_unsigned, unsigned
 
 FRAME_VERSION = 1
-TOPIC_RESOURCE = 2
-"""Kafka's ConfigResource type of a topic."""
 LISTENER_NAME = "PLAINTEXT"
 FENCED = 1
 UNFENCED = -1
+UNCHANGED = 0
+RECOVERED, RECOVERING = 0, 1
+UNASSIGNED = bytes(16)
+"""The directory of a replica whose broker has not said where it keeps it (DirectoryId.UNASSIGNED)."""
 
 
 # Simulated runs write the same few records over and over.
@@ -79,19 +85,35 @@ def _partition_to_kafka(
             topic_id=topic_id,
             replicas=record.replicas,
             isr=record.isr,
+            removing_replicas=record.removing,
+            adding_replicas=record.adding,
             leader=record.leader,
+            leader_recovery_state=RECOVERING if record.recovering else RECOVERED,
             leader_epoch=record.leader_epoch,
             partition_epoch=record.partition_epoch,
+            directories=(UNASSIGNED,) * len(record.replicas),
+            eligible_leader_replicas=record.elr,
+            last_known_elr=record.last_known_elr,
             topic=record.partition.topic,
+            enough=record.enough,
         )
     return kafka.PartitionChangeRecord(
         partition_id=record.partition.index,
         topic_id=topic_id,
         isr=record.isr,
         leader=record.leader,
+        replicas=record.replicas,
+        removing_replicas=record.removing,
+        adding_replicas=record.adding,
+        leader_recovery_state=RECOVERING if record.recovering else RECOVERED,
+        eligible_leader_replicas=record.elr,
+        last_known_elr=record.last_known_elr,
         topic=record.partition.topic,
         leader_epoch=record.leader_epoch,
         partition_epoch=record.partition_epoch,
+        why=record.why,
+        about=record.about,
+        enough=record.enough,
     )
 
 
@@ -103,17 +125,39 @@ def _partition(record: kafka.PartitionRecord) -> PartitionRecord:
         leader=NodeId(record.leader),
         leader_epoch=LeaderEpoch(record.leader_epoch),
         partition_epoch=PartitionEpoch(record.partition_epoch),
+        removing=_nodes(record.removing_replicas),
+        adding=_nodes(record.adding_replicas),
+        elr=_nodes(record.eligible_leader_replicas),
+        last_known_elr=_nodes(record.last_known_elr),
+        recovering=record.leader_recovery_state == RECOVERING,
+        enough=record.enough,
     )
 
 
 def _partition_change(record: kafka.PartitionChangeRecord) -> PartitionChangeRecord:
+    name = _name(record)
+    if record.why not in WHYS:
+        raise Malformed("PartitionChangeRecord version 2", "why", f"{record.why!r}: no change that we know")
     return PartitionChangeRecord(
-        partition=_name(record),
-        isr=tuple(map(NodeId, record.isr or ())),
+        partition=name,
+        why=record.why,
+        about=NodeId(record.about),
+        replicas=_nodes(record.replicas),
+        isr=_nodes(record.isr),
         leader=NodeId(record.leader),
         leader_epoch=LeaderEpoch(record.leader_epoch),
         partition_epoch=PartitionEpoch(record.partition_epoch),
+        removing=_nodes(record.removing_replicas),
+        adding=_nodes(record.adding_replicas),
+        elr=_nodes(record.eligible_leader_replicas),
+        last_known_elr=_nodes(record.last_known_elr),
+        recovering=record.leader_recovery_state == RECOVERING,
+        enough=record.enough,
     )
+
+
+def _nodes(nodes: tuple[int, ...] | None) -> tuple[NodeId, ...]:
+    return tuple(map(NodeId, nodes or ()))
 
 
 def _name(record: kafka.PartitionRecord | kafka.PartitionChangeRecord) -> TopicPartition:
@@ -129,6 +173,7 @@ def _register_to_kafka(record: RegisterBrokerRecord) -> kafka.RegisterBrokerReco
         incarnation_id=record.incarnation,
         broker_epoch=record.broker_epoch,
         end_points=(kafka.BrokerEndpoint(name=LISTENER_NAME, host=record.host, port=record.port),),
+        clean=record.clean,
     )
 
 
@@ -141,13 +186,16 @@ def _register(record: kafka.RegisterBrokerRecord) -> RegisterBrokerRecord:
         broker_epoch=BrokerEpoch(record.broker_epoch),
         host=record.end_points[0].host,
         port=record.end_points[0].port,
+        clean=record.clean,
     )
 
 
 def _registration_change_to_kafka(record: BrokerRegistrationChangeRecord) -> kafka.BrokerRegistrationChangeRecord:
-    fenced = FENCED if record.fenced else UNFENCED
     return kafka.BrokerRegistrationChangeRecord(
-        broker_id=record.broker, broker_epoch=record.broker_epoch, fenced=fenced
+        broker_id=record.broker,
+        broker_epoch=record.broker_epoch,
+        fenced=_change(record.fenced),
+        in_controlled_shutdown=_change(record.in_controlled_shutdown),
     )
 
 
@@ -155,8 +203,17 @@ def _registration_change(record: kafka.BrokerRegistrationChangeRecord) -> Broker
     return BrokerRegistrationChangeRecord(
         broker=NodeId(record.broker_id),
         broker_epoch=BrokerEpoch(record.broker_epoch),
-        fenced=record.fenced == FENCED,
+        fenced=_changed(record.fenced),
+        in_controlled_shutdown=_changed(record.in_controlled_shutdown),
     )
+
+
+def _change(value: bool | None) -> int:
+    return UNCHANGED if value is None else FENCED if value else UNFENCED
+
+
+def _changed(value: int) -> bool | None:
+    return None if value == UNCHANGED else value == FENCED
 
 
 def _topic_to_kafka(record: TopicRecord) -> kafka.TopicRecord:
@@ -167,16 +224,26 @@ def _topic(record: kafka.TopicRecord) -> TopicRecord:
     return TopicRecord(record.name, record.topic_id)
 
 
+def _remove_topic_to_kafka(record: RemoveTopicRecord) -> kafka.RemoveTopicRecord:
+    return kafka.RemoveTopicRecord(topic_id=record.topic_id)
+
+
+def _remove_topic(record: kafka.RemoveTopicRecord) -> RemoveTopicRecord:
+    return RemoveTopicRecord(record.topic_id)
+
+
 def _config_to_kafka(record: ConfigRecord) -> kafka.ConfigRecord:
     return kafka.ConfigRecord(
-        resource_type=TOPIC_RESOURCE, resource_name=record.topic, name=record.name, value=record.value
+        resource_type=record.resource, resource_name=record.resource_name, name=record.name, value=record.value
     )
 
 
 def _config(record: kafka.ConfigRecord) -> ConfigRecord:
-    if record.resource_type != TOPIC_RESOURCE:
-        raise Malformed("ConfigRecord version 0", "resource_type", f"{record.resource_type}, known is {TOPIC_RESOURCE}")
-    return ConfigRecord(record.resource_name, record.name, record.value)
+    known = (TOPIC_RESOURCE, BROKER_RESOURCE)
+    if record.resource_type not in known:
+        told = f"{record.resource_type}, known are {TOPIC_RESOURCE} and {BROKER_RESOURCE}"
+        raise Malformed("ConfigRecord version 0", "resource_type", told)
+    return ConfigRecord(record.resource_type, record.resource_name, record.name, record.value)
 
 
 def _producer_ids_to_kafka(record: ProducerIdsRecord) -> kafka.ProducerIdsRecord:
@@ -197,6 +264,7 @@ _TO_KAFKA: dict[type, Callable[[Any], Any]] = {
     RegisterBrokerRecord: _register_to_kafka,
     BrokerRegistrationChangeRecord: _registration_change_to_kafka,
     TopicRecord: _topic_to_kafka,
+    RemoveTopicRecord: _remove_topic_to_kafka,
     ConfigRecord: _config_to_kafka,
     ProducerIdsRecord: _producer_ids_to_kafka,
 }
@@ -204,6 +272,7 @@ _FROM_KAFKA: dict[type, Callable[[Any], MetadataRecord]] = {
     kafka.RegisterBrokerRecord: _register,
     kafka.BrokerRegistrationChangeRecord: _registration_change,
     kafka.TopicRecord: _topic,
+    kafka.RemoveTopicRecord: _remove_topic,
     kafka.ConfigRecord: _config,
     kafka.PartitionRecord: _partition,
     kafka.PartitionChangeRecord: _partition_change,

@@ -53,18 +53,20 @@ class RegisterBrokerRecord:
     rack: str | None = _of("string", None)
     fenced: bool = _of("bool", True)
     in_controlled_shutdown: bool = _of("bool", False)
+    clean: bool = _of("bool", True, tag=OURS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerRegistrationChangeRecord:
-    """`fenced`: -1 unfenced, 0 no change, 1 fenced."""
+    """`fenced`: -1 unfenced, 0 no change, 1 fenced. `in_controlled_shutdown`: 0 no change, 1 it is."""
 
     __api_key__: ClassVar[int] = 17
-    __version__: ClassVar[int] = 0
+    __version__: ClassVar[int] = 1
     __flexible__: ClassVar[bool] = True
     broker_id: int = _of("int32", 0)
     broker_epoch: int = _of("int64", 0)
     fenced: int = _of("int8", 0, tag=0)
+    in_controlled_shutdown: int = _of("int8", 0, tag=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,14 @@ class TopicRecord:
     __version__: ClassVar[int] = 0
     __flexible__: ClassVar[bool] = True
     name: str = _of("string", "")
+    topic_id: bytes = _of("uuid", NO_ID)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveTopicRecord:
+    __api_key__: ClassVar[int] = 9
+    __version__: ClassVar[int] = 0
+    __flexible__: ClassVar[bool] = True
     topic_id: bytes = _of("uuid", NO_ID)
 
 
@@ -89,8 +99,10 @@ class ConfigRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartitionRecord:
+    """Version 2 brings the eligible leader replicas; `directories` (version 1) has one entry for each replica."""
+
     __api_key__: ClassVar[int] = 3
-    __version__: ClassVar[int] = 0
+    __version__: ClassVar[int] = 2
     __flexible__: ClassVar[bool] = True
     partition_id: int = _of("int32", -1)
     topic_id: bytes = _of("uuid", NO_ID)
@@ -102,23 +114,36 @@ class PartitionRecord:
     leader_recovery_state: int = _of("int8", 0, tag=0)
     leader_epoch: int = _of("int32", -1)
     partition_epoch: int = _of("int32", -1)
+    directories: tuple[bytes, ...] = _of("uuid", ())
+    eligible_leader_replicas: tuple[int, ...] | None = _of("int32", None, tag=1)
+    last_known_elr: tuple[int, ...] | None = _of("int32", None, tag=2)
     topic: str = _of("string", "", tag=OURS)
+    enough: bool = _of("bool", True, tag=OURS + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartitionChangeRecord:
-    """`isr` None and `leader` -2: no change."""
+    """None, `leader` -2 and `leader_recovery_state` -1: no change."""
 
     __api_key__: ClassVar[int] = 5
-    __version__: ClassVar[int] = 0
+    __version__: ClassVar[int] = 2
     __flexible__: ClassVar[bool] = True
     partition_id: int = _of("int32", -1)
     topic_id: bytes = _of("uuid", NO_ID)
     isr: tuple[int, ...] | None = _of("int32", None, tag=0)
     leader: int = _of("int32", -2, tag=1)
+    replicas: tuple[int, ...] | None = _of("int32", None, tag=2)
+    removing_replicas: tuple[int, ...] | None = _of("int32", None, tag=3)
+    adding_replicas: tuple[int, ...] | None = _of("int32", None, tag=4)
+    leader_recovery_state: int = _of("int8", -1, tag=5)
+    eligible_leader_replicas: tuple[int, ...] | None = _of("int32", None, tag=6)
+    last_known_elr: tuple[int, ...] | None = _of("int32", None, tag=7)
     topic: str = _of("string", "", tag=OURS)
     leader_epoch: int = _of("int32", -1, tag=OURS + 1)
     partition_epoch: int = _of("int32", -1, tag=OURS + 2)
+    why: str = _of("string", "", tag=OURS + 3)
+    about: int = _of("int32", -1, tag=OURS + 4)
+    enough: bool = _of("bool", True, tag=OURS + 5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +162,7 @@ SCHEMAS: dict[tuple[int, int], type] = {
         RegisterBrokerRecord,
         BrokerRegistrationChangeRecord,
         TopicRecord,
+        RemoveTopicRecord,
         ConfigRecord,
         PartitionRecord,
         PartitionChangeRecord,

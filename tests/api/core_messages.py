@@ -6,6 +6,7 @@ import msgspec
 from impl.api.list_offsets import EARLIEST_LOCAL, LATEST_TIERED
 from impl.core import messages as m
 from impl.core import metadata as records
+from impl.core.decision_facts import WHYS
 from impl.core.types import ErrorCode, TopicPartition
 from impl.wire.batches import build, split
 
@@ -46,6 +47,12 @@ def batches(draw):
     return batch
 
 
+def _proposal(members, **said):
+    """Every member with its broker epoch."""
+    isr = tuple(node for node, _ in members)
+    return m.AlterIsr(isr=isr, broker_epochs=tuple(epoch for _, epoch in members), **said)
+
+
 REQUESTS = {
     m.Produce: st.builds(
         m.Produce,
@@ -56,6 +63,7 @@ REQUESTS = {
     m.Fetch: st.builds(
         m.Fetch,
         replica_id=st.integers(-1, 2**31 - 1),
+        replica_epoch=int64,
         max_wait_ms=int32,
         min_bytes=int32,
         max_bytes=int32,
@@ -103,7 +111,13 @@ REQUESTS = {
     ),
     m.InitProducerId: st.builds(m.InitProducerId, st.none() | texts, int64, int16),
     m.RegisterBroker: st.builds(
-        m.RegisterBroker, broker=nodes, incarnation=ids, cluster_id=texts, host=texts, port=st.integers(0, 65535)
+        m.RegisterBroker,
+        broker=nodes,
+        incarnation=ids,
+        cluster_id=texts,
+        host=texts,
+        port=st.integers(0, 65535),
+        previous_broker_epoch=int64,
     ),
     m.BrokerHeartbeat: st.builds(
         m.BrokerHeartbeat, broker=nodes, broker_epoch=int64, metadata_offset=int64, want_shut_down=st.booleans()
@@ -112,7 +126,16 @@ REQUESTS = {
         m.AlterPartition,
         nodes,
         int64,
-        tuples(st.builds(m.AlterIsr, partition=partitions, leader_epoch=epochs, partition_epoch=epochs, isr=node_sets)),
+        tuples(
+            st.builds(
+                _proposal,
+                partition=partitions,
+                leader_epoch=epochs,
+                partition_epoch=epochs,
+                members=tuples(st.tuples(nodes, int64)),
+                recovering=st.booleans(),
+            )
+        ),
     ),
     m.AllocateProducerIds: st.builds(m.AllocateProducerIds, nodes, int64),
     m.FetchMetadata: st.builds(m.FetchMetadata, broker=nodes, offset=int64, max_wait_ms=int32),
@@ -126,10 +149,18 @@ METADATA_RECORDS = st.one_of(
         broker_epoch=int64,
         host=texts,
         port=st.integers(0, 65535),
+        clean=st.booleans(),
     ),
-    st.builds(records.BrokerRegistrationChangeRecord, broker=nodes, broker_epoch=int64, fenced=st.booleans()),
+    st.builds(
+        records.BrokerRegistrationChangeRecord,
+        broker=nodes,
+        broker_epoch=int64,
+        fenced=st.none() | st.booleans(),
+        in_controlled_shutdown=st.none() | st.booleans(),
+    ),
     st.builds(records.TopicRecord, texts, ids),
-    st.builds(records.ConfigRecord, texts, texts, st.none() | texts),
+    st.builds(records.RemoveTopicRecord, ids),
+    st.builds(records.ConfigRecord, st.sampled_from([2, 4]), texts, texts, st.none() | texts),
     st.builds(
         records.PartitionRecord,
         partition=partitions,
@@ -138,14 +169,29 @@ METADATA_RECORDS = st.one_of(
         leader=epochs,
         leader_epoch=epochs,
         partition_epoch=epochs,
+        removing=node_sets,
+        adding=node_sets,
+        elr=node_sets,
+        last_known_elr=node_sets,
+        recovering=st.booleans(),
+        enough=st.booleans(),
     ),
     st.builds(
         records.PartitionChangeRecord,
         partition=partitions,
+        why=st.sampled_from(sorted(WHYS)),
+        about=epochs,
+        replicas=node_sets,
         isr=node_sets,
         leader=epochs,
         leader_epoch=epochs,
         partition_epoch=epochs,
+        removing=node_sets,
+        adding=node_sets,
+        elr=node_sets,
+        last_known_elr=node_sets,
+        recovering=st.booleans(),
+        enough=st.booleans(),
     ),
     st.builds(records.ProducerIdsRecord, broker=nodes, broker_epoch=int64, next_producer_id=int64),
 )
@@ -240,9 +286,17 @@ def forget_request(request, version):
     """The request as a version of the wire can say it: fields it lacks are at their defaults."""
     match request:
         case m.Fetch() if version < 9:
+            request = msgspec.structs.replace(request, replica_epoch=-1)
             return _each(request, "partitions", current_leader_epoch=-1, last_fetched_epoch=-1)
         case m.Fetch() if version < 12:
+            request = msgspec.structs.replace(request, replica_epoch=-1)
             return _each(request, "partitions", last_fetched_epoch=-1)
+        case m.Fetch() if version < 15:
+            return msgspec.structs.replace(request, replica_epoch=-1)
+        case m.RegisterBroker() if version < 3:
+            return msgspec.structs.replace(request, previous_broker_epoch=-1)
+        case m.AlterPartition() if version < 3:
+            return _each(request, "partitions", broker_epochs=())
         case m.ListOffsets() if version < 4:
             return _each(request, "queries", current_leader_epoch=-1)
         case m.DescribeTopics(topics=()) if version == 0:

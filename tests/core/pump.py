@@ -14,6 +14,7 @@ from impl.core.events import (
     AppendMetadata,
     ConnectionLost,
     CreateLog,
+    DeleteLog,
     RecoveredLog,
     RecoveredMetadata,
     RecoveredProducer,
@@ -121,6 +122,8 @@ class Node:
         self.metadata = []
         self.incarnation = 0
         self.stopped = False
+        self.clean_epoch = -1
+        """What the clean-shutdown file says; -1: there is none."""
 
 
 class Cluster:
@@ -158,7 +161,9 @@ class Cluster:
                 port=9092,
                 incarnation=bytes([number, node.incarnation]).ljust(16, b"\0"),
                 logs=logs,
+                previous_broker_epoch=node.clean_epoch,
             )
+            node.clean_epoch = -1
         self.perform(node, node.core.start(self.now))
 
     def crash(self, number):
@@ -184,6 +189,9 @@ class Cluster:
     def isr(self, name=P):
         return self.nodes[CONTROLLER].core.image.partition(name).isr
 
+    def elr(self, name=P):
+        return self.nodes[CONTROLLER].core.image.partition(name).elr
+
     def partition(self, number, name=P):
         return self.nodes[number].core.partitions[name]
 
@@ -208,6 +216,8 @@ class Cluster:
                     self.send(node.number, to, self.read(node, effect))
                 case CreateLog():
                     node.logs.setdefault(effect.partition, Log(effect.topic_id))
+                case DeleteLog():
+                    assert node.logs.pop(effect.partition).topic_id == effect.topic_id
                 case AppendBatch():
                     self.append(node.logs[effect.partition], effect)
                 case TruncateLog():
@@ -222,6 +232,8 @@ class Cluster:
                     node.metadata.extend(effect.records)
                 case Stopped():
                     node.stopped = True
+                    if node.number != CONTROLLER:
+                        node.clean_epoch = node.core.image.brokers[node.number].epoch
 
     def append(self, log, effect):
         assert effect.base_offset == log.end
@@ -310,7 +322,21 @@ class Cluster:
         reply = self.replies.get(key)
         return None if reply is None else (reply.partitions[0].error.name, reply.partitions[0].base_offset)
 
-    def fetch(self, number, offset, *, replica=-1, epoch=-1, last=-1, max_bytes=1_000_000, wait=0, name=P, min_bytes=1):
+    def fetch(
+        self,
+        number,
+        offset,
+        *,
+        replica=-1,
+        epoch=-1,
+        last=-1,
+        max_bytes=1_000_000,
+        wait=0,
+        name=P,
+        min_bytes=1,
+        registered=False,
+    ):
+        """`registered`: under the replica's newest registration; else under none."""
         part = FetchPartition(
             partition=name,
             current_leader_epoch=epoch,
@@ -320,7 +346,14 @@ class Cluster:
         )
         return self.ask(
             number,
-            Fetch(replica_id=replica, max_wait_ms=wait, min_bytes=min_bytes, max_bytes=max_bytes, partitions=(part,)),
+            Fetch(
+                replica_id=replica,
+                replica_epoch=self.nodes[CONTROLLER].core.image.brokers[replica].epoch if registered else -1,
+                max_wait_ms=wait,
+                min_bytes=min_bytes,
+                max_bytes=max_bytes,
+                partitions=(part,),
+            ),
         )
 
     def fetched(self, key):

@@ -97,8 +97,14 @@ class Driven:
         topic = NewTopic(name=name, partition_count=count, replication_factor=factor, **more)
         return self.ask(CreateTopics((topic,), 1_000, only_check)).topics[0]
 
-    def alter(self, sender, isr, leader_epoch=0, partition_epoch=0, epoch=None):
-        proposal = AlterIsr(partition=P, leader_epoch=leader_epoch, partition_epoch=partition_epoch, isr=isr)
+    def alter(self, sender, isr, leader_epoch=0, partition_epoch=0, epoch=None, shown=None):
+        proposal = AlterIsr(
+            partition=P,
+            leader_epoch=leader_epoch,
+            partition_epoch=partition_epoch,
+            isr=isr,
+            broker_epochs=tuple(self.epochs.get(node, -1) for node in isr) if shown is None else shown,
+        )
         request = AlterPartition(sender, self.epochs[sender] if epoch is None else epoch, (proposal,))
         return self.ask(request)
 
@@ -276,12 +282,16 @@ def test_a_restarted_controller_remembers_and_gives_everybody_a_fresh_session(dr
 
 
 # ---------------------------------------------------------------- controlled shutdown
-def test_a_broker_that_wants_to_stop_is_let_go_once_it_has_read_that_it_leads_nothing(driven):
-    answer = driven.beat(1, stop=True, offset=len(driven.log))
-    assert (answer.fenced, answer.should_shut_down) == (True, False)
+def test_a_broker_that_wants_to_stop_is_let_go_once_all_others_know_that_it_leads_nothing(driven):
+    answer = driven.beat(1, stop=True)
+    assert (answer.fenced, answer.should_shut_down) == (False, False)
     assert [type(fact) for fact in driven.facts()] == [FailOver]
-    assert driven.beat(1, stop=True).should_shut_down
-    assert driven.core.image.partition(P).leader == 2
+    assert (driven.core.image.partition(P).leader, driven.core.image.partition(P).isr) == (2, (2, 3))
+    driven.beat(2)
+    assert not driven.beat(1, stop=True).should_shut_down
+    driven.beat(3)
+    answer = driven.beat(1, stop=True)
+    assert (answer.fenced, answer.should_shut_down) == (True, True)
     assert driven.register(1, incarnation=2).error.name == "NONE"
 
 

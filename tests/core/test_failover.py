@@ -6,7 +6,6 @@ from impl.core.facts import (
     AlterPartition,
     BecomeFollower,
     BecomeLeader,
-    Elect,
     ExpandIsr,
     FailOver,
     Fence,
@@ -14,6 +13,7 @@ from impl.core.facts import (
     Reconcile,
     Restart,
     ShrinkIsr,
+    TakeOffline,
     Truncate,
 )
 from impl.core.messages import EpochQuery, ListOffsets, OffsetForLeaderEpoch, OffsetQuery
@@ -195,7 +195,7 @@ def test_a_diverging_fetch_is_not_counted():
     cluster.isolate(3)
     cluster.produce(2, 8, acks=1)
     cluster.produce(2, 9, acks=1)
-    part = cluster.fetched(cluster.fetch(2, 3, replica=3, epoch=1, last=0))
+    part = cluster.fetched(cluster.fetch(2, 3, replica=3, epoch=1, last=0, registered=True))
     assert part.diverging == (0, 1)
     assert cluster.partition(2).peers[3].log_end == 1
 
@@ -227,10 +227,10 @@ def test_a_follower_joins_only_with_all_that_was_there_when_the_epoch_began():
     cluster.start(2)
     cluster.pass_time(1_000)
     proposed = len(cluster.facts_of(ExpandIsr, 3))
-    cluster.fetch(3, 0, replica=2, epoch=leader.leader_epoch)
+    cluster.fetch(3, 0, replica=2, epoch=leader.leader_epoch, registered=True)
     assert len(cluster.facts_of(ExpandIsr, 3)) == proposed
     assert cluster.isr() == (3,)
-    cluster.fetch(3, 1, replica=2, epoch=leader.leader_epoch, last=0)
+    cluster.fetch(3, 1, replica=2, epoch=leader.leader_epoch, last=0, registered=True)
     assert [fact.follower for fact in cluster.facts_of(ExpandIsr, 3)][proposed:] == [2]
 
 
@@ -250,7 +250,7 @@ def test_latest_is_not_known_before_the_watermark_has_reached_the_epoch():
     assert cluster.answer(1, latest).offsets[0].offset == 1
 
 
-def test_the_last_in_sync_replica_stays_in_the_set_and_nobody_leads_without_it():
+def test_the_last_in_sync_replica_stays_eligible_and_nobody_leads_without_it():
     cluster = Cluster()
     cluster.create_topic()
     for number in (2, 3):
@@ -259,8 +259,8 @@ def test_the_last_in_sync_replica_stays_in_the_set_and_nobody_leads_without_it()
     cluster.produce(1, 7)
     cluster.crash(1)
     cluster.pass_time(10_000)
-    assert (cluster.leader(), cluster.isr()) == (-1, (1,))
-    assert (cluster.facts_of(Elect)[-1].leader, cluster.facts_of(Elect)[-1].leader_epoch) == (-1, 1)
+    assert (cluster.leader(), cluster.isr(), cluster.elr()) == (-1, (), (1,))
+    assert [(fact.removed, fact.leader_epoch) for fact in cluster.facts_of(TakeOffline)] == [(1, 1)]
     cluster.start(2)
     cluster.pass_time(3_000)
     assert cluster.leader() == -1

@@ -173,7 +173,8 @@ def test_an_outdated_proposal_overwrites_a_newer_set_where_it_is_not_compared(co
     cluster.cut |= {(3, 1)}
     cluster.pass_time(2_000)
     assert (cluster.isr(), leader.partition_epoch) == ((1, 2), 1)
-    outdated = AlterIsr(partition=P, leader_epoch=0, partition_epoch=0, isr=(1, 2, 3))
+    epochs = tuple(cluster.nodes[CONTROLLER].core.image.brokers[node].epoch for node in (1, 2, 3))
+    outdated = AlterIsr(partition=P, leader_epoch=0, partition_epoch=0, isr=(1, 2, 3), broker_epochs=epochs)
     epoch = cluster.nodes[CONTROLLER].core.image.brokers[1].epoch
     request = RequestArrived(-101, 1, AlterPartition(1, epoch, (outdated,)))
     cluster.give(cluster.nodes[CONTROLLER], request)

@@ -133,18 +133,25 @@ def test_only_the_leader_answers_and_unknown_partitions_are_unknown():
     assert cluster.produced(cluster.produce(1, 7, name=nowhere)) == ("UNKNOWN_TOPIC_OR_PARTITION", -1)
 
 
-def test_min_insync_replicas_refuses_before_and_after_the_append():
+def test_below_min_insync_replicas_nothing_is_committed_and_acks_all_is_refused():
     cluster = Cluster(replica_lag_time_ms_max=1_000)
     cluster.create_topic(configs=(("min.insync.replicas", "2"),))
     cluster.isolate(2, 1)
     cluster.isolate(3, 1)
-    key = cluster.produce(1, 7, timeout_ms=5_000)
+    key = cluster.produce(1, 7, timeout_ms=2_500)
     cluster.pass_time(2_000)
-    assert cluster.isr() == (1,)
-    assert cluster.produced(key) == ("NOT_ENOUGH_REPLICAS_AFTER_APPEND", -1)
+    assert (cluster.isr(), cluster.elr()) == ((1,), (2, 3))
+    assert cluster.produced(key) is None
+    cluster.pass_time(1_000)
+    assert cluster.produced(key) == ("REQUEST_TIMED_OUT", -1)
     assert cluster.produced(cluster.produce(1, 8)) == ("NOT_ENOUGH_REPLICAS", -1)
     assert cluster.log(1) == [(0, 7)]
     assert cluster.produced(cluster.produce(1, 9, acks=1)) == ("NONE", 1)
+    assert cluster.partition(1).high_watermark == 0
+    cluster.heal()
+    cluster.pass_time(3_000)
+    assert (cluster.isr(), cluster.elr()) == ((1, 2, 3), ())
+    assert cluster.partition(1).high_watermark == 2
 
 
 def test_a_batch_larger_than_allowed_is_refused():

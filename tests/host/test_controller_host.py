@@ -51,6 +51,8 @@ RECORDS: tuple[MetadataRecord, ...] = (
     ),
     PartitionChangeRecord(
         partition=T0,
+        why="elect_none",
+        replicas=(NodeId(1),),
         isr=(NodeId(1),),
         leader=NodeId(-1),
         leader_epoch=LeaderEpoch(1),

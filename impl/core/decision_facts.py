@@ -1,0 +1,155 @@
+"""The facts of a metadata record: which steps of the model `survival` its commit is.
+
+One rule: facts follow from the record and the image before it, and from nothing else, so that whoever commits a record
+- perhaps a later leader of the controllers than the one that wrote it - tells the same.
+
+| record                                   | fact, named like the action                                              |
+|------------------------------------------|--------------------------------------------------------------------------|
+| PartitionRecord                          | create_partition: the initial state and the first `elect`                |
+| PartitionChangeRecord, `why`             | the fact of that name; `about` is who is removed, elected or registered  |
+| RegisterBrokerRecord, clean              | register, for every partition of the broker: `restart`                   |
+| RegisterBrokerRecord, not clean          | lose_power where the broker is in neither set; where it is a member, the |
+|                                          | change that follows tells member_loses_power or leader_loses_power       |
+| RemoveTopicRecord                        | delete_partition for each partition: the end of that model               |
+| every other                              | none                                                                     |
+
+A refusal (refuse_partition) is written nowhere; the controller that refuses tells it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from impl.core import facts
+from impl.core.facts import Fact
+from impl.core.image import MetadataImage
+from impl.core.metadata import (
+    MetadataRecord,
+    PartitionChangeRecord,
+    PartitionRecord,
+    RegisterBrokerRecord,
+    RemoveTopicRecord,
+)
+
+
+def facts_of(record: MetadataRecord, before: MetadataImage) -> list[Fact]:
+    """What the record does to partitions, in the order of their names. `before` must not have it applied yet."""
+    match record:
+        case PartitionChangeRecord():
+            return [_of_change(record, before)]
+        case PartitionRecord():
+            return [
+                facts.CreatePartition(
+                    partition=str(record.partition),
+                    replicas=record.replicas,
+                    isr=record.isr,
+                    leader=record.leader,
+                    enough=record.enough,
+                )
+            ]
+        case RegisterBrokerRecord():
+            return _of_registration(record, before)
+        case RemoveTopicRecord():
+            topic = before.topics_by_id[record.topic_id]
+            return [
+                facts.DeletePartition(partition=str(topic.partitions[index].name)) for index in sorted(topic.partitions)
+            ]
+    return []
+
+
+def _of_registration(record: RegisterBrokerRecord, before: MetadataImage) -> list[Fact]:
+    told: list[Fact] = []
+    for partition in before.partitions():
+        if record.broker not in partition.replicas:
+            continue
+        name, replica = str(partition.name), record.broker
+        if record.clean:
+            told.append(facts.Register(partition=name, replica=replica, broker_epoch=record.broker_epoch))
+        elif replica not in partition.isr and replica not in partition.elr:
+            told.append(facts.LosePower(partition=name, replica=replica, broker_epoch=record.broker_epoch))
+    return told
+
+
+def _of_change(record: PartitionChangeRecord, before: MetadataImage) -> Fact:
+    outcome = {
+        "partition": str(record.partition),
+        "leader_epoch": record.leader_epoch,
+        "partition_epoch": record.partition_epoch,
+        "isr": record.isr,
+        "elr": record.elr,
+        "enough": record.enough,
+    }
+    return _CHANGES[record.why](record, before, outcome)
+
+
+def _elected(kind: type[Any]) -> "Tell":
+    return lambda record, _before, outcome: kind(**outcome, leader=record.leader)
+
+
+def _removed(kind: type[Any]) -> "Tell":
+    return lambda record, _before, outcome: kind(**outcome, removed=record.about)
+
+
+def _lost_power(kind: type[Any]) -> "Tell":
+    def tell(record: PartitionChangeRecord, before: MetadataImage, outcome: dict[str, Any]) -> Fact:
+        fact: Fact = kind(**outcome, replica=record.about, broker_epoch=before.brokers[record.about].epoch)
+        return fact
+
+    return tell
+
+
+def _fail_over(record: PartitionChangeRecord, _before: MetadataImage, outcome: dict[str, Any]) -> Fact:
+    return facts.FailOver(**outcome, leader=record.leader, removed=record.about)
+
+
+def _reassign(record: PartitionChangeRecord, _before: MetadataImage, outcome: dict[str, Any]) -> Fact:
+    return facts.Reassign(**outcome, leader=record.leader, removed=record.about, replicas=record.replicas)
+
+
+def _add_replicas(record: PartitionChangeRecord, before: MetadataImage, outcome: dict[str, Any]) -> Fact:
+    partition = before.partition(record.partition)
+    assert partition is not None, f"a change of {record.partition} precedes its creation in the metadata log"
+    added = tuple(node for node in record.replicas if node not in partition.replicas)
+    return facts.AddReplicas(**outcome, added=added, replicas=record.replicas)
+
+
+def _alter_partition(record: PartitionChangeRecord, before: MetadataImage, outcome: dict[str, Any]) -> Fact:
+    # A proposal counts only if the leader's newest registration sent it.
+    epoch = before.brokers[record.leader].epoch
+    return facts.AlterPartition(**outcome, leader=record.leader, broker_epoch=epoch)
+
+
+def _elect_none(_record: PartitionChangeRecord, _before: MetadataImage, outcome: dict[str, Any]) -> Fact:
+    return facts.ElectNone(**outcome)
+
+
+Tell = Callable[[PartitionChangeRecord, MetadataImage, dict[str, Any]], Fact]
+
+ELECT = "elect"
+ELECT_NONE = "elect_none"
+ELECT_ELIGIBLE = "elect_eligible"
+ELECT_UNCLEAN = "elect_unclean"
+FAIL_OVER = "fail_over"
+TAKE_OFFLINE = "take_offline"
+FENCE = "fence"
+ADD_REPLICAS = "add_replicas"
+REASSIGN = "reassign"
+ALTER_PARTITION = "alter_partition"
+MEMBER_LOSES_POWER = "member_loses_power"
+LEADER_LOSES_POWER = "leader_loses_power"
+
+_CHANGES: dict[str, Tell] = {
+    ELECT: _elected(facts.Elect),
+    ELECT_NONE: _elect_none,
+    ELECT_ELIGIBLE: _elected(facts.ElectEligible),
+    ELECT_UNCLEAN: _elected(facts.ElectUnclean),
+    FAIL_OVER: _fail_over,
+    TAKE_OFFLINE: _removed(facts.TakeOffline),
+    FENCE: _removed(facts.Fence),
+    ADD_REPLICAS: _add_replicas,
+    REASSIGN: _reassign,
+    ALTER_PARTITION: _alter_partition,
+    MEMBER_LOSES_POWER: _lost_power(facts.MemberLosesPower),
+    LEADER_LOSES_POWER: _lost_power(facts.LeaderLosesPower),
+}
+WHYS = frozenset(_CHANGES)
+"""What `PartitionChangeRecord.why` may be."""
