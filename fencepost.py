@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from campaign import front_models, front_traces
+from campaign import front_live, front_models, front_traces
 from campaign.console import Console
 from campaign.durations import DURATION
 from campaign.front import JSON, SEED, perform
@@ -154,7 +154,7 @@ def report(directory: Path, json_output: bool) -> None:
     perform("report", json_output, lambda _: run(directory))
 
 
-for command in (*front_models.COMMANDS, *front_traces.COMMANDS):
+for command in (*front_live.COMMANDS, *front_models.COMMANDS, *front_traces.COMMANDS):
     main.add_command(command)
 
 

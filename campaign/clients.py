@@ -10,6 +10,7 @@ in the history each of them is an operation of its own process number, since ope
 A number whose operation ended unknown is not used again.
 """
 
+import contextlib
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -21,6 +22,9 @@ from traces.recorder import LiveRecorder
 from traces.schema import VERSION, Header
 
 POLL_SECONDS = 0.1
+PURGE_SECONDS = 5.0
+MODEL = "survival"
+"""The model that live executions are followed by: the one that knows of crashes and lost disks."""
 CERTAIN_FAILURES = frozenset((KafkaError._QUEUE_FULL, KafkaError.MSG_SIZE_TOO_LARGE))
 """Errors after which the record is certainly in no log. Every other error leaves it unknown: it tells how the last
 attempt ended, and an earlier one may have been written."""
@@ -48,6 +52,7 @@ class History:
         header = Header(
             version=VERSION,
             origin="live",
+            model=MODEL,
             node=client,
             configuration={"started_ms": int(time.time() * 1000), **(configuration or {})},
         )
@@ -138,7 +143,8 @@ class RecordingProducer:
         self._topic = topic
         acks = str(configuration.get("acks", "all"))
         self._acks = -1 if acks == "all" else int(acks)
-        self._producer = Producer(dict(configuration))
+        self._configuration = dict(configuration)
+        self._producer = Producer(self._configuration)
         self._pending: dict[int, Operation] = {}
         self.acknowledged: list[Written] = []
         self.failed: list[str] = []
@@ -152,7 +158,8 @@ class RecordingProducer:
         operation = self._history.produce(partition=name, key=key, value=value, acks=self._acks)
 
         def delivered(error: KafkaError | None, message: Message) -> None:
-            del self._pending[operation.number]
+            if self._pending.pop(operation.number, None) is None:
+                return
             if error is None:
                 offset = message.offset()
                 assert offset is not None, f"an acknowledged record has an offset: {value}"
@@ -179,15 +186,27 @@ class RecordingProducer:
         return len(self._pending)
 
     def poll(self, seconds: float) -> None:
-        """Let deliveries be noticed, for at most so long."""
+        """Let deliveries be noticed, for at most so long. Raises KafkaException where the library gives up for good."""
         self._producer.poll(seconds)
 
     def finish(self, seconds: float) -> None:
         """Wait for what is in flight; what has not ended by then is unknown."""
         self._producer.flush(seconds)
+        self._forget("the client stopped waiting")
+
+    def begin_again(self) -> None:
+        """A new library in place of one that has given up: what that one had in flight is unknown."""
+        self._producer.purge()
+        with contextlib.suppress(KafkaException):
+            self._producer.flush(PURGE_SECONDS)
+        self._forget("the library gave up")
+        self._producer = Producer(self._configuration)
+
+    def _forget(self, why: str) -> None:
+        """Whatever has not ended is unknown."""
         for operation in sorted(self._pending.values(), key=lambda operation: operation.number):
             self.unknown.append(operation.fields["value"])
-            operation.unknown("the client stopped waiting")
+            operation.unknown(why)
         self._pending.clear()
 
     def _ended_badly(self, operation: Operation, value: str, error: KafkaError) -> None:

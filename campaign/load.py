@@ -3,11 +3,14 @@
 One rule: what a client does is in its history file and nowhere else; whether it was right is said by who reads that.
 """
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+from confluent_kafka import KafkaException
 
 from campaign.clients import History, RecordingConsumer, RecordingProducer
 
@@ -79,6 +82,8 @@ class Writer(Client):
         self.producer = RecordingProducer(self.history, topic, chosen)
         self._keys = [(number % partitions, f"{name}-k{number}") for number in range(keys)]
         self._pause = 1.0 / records_per_second
+        self.gave_up: list[str] = []
+        """Why the library gave up for good, each time that it did."""
 
     def _work(self, stopping: Callable[[], bool]) -> None:
         started = time.monotonic()
@@ -87,10 +92,17 @@ class Writer(Client):
             due = int((time.monotonic() - started) / self._pause)
             while sent < due:
                 partition, key = self._keys[sent % len(self._keys)]
+                # A new library is a new producer, and order is only promised within one.
+                key = f"{key}{'+' * len(self.gave_up)}"
                 self.producer.send(partition, key, f"{key}:{sent // len(self._keys)}")
                 sent += 1
-            self.producer.poll(POLL_SECONDS)
-        self.producer.finish(DEADLINE_SECONDS)
+            try:
+                self.producer.poll(POLL_SECONDS)
+            except KafkaException as error:
+                self.gave_up.append(error.args[0].str())
+                self.producer.begin_again()
+        with contextlib.suppress(KafkaException):
+            self.producer.finish(DEADLINE_SECONDS)
 
 
 class Reader(Client):

@@ -49,7 +49,9 @@ def evidence(weathered: Weathered, merged: Path) -> StormEvidence:
 
 
 def complaints(weathered: Weathered, found: StormEvidence) -> list[tuple[str, str]]:
-    """What is wrong, worst first, each with the judge's name: `history`, `steps`, `model`, `processes`, `healing`."""
+    """What is wrong, worst first, each with the judge's name: `history`, `steps`, `model`, `processes`,
+    `clients`, `healing`.
+    """
     wrong = []
     for judge_name, said in (("history", found.history), ("steps", found.steps)):
         if isinstance(said, Violated):
@@ -57,6 +59,7 @@ def complaints(weathered: Weathered, found: StormEvidence) -> list[tuple[str, st
     if found.validation.divergence is not None and not found.validation.divergence.outside:
         wrong.append(("model", found.validation.divergence.sentence))
     wrong += [("processes", words) for words in weathered.unexpected]
+    wrong += [("clients", f"a producer gave up: {words}") for words in weathered.gave_up]
     if weathered.unsettled:
         wrong.append(("healing", weathered.unsettled))
     return wrong

@@ -10,7 +10,6 @@ caller. The event loop runs in a thread of its own; every public method may be c
 """
 
 import asyncio
-import contextlib
 import struct
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -55,7 +54,6 @@ class Network:
         self._nodes = frozenset(nodes)
         self._links: dict[Link, _Weather] = {}
         self._servers: list[asyncio.Server] = []
-        self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
 
@@ -140,13 +138,7 @@ class Network:
     # ------------------------------------------------------------ connections
     async def _listen(self, node: str, front: int, port: int) -> None:
         async def called(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.current_task()
-            assert task is not None
-            self._tasks.add(task)
-            try:
-                await self._carry(node, port, reader, writer)
-            finally:
-                self._tasks.discard(task)
+            await self._carry(node, port, reader, writer)
 
         self._servers.append(await asyncio.start_server(called, self._host, front))
 
@@ -201,10 +193,10 @@ class Network:
     async def _close(self) -> None:
         for server in self._servers:
             server.close()
-        for task in list(self._tasks):
+        carrying = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in carrying:
             task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*carrying, return_exceptions=True)
 
 
 class _Over(Exception):

@@ -73,6 +73,8 @@ class Weathered(msgspec.Struct, frozen=True, kw_only=True):
     """Kinds that this machine cannot do, and why."""
     unexpected: tuple[str, ...]
     """Processes that ended although nothing was done to them."""
+    gave_up: tuple[str, ...]
+    """Why a client's library gave up for good, each time that one did."""
     unsettled: str
     """Why the cluster was not whole after the failures; empty where it was."""
     traces: tuple[Path, ...]
@@ -118,6 +120,7 @@ def weather(storm: Storm, directory: Path, tell: Progress) -> Weathered:
             counts=dict(sorted(strikes.counts.items())),
             left_out=tuple(f"{kind}: {why}" for kind, why in sorted(left_out.items())),
             unexpected=tuple(strikes.unexpected),
+            gave_up=tuple(why for writer in writers for why in writer.gave_up),
             unsettled=unsettled,
             traces=tuple(sorted((directory / "traces").glob("*.jsonl"))),
             histories=tuple(sorted(histories.glob("*.jsonl"))),

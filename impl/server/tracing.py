@@ -41,6 +41,7 @@ class Tracer:
             version=VERSION,
             origin="live",
             node=self._node,
+            model="survival",
             configuration={"started_ms": int(time.time() * 1000), **configuration},
         )
         self._recorder = LiveRecorder(directory / f"{self._node}.jsonl", header)

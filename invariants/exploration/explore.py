@@ -13,9 +13,10 @@ from invariants.exploration import on_values
 from invariants.exploration.in_c import CSearch
 from invariants.exploration.in_numpy import NumpySearch
 from invariants.exploration.limits import Found, Limits, Progress
+from invariants.exploration.replay import replayed
 from model.columns.tracing import Tracing
 from model.design import Model
-from model.reading_values import Bounds, Call, Reading, Values
+from model.reading_values import Bounds, Call, Reading
 from model.replication.view import LIVE
 from model.view import View
 
@@ -29,10 +30,6 @@ LARGEST = 100
 
 class CannotExplore(ValueError):
     """A bound, a form or a reduction that cannot be searched: one line that names it, its value and the remedy."""
-
-
-class ReadingsDisagree(AssertionError):
-    """The concrete reading does not confirm a counterexample: the readings differ, and neither is to be believed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +117,7 @@ def explore(
     processor = time.process_time()
     found, path = run(limits, progress)
     processor = time.process_time() - processor
-    confirmed = None if found.violated is None else replayed(reading, path, tuple(replicas))
+    confirmed = None if found.violated is None else replayed(reading, path, tuple(replicas), VIEWS[model.name].of(variant) if view else None)
     violated, coarse, steps = confirmed or (None, (), ())
     return ExploreResult(
         model=model.name,
@@ -204,49 +201,6 @@ def prepared(
         return found, [(instance.name, instance.arguments) for instance in instances]
 
     return run, search.keys.collision_odds
-
-
-def replayed(
-    reading: Reading, path: Sequence[on_values.Step], replicas: tuple[int, ...]
-) -> tuple[str, tuple[Call, ...], tuple[Call, ...]]:
-    """Takes a counterexample on the concrete reading: the property it violates, its steps, and the model's own actions,
-    with the replicas' names; ReadingsDisagree where that is none."""
-    state = reading.initial()
-    coarse: list[Call] = []
-    fine: list[Call] = []
-    for name, arguments in path:
-        fine += reading.expanded(state, name, arguments)
-        coarse.append((name, reading.steps[name].named(arguments)))
-        state = following(reading, state, name, arguments)
-    broken = reading.broken(state)
-    if broken is None:
-        raise ReadingsDisagree(f"the concrete reading finds nothing wrong after {[name for name, _ in path]}")
-    named = [tuple(renamed(reading, call, replicas) for call in calls) for calls in (coarse, fine)]
-    return broken, named[0], named[1]
-
-
-def following(reading: Reading, state: Values, name: str, arguments: Sequence[object]) -> Values:
-    from model.language import Disabled
-
-    try:
-        return reading.after(state, name, arguments)
-    except (Disabled, LookupError):
-        raise ReadingsDisagree(f"the concrete reading does not allow {name}{tuple(arguments)} there") from None
-
-
-def renamed(reading: Reading, call: Call, replicas: tuple[int, ...]) -> Call:
-    """The call with the replicas' own names."""
-    name, parameters = call
-    function = reading.steps[name].function if name in reading.steps else reading.actions[name]
-    domains = {parameter.name: parameter.domain for parameter in function.parameters}
-    named = {}
-    for parameter, value in parameters.items():
-        if domains[parameter] == "Replica":
-            value = replicas[value]
-        elif domains[parameter] in ("ReplicaSet", "Quorum"):
-            value = frozenset(replicas[r] for r in value)
-        named[parameter] = value
-    return name, named
 
 
 def without_figures(result: ExploreResult) -> ExploreResult:

@@ -33,7 +33,10 @@ class CompilerFailed(RuntimeError):
 
 def source(tracing: Tracing, *, exact: bool, renamings: int) -> str:
     """The whole program."""
-    loop = resources.files("invariants.exploration").joinpath("search.c").read_text(encoding="utf-8")
+    folder = resources.files("invariants.exploration")
+    names = "search.c", "plain.c" if tracing.view is None else "viewed.c"
+    loop, expansion = (folder.joinpath(name).read_text(encoding="utf-8") for name in names)
+    loop = loop.replace("/*EXPANSION*/", expansion)
     definitions = emit_c.definitions(tracing, exact=exact, renamings=renamings)
     return loop.replace("/*DEFINITIONS*/", definitions).replace("/*MODEL*/", emit_c.program(tracing))
 

@@ -17,7 +17,6 @@
 typedef uint64_t word;
 typedef int8_t cell;
 typedef struct { word k[2]; } key;
-typedef struct { key k; uint32_t parent; uint32_t instance; } candidate;
 
 static volatile int left_range; /* 1 + the column that left its range, or 0 */
 static inline int least(int a, int b) { return a < b ? a : b; }
@@ -31,9 +30,8 @@ static inline int checked(int value, int low, int high, int column) {
 #define UNPACK static inline void unpack(const word *restrict words, cell *restrict s)
 #define PACK static inline void pack(const cell *restrict s, word *restrict words)
 #define PROPERTIES static int properties(const cell *restrict s)
-#define VIEW static void view(cell *restrict s)
-#define EXPAND static int expand(const cell *restrict s, const key *restrict keys, candidate *restrict out, int n)
-#define APPLY static void apply(int instance, const cell *restrict s, word *restrict words, cell *restrict t)
+#define EXPAND static int expand(const cell *restrict s, const key *restrict keys, expanded *restrict out, int n)
+#define APPLY static void apply(int instance, const cell *restrict s, word *restrict words)
 
 /* The contributions of columns to keys, `RENAMINGS` keys for each value, from `first[column]` on. */
 static const key *table;
@@ -56,52 +54,14 @@ static inline key least_key(const key *restrict keys) {
   return found;
 }
 
+typedef word pair __attribute__((vector_size(16), aligned(8), may_alias));
 static inline void move_keys(key *restrict keys, int column, int old, int new) {
-  const key *a = PART(column, old), *b = PART(column, new);
-  for (int i = 0; i < RENAMINGS; i++) {
-    keys[i].k[0] ^= a[i].k[0] ^ b[i].k[0];
-    keys[i].k[1] ^= a[i].k[1] ^ b[i].k[1];
-  }
+  const pair *a = (const pair *)PART(column, old), *b = (const pair *)PART(column, new);
+  pair *moved = (pair *)keys;
+  for (int i = 0; i < RENAMINGS; i++) moved[i] ^= a[i] ^ b[i];
 }
 
 #define BITS(column, old, new, shift) ((word)(((old) - lows[column]) ^ ((new) - lows[column])) << (shift))
-
-#if VIEWED
-VIEW;
-/* The keys of a view, by its differences from the state it came from. */
-static __attribute__((noinline)) key viewed_key(const cell *restrict s, cell *restrict t, const key *restrict keys) {
-  key moved[RENAMINGS];
-  memcpy(moved, keys, sizeof moved);
-  view(t);
-  for (int at = 0; at < ROW; at += 8) {
-    word a, b;
-    memcpy(&a, s + at, 8);
-    memcpy(&b, t + at, 8);
-    for (word differ = a ^ b; differ;) {
-      int byte = __builtin_ctzll(differ) >> 3;
-      move_keys(moved, at + byte, s[at + byte], t[at + byte]);
-      differ &= ~((word)255 << (8 * byte));
-    }
-  }
-  return least_key(moved);
-}
-#define BEGIN() cell t[ROW]; memcpy(t, s, ROW)
-#define CHANGE(column, old, new, w, shift) t[column] = (cell)(new)
-#define END(number) out[n].k = viewed_key(s, t, keys); out[n].instance = number; n++
-#define PUT(column, old, new, w, shift) t[column] = (cell)(new)
-#elif EXACT
-#define BEGIN() key moved = keys[0]
-#define CHANGE(column, old, new, w, shift) moved.k[w] ^= BITS(column, old, new, shift)
-#define END(number) moved.k[0] |= TOP; moved.k[1] |= TOP; out[n].k = moved; out[n].instance = number; n++
-#define PUT(column, old, new, w, shift) words[w] ^= BITS(column, old, new, shift)
-#else
-#define BEGIN() key moved[RENAMINGS]; memcpy(moved, keys, sizeof moved)
-#define CHANGE(column, old, new, w, shift) move_keys(moved, column, old, new)
-#define END(number) out[n].k = least_key(moved); out[n].instance = number; n++
-#define PUT(column, old, new, w, shift) words[w] ^= BITS(column, old, new, shift)
-#endif
-
-/*MODEL*/
 
 static word *states;      /* packed, by id; given back once expanded */
 static uint32_t *parents; /* by id */
@@ -169,11 +129,8 @@ static int grow(void) {
 static void keys_of(const cell *restrict s, key *restrict keys) {
   memset(keys, 0, sizeof(key) * RENAMINGS);
   for (int c = 0; c < COLUMNS; c++) {
-    const key *part = PART(c, s[c]);
-    for (int i = 0; i < RENAMINGS; i++) {
-      keys[i].k[0] ^= part[i].k[0];
-      keys[i].k[1] ^= part[i].k[1];
-    }
+    const pair *part = (const pair *)PART(c, s[c]);
+    for (int i = 0; i < RENAMINGS; i++) ((pair *)keys)[i] ^= part[i];
   }
 }
 
@@ -181,75 +138,19 @@ word used_bytes(void) {
   return (sizeof(key) << bits) + total * 6 + (total - lower) * WORDS * sizeof(word);
 }
 
-#define CLAIM 128
-#define BATCH 32
-
-static void add(candidate *c, const cell *restrict rows) {
-  word id = __atomic_fetch_add(&total, 1, __ATOMIC_RELAXED);
-  if (id >= capacity) return;
-  word *words = states + id * WORDS;
-  cell t[ROW];
-#if EXACT && !VIEWED
-  (void)rows;
-  for (int w = 0; w < WORDS; w++) words[w] = c->k.k[w] & ~TOP;
-#else
-  const word *from = states + (word)c->parent * WORDS;
-  memcpy(words, from, sizeof(word) * WORDS);
-  memcpy(t, rows, ROW);
-  apply((int)c->instance, rows, words, t);
-#if VIEWED
-  view(t);
-  pack(t, words);
-#endif
-#endif
-  parents[id] = c->parent;
-  steps[id] = (uint16_t)c->instance;
-  unpack(words, t);
-  int broken = properties(t);
+/* Notes a state's properties; the first violation ends the search. */
+static int properties(const cell *restrict s);
+static void judge(word id, const cell *restrict row) {
+  int broken = properties(row);
   if (broken >= 0 && violated < 0) {
     violator = id;
     violated = broken;
   }
 }
 
-static void *work(void *counted) {
-  candidate *out = malloc(sizeof(candidate) * BATCH * (INSTANCES + 1));
-  cell(*rows)[ROW] = malloc(sizeof(cell) * ROW * BATCH);
-  word seen = 0;
-  memset(rows, 0, sizeof(cell) * ROW * BATCH);
-  while (violated < 0 && !left_range && __atomic_load_n(&total, __ATOMIC_RELAXED) < limit) {
-    word from = __atomic_fetch_add(&following, CLAIM, __ATOMIC_RELAXED);
-    if (from >= upper) break;
-    word until = from + CLAIM < upper ? from + CLAIM : upper;
-    for (word first = from; first < until; first += BATCH) {
-      word last = first + BATCH < until ? first + BATCH : until;
-      int n = 0;
-      for (word j = first; j < last; j++) {
-        cell *s = rows[j - first];
-        key keys[RENAMINGS];
-        unpack(states + j * WORDS, s);
-#if EXACT
-        for (int w = 0; w < 2; w++) keys[0].k[w] = w < WORDS ? states[j * WORDS + w] : 0;
-#else
-        keys_of(s, keys);
-#endif
-        int before = n;
-        n = expand(s, keys, out, n);
-        for (int i = before; i < n; i++) {
-          out[i].parent = (uint32_t)j;
-          __builtin_prefetch(slots + place_of(out[i].k), 1, 0);
-        }
-      }
-      seen += (word)n;
-      for (int i = 0; i < n; i++)
-        if (insert(out[i].k)) add(out + i, rows[out[i].parent - first]);
-    }
-  }
-  *(word *)counted = seen;
-  free(out);
-  free(rows);
-  return 0;
-}
+#define CLAIM 128 /* states that a thread takes at a time */
+
+/*EXPANSION*/
 
 /* Prepares a search from a row; 0 where memory cannot be had. */
 int begin(const void *contributions, const cell *row, word bytes) {
@@ -270,20 +171,9 @@ int begin(const void *contributions, const cell *row, word bytes) {
   cell t[ROW];
   memset(t, 0, sizeof t);
   memcpy(t, row, COLUMNS);
-#if VIEWED
-  view(t);
-#endif
-  pack(t, states);
-  key keys[RENAMINGS];
-  keys_of(t, keys);
-  insert(least_key(keys));
-  total = upper = 1;
+  start(t);
+  upper = total;
   lower = following = 0;
-  int broken = properties(t);
-  if (broken >= 0) {
-    violator = 0;
-    violated = broken;
-  }
   return 1;
 }
 

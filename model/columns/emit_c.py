@@ -6,6 +6,7 @@ about how states are kept. A state is an array of small ints `s[column]`; packed
 
 from collections.abc import Iterator, Sequence
 
+from model.columns import emit_lanes
 from model.columns.layout import Layout
 from model.columns.order import in_order
 from model.columns.terms import Operand, Term, members_of
@@ -144,19 +145,6 @@ def properties(tracing: Tracing) -> Iterator[str]:
     yield "}"
 
 
-def view(tracing: Tracing) -> Iterator[str]:
-    """`VIEW`: replaces the state in `s` by its view."""
-    updates = tracing.view or {}
-    lines, names = shared(list(updates.values()))
-    yield "VIEW {"
-    yield from lines
-    for at, value in updates.items():
-        yield f"const int v{at} = {expression(value, names)};"
-    for at in updates:
-        yield f"s[{at}] = (cell)v{at};"
-    yield "}"
-
-
 def packing(layout: Layout) -> Iterator[str]:
     """`UNPACK`: the state in `s` from its words; `PACK`: its words."""
     yield "UNPACK {"
@@ -187,7 +175,6 @@ def definitions(tracing: Tracing, *, exact: bool, renamings: int) -> str:
         "INSTANCES": len(tracing.instances),
         "RENAMINGS": renamings,
         "EXACT": int(exact),
-        "VIEWED": int(tracing.view is not None),
         "FIRSTS": f"{{{', '.join(map(str, firsts)) or '0'}}}",
         "LOWS": f"{{{', '.join(str(column.low) for column in layout.columns) or '0'}}}",
     }
@@ -196,7 +183,6 @@ def definitions(tracing: Tracing, *, exact: bool, renamings: int) -> str:
 
 def program(tracing: Tracing) -> str:
     """Everything the search loop needs to know about one model within its bounds, but for the sizes."""
-    parts = [packing(tracing.layout), expand(tracing), apply(tracing), properties(tracing)]
-    if tracing.view is not None:
-        parts.append(view(tracing))
+    last = apply(tracing) if tracing.view is None else emit_lanes.view(tracing)
+    parts = [packing(tracing.layout), expand(tracing), properties(tracing), last]
     return "\n".join(line for part in parts for line in part) + "\n"

@@ -1,7 +1,8 @@
 """Which numbers may be -1, by the look of what is assigned to them.
 
 One rule: too many is wasteful, too few is caught: searches refuse a value outside its column's range. The language has
-no other negative numbers than those made with a `-`.
+no other negative numbers than those made with a `-`. (A closing of gaps subtracts only from what is greater than one,
+and is not looked at.)
 """
 
 import ast

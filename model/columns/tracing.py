@@ -19,6 +19,7 @@ from model.design import syntax
 from model.reading_values import Reading
 from model.rewrite import PREFIX, rewritten
 from model.syntax import Function
+from model.view import View, numbers_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +47,14 @@ class Tracing:
     """
 
     def __init__(
-        self, reading: Reading, *, view: Function | None = None, nobody: bool = False, fold: bool = True
+        self, reading: Reading, *, view: View | None = None, nobody: bool = False, fold: bool = True
     ) -> None:
         if reading.ghosts:
             raise ValueError("the columns reading leaves ghosts out; give it a reading without them")
-        self.reading, self.view_function, self.nobody = reading, view, nobody
+        self.reading, self.of_view, self.nobody = reading, view, nobody
         functions = [step.function for step in reading.steps.values()]
         functions += [syntax(reading.model.initial), *(called for f in functions for called in f.calls)]
-        functions += [view] if view else []
+        functions += [view.function] if view else []
         self.negative = may_be_negative(functions, reading.variables.values())
         self.trace(Layout(reading, negative=self.negative, nobody=nobody))
         while fold and (constants := self.unwritten()):
@@ -217,10 +218,14 @@ class Tracing:
 
     def viewed(self) -> dict[int, Operand] | None:
         """What the view makes of each column it changes; None without a view."""
-        if self.view_function is None:
+        view = self.of_view
+        if view is None:
             return None
         self.terms.assumed.clear()
         after = self.before.copy()
-        self.function(self.view_function)(after)
+        self.function(view.function)(after)
+        if view.closing is not None:
+            for number in numbers_of(self.reading, view.closing):
+                self.function(view.closing.function)(after, number)
         plain = Definedness(self.terms)
         return {at: plain.total(value) for at, value in self.changes(after).items()}

@@ -3,12 +3,16 @@
 One rule: a cell is forgotten only where every step that reads it is excluded for ever; the argument is beside the line
 and the proof in `invariants/proofs/views.py`. Epochs only grow: that is what most of it rests on, and why variants that
 take an epoch back, or read old metadata, are not to be viewed.
+
+Versions of the partition that nobody will read are gaps in the numbering, and `close_gap` closes them: only the order of
+the others matters. So a bound on partition epochs bounds how many versions somebody may still read, not how many there
+ever were, and the space within it ends though the controller never does.
 """
 
 from model.design import syntax
 from model.language import LeaderEpoch, PartitionEpoch, Replica, definition
 from model.replication.state import State
-from model.view import View
+from model.view import Closing, View
 
 
 @definition
@@ -56,6 +60,29 @@ def forget_leading(s: State) -> None:
     s.maximal_isr = {r: s.maximal_isr[r] if s.leading[r] else s.maximal_isr[r] - s.maximal_isr[r] for r in Replica}
     s.partition_epoch = {r: s.partition_epoch[r] if s.leading[r] else 0 for r in Replica}
     s.pending = {r: s.pending[r] and s.leading[r] for r in Replica}
+
+
+@definition
+def forget_positions(s: State) -> None:
+    """Positions below a leader's high watermark: they commit nothing and admit nobody, and it only rises."""
+    s.acknowledged = {
+        (leader, follower): s.acknowledged[leader, follower]
+        if s.acknowledged[leader, follower] >= s.high_watermark[leader]
+        else -1
+        for leader in Replica
+        for follower in Replica
+    }
+
+
+@definition
+def forget_version(s: State) -> None:
+    """Which older version a leader knows: what it may still learn is `wanted`, and only the newest one is compared."""
+    s.partition_epoch = {
+        r: s.newest_partition_epoch
+        if s.leader_epoch[r] == s.newest_leader_epoch and s.partition_epoch[r] == s.newest_partition_epoch
+        else 0
+        for r in Replica
+    }
 
 
 @definition
@@ -116,69 +143,131 @@ def forget_metadata(s: State) -> None:
 
 @definition
 def forget_leaders(s: State) -> None:
-    """Who led an old epoch that everybody has reached or left; epoch 0 never had a leader."""
+    """Who was to lead an old epoch, once that one has reached it: to the others it is one that they do not lead."""
     s.has_leader = {
-        e: s.has_leader[e] and (e >= s.newest_leader_epoch or any(s.leader_epoch[r] < e for r in Replica))
-        for e in LeaderEpoch
+        e: s.has_leader[e] and (e >= s.newest_leader_epoch or s.leader_epoch[s.leader[e]] < e) for e in LeaderEpoch
     }
     s.leader = {e: s.leader[e] if s.has_leader[e] else s.leader[0] for e in LeaderEpoch}
 
 
 @definition
+def counts(s: State, r: Replica) -> bool:
+    """The replica's being reconciled with its epoch can matter: a leader of it is there, or to come, or has answered."""
+    return (
+        s.leading[r]
+        or to_come(s, s.leader_epoch[r])
+        or s.probe_answered[s.leader_epoch[r]]
+        or s.answered[r, s.leader_epoch[r]]
+    )
+
+
+@definition
 def forget_reconciliation(s: State) -> None:
-    """In which older epoch a log was reconciled last: only this epoch's counts."""
-    s.reconciled = {r: s.reconciled[r] if s.reconciled[r] >= s.leader_epoch[r] else 0 for r in Replica}
+    """In which older epoch a log was reconciled last, or in one that nobody leads any more."""
+    s.reconciled = {
+        r: s.reconciled[r] if s.reconciled[r] >= s.leader_epoch[r] and counts(s, r) else 0 for r in Replica
+    }
 
 
 @definition
 def live(s: State) -> None:
-    """All of it."""
+    """All of it. What rests on who may still lead comes before that is forgotten."""
     forget_leading(s)
+    forget_positions(s)
     forget_proposals(s)
     forget_fetches(s)
     forget_probes(s)
-    forget_metadata(s)
-    forget_leaders(s)
     forget_reconciliation(s)
+    forget_metadata(s)
+    forget_version(s)
+    forget_leaders(s)
 
 
 @definition
 def live_but_proposals(s: State) -> None:
     """For a controller that accepts old proposals."""
     forget_leading(s)
+    forget_positions(s)
     forget_fetches(s)
     forget_probes(s)
+    forget_reconciliation(s)
     forget_metadata(s)
     forget_leaders(s)
-    forget_reconciliation(s)
 
 
 @definition
 def live_but_probes(s: State) -> None:
     """For a follower that believes answers of older epochs, from whoever led them."""
     forget_leading(s)
+    forget_positions(s)
     forget_proposals(s)
     forget_fetches(s)
     forget_metadata(s)
-    forget_reconciliation(s)
+    forget_version(s)
 
 
 @definition
 def live_but_fetches(s: State) -> None:
     """For a leader that takes fetches of any epoch."""
     forget_leading(s)
+    forget_positions(s)
     forget_proposals(s)
     forget_probes(s)
     forget_metadata(s)
+    forget_version(s)
     forget_leaders(s)
-    forget_reconciliation(s)
 
 
 @definition
 def live_forward(s: State) -> None:
     """For a replica that may go back to an older epoch: only what does not rest on epochs growing at replicas."""
     forget_leading(s)
+    forget_positions(s)
     forget_proposals(s)
+
+
+@definition
+def gap(s: State, version: PartitionEpoch) -> bool:
+    """A version that is forgotten, and not the newest."""
+    return 1 <= version < s.newest_partition_epoch and s.leader_epoch_at[version] == 0
+
+
+@definition
+def close_gap(s: State, version: PartitionEpoch) -> None:
+    """Later versions move down by one where this one is a gap. Whether it is, is read from what has not moved yet."""
+    s.isr_at = {
+        p: s.isr_at[p]
+        if p < version or not gap(s, version)
+        else (s.isr_at[p + 1] if p < s.newest_partition_epoch else s.isr_at[p] - s.isr_at[p])
+        for p in PartitionEpoch
+    }
+    s.partition_epoch = {
+        r: s.partition_epoch[r] - 1 if s.partition_epoch[r] > version and gap(s, version) else s.partition_epoch[r]
+        for r in Replica
+    }
+    s.proposed_partition_epoch = {
+        r: s.proposed_partition_epoch[r] - 1
+        if s.proposed_partition_epoch[r] > version and gap(s, version)
+        else s.proposed_partition_epoch[r]
+        for r in Replica
+    }
+    s.newest_partition_epoch = s.newest_partition_epoch - 1 if gap(s, version) else s.newest_partition_epoch
+    s.leader_epoch_at = {
+        p: s.leader_epoch_at[p]
+        if p < version or not (1 <= version <= s.newest_partition_epoch and s.leader_epoch_at[version] == 0)
+        else (s.leader_epoch_at[p + 1] if p <= s.newest_partition_epoch else 0)
+        for p in PartitionEpoch
+    }
+
+
+@definition
+def settled(s: State) -> bool:
+    """Leaders and proposals know the newest version or none: all that closing a gap needs to know."""
+    return all(
+        (s.partition_epoch[r] == 0 or s.partition_epoch[r] == s.newest_partition_epoch)
+        and (s.proposed_partition_epoch[r] == -1 or s.proposed_partition_epoch[r] == s.newest_partition_epoch)
+        for r in Replica
+    )
 
 
 @definition
@@ -198,12 +287,18 @@ def grounded(s: State) -> bool:
             for r in Replica
         )
         and all(s.leader_epoch_at[p] <= s.newest_leader_epoch for p in PartitionEpoch)
+        and all(
+            s.leader_epoch_at[p] == 0 and all(r not in s.isr_at[p] for r in Replica)
+            for p in PartitionEpoch
+            if p > s.newest_partition_epoch
+        )
     )
 
 
 LIVE = View(
     function=syntax(live),
     given=syntax(grounded),
+    closing=Closing(function=syntax(close_gap), gap=syntax(gap), given=syntax(settled)),
     instead={
         "alter-without-comparing": syntax(live_but_proposals),
         "kip-320": syntax(live_but_probes),

@@ -4,9 +4,9 @@ import pytest
 from columns.searches import CASES, Case, concrete, images, on_values, orbit, search
 
 from invariants.exploration.explore import compiler, explore
-from model.reading_values import Reading, Values
 from model.reference_partition import REFERENCE_PARTITION
 from model.replication.view import LIVE
+from model.view import viewed
 
 IN_C = CASES[0], CASES[2], CASES[4]
 """Each takes a compiler a second or two."""
@@ -31,12 +31,6 @@ def test_c_counts_what_the_concrete_reading_counts(case: Case) -> None:
     same_counts(case, "c")
 
 
-def viewed(reading: Reading, state: Values) -> Values:
-    after = Values({k: dict(v) if isinstance(v, dict) else v for k, v in state.__dict__.items()})
-    reading.function(LIVE.function)(after)
-    return after
-
-
 REDUCED = CASES[3], CASES[4]
 
 
@@ -47,13 +41,13 @@ def test_symmetry_visits_each_orbit_once(case: Case) -> None:
 
 @pytest.mark.parametrize("case", REDUCED)
 def test_the_view_visits_each_image_once(case: Case) -> None:
-    expected = images(case, lambda reading, state: reading.key(viewed(reading, state)))
+    expected = images(case, lambda reading, state: reading.key(viewed(reading, LIVE, state)))
     assert list(search(case, "numpy", view=True).states_per_level) == expected
 
 
 @pytest.mark.parametrize("case", REDUCED)
 def test_both_reductions_visit_each_orbit_of_images_once(case: Case) -> None:
-    expected = images(case, lambda reading, state: orbit(reading, viewed(reading, state)))
+    expected = images(case, lambda reading, state: orbit(reading, viewed(reading, LIVE, state)))
     assert list(search(case, "numpy", view=True, symmetry=True).states_per_level) == expected
     assert sum(expected) < concrete_states(case) / 2
 

@@ -3,7 +3,8 @@
 import pytest
 
 from invariants.exploration import explore as exploration
-from invariants.exploration.explore import ReadingsDisagree, explore, replayed
+from invariants.exploration.explore import explore
+from invariants.exploration.replay import ReadingsDisagree, replayed
 from model.machine import Machine
 from model.reading_values import Bounds, Reading
 from model.replication import REPLICATION
@@ -95,4 +96,4 @@ def test_a_counterexample_that_the_concrete_reading_denies_is_not_believed() -> 
 
 def test_every_variant_of_replication_has_a_view() -> None:
     view = exploration.VIEWS["replication"]
-    assert {view.of(v.id).name for v in REPLICATION.variants} > {"live", "live_but_probes"}
+    assert {view.of(v.id).function.name for v in REPLICATION.variants} > {"live", "live_but_probes"}
