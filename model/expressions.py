@@ -18,6 +18,7 @@ ARITIES = {
     "as_offset": 1,
     "as_epoch": 1,
     "majority": 2,
+    "adjacent": 2,
     "Entry": 2,
 }
 COMPARISONS = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn)

@@ -59,6 +59,7 @@ __all__ = [
     "Table",
     "Value",
     "action",
+    "adjacent",
     "as_epoch",
     "as_offset",
     "conjunct",
@@ -117,6 +118,11 @@ def as_epoch(epoch: int) -> LeaderEpoch:
 def majority(chosen: frozenset[Replica], voters: frozenset[Replica]) -> bool:
     """More than half of the voters are chosen. Counts, so only readings with a known number of replicas have it."""
     return 2 * len(chosen & voters) > len(voters)
+
+
+def adjacent(a: frozenset[Replica], b: frozenset[Replica]) -> bool:
+    """The two sets are the same but for one replica at most. For conjuncts: the prover is told what follows of it."""
+    return len(a ^ b) <= 1
 
 
 class GhostBlock:

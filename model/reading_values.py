@@ -25,7 +25,7 @@ from model.syntax import Function, without_ghosts
 Call = tuple[str, dict[str, Any]]
 """A step by name, with its parameters by name."""
 
-WORDS = ("require", "ghost", "implies", "known", "as_offset", "as_epoch", "majority")
+WORDS = ("require", "ghost", "implies", "known", "as_offset", "as_epoch", "majority", "adjacent")
 
 
 class Values:

@@ -14,7 +14,7 @@ from model.kinds import DOMAINS
 from model.syntax import Function, without_ghosts
 
 PREFIX = "term_"
-WORDS = ("len", "min", "max", "implies", "known", "as_offset", "as_epoch", "majority", "Entry")
+WORDS = ("len", "min", "max", "implies", "known", "as_offset", "as_epoch", "majority", "adjacent", "Entry")
 
 
 def call(name: str, *arguments: ast.expr) -> ast.Call:

@@ -16,6 +16,24 @@ Growth = Callable[[SymbolicReading, SymbolicState, SymbolicState], Mapping[str, 
 """By name, what must hold between the state before any step and the state after it."""
 
 
+@dataclass(frozen=True, slots=True)
+class ByInduction:
+    """A step lemma about every epoch, its last parameter: shown of one where it holds of all earlier epochs."""
+
+    claim: Python
+
+
+@dataclass(frozen=True, slots=True)
+class Towards:
+    """A step lemma that only serves to show another one of its step, by name, and is not used beyond it."""
+
+    goal: str
+    claim: Python
+
+
+StepLemma = Python | ByInduction | Towards
+
+
 @dataclass(frozen=True, kw_only=True)
 class Argument:
     """The invariant's conjuncts by group, and how to go from it to the safety properties.
@@ -34,10 +52,12 @@ class Argument:
     layers: Mapping[str, tuple[tuple[str, ...], ...]]
     hints: str
     """The package that holds the recorded hints."""
-    step_lemmas: Mapping[str, tuple[Python, ...]] = field(default_factory=dict)
+    step_lemmas: Mapping[str, tuple[StepLemma, ...]] = field(default_factory=dict)
     first: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     named_on_demand: bool = False
     names: Python | None = None
+    majorities: bool = False
+    """Sets of replicas are terms, and majorities of them meet as `majorities.py` shows."""
 
 
 def arguments() -> dict[str, Argument]:
@@ -45,6 +65,7 @@ def arguments() -> dict[str, Argument]:
     from invariants.proofs.epoch_cache import ARGUMENT as OF_EPOCH_CACHE
     from invariants.proofs.quorum import ARGUMENT as OF_QUORUM
     from invariants.proofs.quorum.pre_vote import ARGUMENT as OF_PRE_VOTE
+    from invariants.proofs.quorum.voters import ARGUMENT as OF_VOTERS
     from invariants.proofs.replication import ARGUMENT as OF_REPLICATION
     from invariants.proofs.survival import ARGUMENT as OF_SURVIVAL
 
@@ -54,6 +75,7 @@ def arguments() -> dict[str, Argument]:
         "epoch-cache": OF_EPOCH_CACHE,
         "quorum": OF_QUORUM,
         "quorum-pre-vote": OF_PRE_VOTE,
+        "quorum-voters": OF_VOTERS,
     }
 
 

@@ -9,10 +9,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from invariants.proofs.argument import Argument
+import z3
+
+from invariants.proofs import majorities
+from invariants.proofs.argument import Argument, ByInduction, StepLemma, Towards
 from invariants.proofs.reading_symbolic import SymbolicReading
 from invariants.proofs.symbols import SymbolicQuorum, SymbolicState
-from invariants.proofs.terms import Term, conjunction
+from invariants.proofs.terms import Term, conjunction, implies
 from invariants.proofs.unbounded import (
     CHOSEN,
     KNOWN,
@@ -25,7 +28,7 @@ from invariants.proofs.unbounded import (
 from model.design import Model, syntax
 from model.syntax import Function
 
-INITIAL, SAFETY, GROWS = "initial", "safety", "grows"
+INITIAL, SAFETY, GROWS, COUNTING = "initial", "safety", "grows", "counting"
 NAMED, QUORUMS = "named", "quorums_intersect"
 
 
@@ -53,13 +56,17 @@ class Obligations:
 
     def __init__(self, model: Model, argument: Argument, *, variant: str | None = None) -> None:
         self.model, self.argument, self.variant = model, argument, variant
-        self.reading: SymbolicReading = unbounded_reading()
+        self.reading: SymbolicReading = unbounded_reading(named_sets=argument.majorities)
         self.before = arbitrary_state(self.reading, model)
         self.conjuncts = {f.name: (group, f) for group, fs in argument.groups.items() for f in map(syntax, fs)}
         known = {**self.conjuncts, **{f.name: ("lemmas", f) for f in map(syntax, argument.lemmas)}}
         self.groups = {name: group for name, (group, _) in known.items()}
         self.hypotheses = {name: self.reading.function(f)(self.before) for name, (_, f) in known.items()}
         self.groups[QUORUMS], self.hypotheses[QUORUMS] = QUORUMS, quorums_intersect(self.reading, model)
+        if argument.majorities:
+            told = majorities.told(self.reading)
+            self.hypotheses.update(told)
+            self.groups.update({name: QUORUMS for name in told})
         self.reading.triggers = False
         self.actions = model.actions_of(variant)
         self.shown: set[str] = set()
@@ -70,11 +77,16 @@ class Obligations:
         replaced = self.model.variant(self.variant)
         if replaced is not None:
             return tuple(replaced.replaces)
-        return (SAFETY, *self.actions, INITIAL, GROWS)
+        return (SAFETY, *self.actions, INITIAL, GROWS, *([COUNTING] if self.argument.majorities else []))
 
     def of(self, step: str) -> Iterator[Obligation]:
         """The obligations of one step that are not true by their shape."""
-        made = {INITIAL: self.of_initial, SAFETY: self.of_safety, GROWS: self.of_growth}.get(step)
+        made = {
+            INITIAL: self.of_initial,
+            SAFETY: self.of_safety,
+            GROWS: self.of_growth,
+            COUNTING: self.of_counting,
+        }.get(step)
         for obligation in made() if made else self.of_action(step):
             if obligation.goal is not True:
                 yield obligation
@@ -100,6 +112,10 @@ class Obligations:
                 yield Obligation(SAFETY, function.name, group, (), goal, tuple(shown))
                 if group == "lemmas":
                     shown.append(function.name)
+
+    def of_counting(self) -> Iterator[Obligation]:
+        for name, premises, goal in majorities.counting():
+            yield Obligation(COUNTING, name, COUNTING, premises, goal)
 
     def step(self, action: str) -> "TakenStep":
         """An action with arbitrary arguments, taken in an arbitrary state."""
@@ -130,11 +146,17 @@ class Obligations:
     def of_action(self, action: str) -> Iterator[Obligation]:
         taken = self.step(action)
         premises = taken.premises
-        for function in self.lemmas_of(action, taken):
-            goal = self.lemma(function, taken, triggers=False)
-            yield Obligation(action, function.name, "step lemmas", premises, goal, hypotheses=taken.named)
-            if f"{action}/{function.name}" in self.shown:
-                premises = (*premises, self.lemma(function, taken, triggers=True))
+        towards: dict[str, tuple[Term, ...]] = {}
+        for lemma in self.lemmas_of(action, taken):
+            given, goal = lemma.asked(taken)
+            used = (*premises, *towards.get(lemma.name, ()), *given)
+            yield Obligation(action, lemma.name, "step lemmas", used, goal, hypotheses=taken.named)
+            if f"{action}/{lemma.name}" not in self.shown:
+                continue
+            if lemma.goal is None:
+                premises = (*premises, lemma.said(taken))
+            else:
+                towards[lemma.goal] = (*towards.get(lemma.goal, ()), lemma.said(taken))
         for group, name, function in self.claims():
             goal = self.reading.function(function)(taken.after)
             yield Obligation(action, name, group, premises, goal, hypotheses=taken.named)
@@ -142,22 +164,53 @@ class Obligations:
     def of_growth(self) -> Iterator[Obligation]:
         for action in self.actions:
             taken = self.step(action)
-            lemmas = [self.lemma(f, taken, triggers=True) for f in self.lemmas_of(action, taken)]
-            premises = (*taken.premises, *lemmas)
+            premises = (*taken.premises, *(lemma.said(taken) for lemma in self.lemmas_of(action, taken) if lemma.goal is None))
             for claim, goal in self.argument.growth(self.reading, self.before, taken.after).items():
                 yield Obligation(f"{GROWS}/{action}", claim, "growth", premises, goal, hypotheses=taken.named)
 
-    def lemmas_of(self, action: str, taken: "TakenStep") -> list[Function]:
+    def lemmas_of(self, action: str, taken: "TakenStep") -> list["Lemma"]:
         """The lemmas about a step; a variant's step that lacks a parameter of one goes without it."""
-        lemmas = map(syntax, self.argument.step_lemmas.get(action, ()))
-        return [f for f in lemmas if all(p.name in taken.given for p in f.parameters)]
+        lemmas = [Lemma(self, lemma) for lemma in self.argument.step_lemmas.get(action, ())]
+        return [lemma for lemma in lemmas if set(lemma.parameters) <= taken.given.keys()]
 
-    def lemma(self, function: Function, taken: "TakenStep", *, triggers: bool) -> Term:
-        """What a lemma says of a step: with triggers as a premise, without as a goal."""
+
+class Lemma:
+    """A claim about the state before a step and the step's arguments: asked without triggers, used with them."""
+
+    def __init__(self, obligations: Obligations, lemma: StepLemma) -> None:
+        self.reading, self.before = obligations.reading, obligations.before
+        self.by_induction = isinstance(lemma, ByInduction)
+        self.goal = lemma.goal if isinstance(lemma, Towards) else None
+        self.function = syntax(lemma.claim if isinstance(lemma, ByInduction | Towards) else lemma)
+        names = [p.name for p in self.function.parameters]
+        self.name, self.parameters = self.function.name, names[:-1] if self.by_induction else names
+
+    def term(self, taken: "TakenStep", *rest: Term, triggers: bool) -> Term:
         self.reading.triggers = triggers
-        term = self.reading.function(function)(self.before, *(taken.given[p.name][1] for p in function.parameters))
+        found: Term = self.reading.function(self.function)(
+            self.before, *(taken.given[name][1] for name in self.parameters), *rest
+        )
         self.reading.triggers = False
-        return term
+        return found
+
+    def of_epochs(self, taken: "TakenStep", below: Term | None) -> Term:
+        """The claim for every epoch, or for all below one."""
+        epoch = z3.Int("any_epoch")
+        inside = conjunction(epoch >= 0, True if below is None else epoch < below)
+        claim = implies(inside, self.term(taken, epoch, triggers=True))
+        named = KNOWN(epoch)  # kept: a pattern does not keep its terms alive
+        return z3.ForAll([epoch], claim, patterns=[named])
+
+    def asked(self, taken: "TakenStep") -> tuple[tuple[Term, ...], Term]:
+        """What may be assumed, and what is to be shown."""
+        if not self.by_induction:
+            return (), self.term(taken, triggers=False)
+        epoch = z3.Int("this_epoch")
+        return (epoch >= 0, KNOWN(epoch), self.of_epochs(taken, epoch)), self.term(taken, epoch, triggers=False)
+
+    def said(self, taken: "TakenStep") -> Term:
+        """The claim as a premise."""
+        return self.of_epochs(taken, None) if self.by_induction else self.term(taken, triggers=True)
 
 
 @dataclass(frozen=True, slots=True)

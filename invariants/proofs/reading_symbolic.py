@@ -13,11 +13,13 @@ import z3
 
 from invariants.proofs.symbols import (
     SymbolicEntry,
+    SymbolicNamedSet,
     SymbolicQuorum,
     SymbolicSet,
     SymbolicState,
     assign_table,
     membership_of,
+    relation,
 )
 from invariants.proofs.terms import Term, Terms, conjunction, disjunction, implies, negation
 from model.rewrite import PREFIX, rewritten
@@ -48,6 +50,8 @@ class SymbolicReading:
     ) -> None:
         self.terms, self.domains, self.known, self.ghosts = terms, domains, known, ghosts
         self.triggers = True
+        self.set_sort: Any = None
+        """The sort of sets of replicas, where these are terms."""
         self.compiled: dict[str, Callable[..., Any]] = {}
         self.fresh = itertools.count()
         self.words = self.runtime()
@@ -68,14 +72,15 @@ class SymbolicReading:
             "as_offset": lambda number: number,
             "as_epoch": lambda number: number,
             "majority": self.majority,
+            "adjacent": self.adjacent,
             "Entry": lambda epoch, value: SymbolicEntry(terms, epoch, value),
             "set_of": self.set_of,
             "forall": self.forall,
             "exists": self.exists,
             "assign_table": assign_table,
             "require": lambda state, guard: state.guards.append(guard),
-            "Eq": terms.equal,
-            "NotEq": lambda a, b: negation(terms.equal(a, b)),
+            "Eq": self.equal,
+            "NotEq": lambda a, b: negation(self.equal(a, b)),
             "Lt": lambda a, b: a < b,
             "LtE": lambda a, b: a <= b,
             "Gt": lambda a, b: b < a,
@@ -105,7 +110,16 @@ class SymbolicReading:
 
     def set_of(self, *members: Term) -> SymbolicSet:
         equal = self.terms.equal
-        return SymbolicSet(self.terms, lambda x: disjunction(*(equal(x, m) for m in members)))
+        only = members[0] if len(members) == 1 else None
+        return SymbolicSet(self.terms, lambda x: disjunction(*(equal(x, m) for m in members)), only)
+
+    def equal(self, a: Any, b: Any) -> Term:
+        """Equality of two values; of sets without a term of their own, member by member."""
+        members = self.domains["Replica"].members
+        if isinstance(a, SymbolicSet) and not hasattr(a, "equal_to"):
+            assert members is not None, "sets are compared where they are terms or there are so many replicas"
+            return conjunction(*(self.terms.equal(a.contains(r), b.contains(r)) for r in members))
+        return self.terms.equal(a, b)
 
     def constant(self, name: str, domain: SymbolicDomain) -> Term:
         return z3.Const(f"{name}!{next(self.fresh)}", domain.sort)
@@ -118,8 +132,11 @@ class SymbolicReading:
         return SymbolicQuorum(self.terms, constant) if named else constant
 
     def majority(self, chosen: SymbolicSet, voters: SymbolicSet) -> Term:
-        """More than half of the voters are chosen, counted one by one; Uncountable where there is no one by one."""
+        """More than half of the voters are chosen: counted one by one; where sets are terms, a word of which the prover
+        knows what `majorities.py` shows; Uncountable where neither can be."""
         replicas = self.domains["Replica"].members
+        if replicas is None and isinstance(chosen, SymbolicNamedSet) and isinstance(voters, SymbolicNamedSet):
+            return relation("majority", chosen.term, voters.term)
         if replicas is None:
             raise Uncountable("majority(...) counts, and an unbounded proof has no number of replicas to count to")
         one, zero = self.terms.number(1), self.terms.number(0)
@@ -127,6 +144,17 @@ class SymbolicReading:
         outside = [conjunction(voters.contains(r), negation(chosen.contains(r))) for r in replicas]
         yes, no = (sum((self.terms.choice(c, one, zero) for c in side), zero) for side in (inside, outside))
         return no < yes
+
+    def adjacent(self, a: SymbolicSet, b: SymbolicSet) -> Term:
+        """The sets differ by one replica at most: in no more than one place, or a word as `majority`."""
+        replicas = self.domains["Replica"].members
+        if replicas is None and isinstance(a, SymbolicNamedSet) and isinstance(b, SymbolicNamedSet):
+            return relation("adjacent", a.term, b.term)
+        if replicas is None:
+            raise Uncountable("adjacent(...) counts, and an unbounded proof has no number of replicas to count to")
+        same = [self.terms.equal(a.contains(r), b.contains(r)) for r in replicas]
+        pairs = itertools.combinations(same, 2)
+        return conjunction(*(disjunction(one, other) for one, other in pairs))
 
     def forall(
         self,

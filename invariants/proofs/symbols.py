@@ -14,10 +14,10 @@ from invariants.proofs.terms import Term, Terms, conjunction, disjunction, negat
 
 
 class SymbolicSet:
-    """A set of replicas, as its membership predicate."""
+    """A set of replicas, as its membership predicate; `only` is its one member, where it was written out so."""
 
-    def __init__(self, terms: Terms, contains: Callable[[Term], Term]) -> None:
-        self.terms, self.contains = terms, contains
+    def __init__(self, terms: Terms, contains: Callable[[Term], Term], only: Term = None) -> None:
+        self.terms, self.contains, self.only = terms, contains, only
 
     def chosen(self, condition: Term, other: "SymbolicSet") -> "SymbolicSet":
         choice = self.terms.choice
@@ -31,6 +31,47 @@ class SymbolicSet:
 
     def __sub__(self, other: "SymbolicSet") -> "SymbolicSet":
         return SymbolicSet(self.terms, lambda x: conjunction(self.contains(x), negation(other.contains(x))))
+
+
+class SymbolicNamedSet(SymbolicSet):
+    """A set that is a term too, of an uninterpreted sort: what `majority` and `adjacent` are said of.
+
+    Membership is carried beside the term, so that nothing need be assumed of how the two go together.
+    """
+
+    def __init__(self, terms: Terms, term: Term, contains: Callable[[Term], Term] | None = None) -> None:
+        super().__init__(terms, contains or (lambda x: member(term, x)))
+        self.term = term
+
+    def equal_to(self, other: "SymbolicNamedSet") -> Term:
+        return self.terms.equal(self.term, other.term)
+
+    def chosen(self, condition: Term, other: SymbolicSet) -> "SymbolicNamedSet":
+        choice = self.terms.choice
+        contains, others = self.contains, other.contains
+        return SymbolicNamedSet(
+            self.terms,
+            choice(condition, self.term, term_of(other)),
+            lambda x: choice(condition, contains(x), others(x)),
+        )
+
+    def __or__(self, other: SymbolicSet) -> "SymbolicNamedSet":
+        return self.changed("with_replica", other, super().__or__(other))
+
+    def __sub__(self, other: SymbolicSet) -> "SymbolicNamedSet":
+        return self.changed("without_replica", other, super().__sub__(other))
+
+    def changed(self, how: str, other: SymbolicSet, result: SymbolicSet) -> "SymbolicNamedSet":
+        """This set with one replica more or less."""
+        assert other.only is not None, "a set that is a term changes by one replica written out"
+        sort = self.term.sort()
+        function = z3.Function(how, sort, other.only.sort(), sort)
+        return SymbolicNamedSet(self.terms, function(self.term, other.only), result.contains)
+
+
+def term_of(members: SymbolicSet) -> Term:
+    assert isinstance(members, SymbolicNamedSet), "a set that is a term"
+    return members.term
 
 
 class SymbolicQuorum(SymbolicSet):
@@ -51,6 +92,11 @@ class SymbolicQuorum(SymbolicSet):
 def member(quorum: Term, replica: Term) -> Term:
     """The replica is in the quorum, of the sorts that the two are of."""
     return z3.Function("member", quorum.sort(), replica.sort(), z3.BoolSort())(quorum, replica)
+
+
+def relation(name: str, a: Term, b: Term) -> Term:
+    """An uninterpreted relation between two sets that are terms."""
+    return z3.Function(name, a.sort(), b.sort(), z3.BoolSort())(a, b)
 
 
 def membership_of(term: Term, replica: Term) -> Term | None:
@@ -139,7 +185,9 @@ class SymbolicTable:
     def __getitem__(self, key: Any) -> Any:
         keys = key if isinstance(key, tuple) else (key,)
         if self.kind == "set":
-            (contains,) = self.parts
+            contains, *term = self.parts
+            if term:
+                return SymbolicNamedSet(self.terms, term[0](*keys), lambda x: contains(*keys, x))
             return SymbolicSet(self.terms, lambda x: contains(*keys, x))
         if self.kind == "log":
             length, at = self.parts
@@ -151,7 +199,7 @@ class SymbolicTable:
     def components(self, value: Any) -> tuple[Callable[..., Any], ...]:
         """A value as functions of what comes after the keys."""
         if self.kind == "set":
-            return (value.contains,)
+            return (value.contains,) if len(self.parts) == 1 else (value.contains, lambda: term_of(value))
         if self.kind == "log":
             return (lambda: value.length, value.at)
         if self.kind == "quorum":

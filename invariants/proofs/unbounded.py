@@ -12,12 +12,14 @@ import z3
 from invariants.proofs.reading_symbolic import SymbolicDomain, SymbolicReading
 from invariants.proofs.symbols import (
     SymbolicEntry,
+    SymbolicNamedSet,
     SymbolicSet,
     SymbolicState,
     SymbolicTable,
     entry_of,
     entry_sort,
     member,
+    term_of,
 )
 from invariants.proofs.terms import Term, Terms, conjunction
 from model.design import Model, syntax
@@ -33,12 +35,14 @@ def CHOSEN(sort: Any) -> Any:  # noqa: N802 - a function of the logic, as KNOWN
     return z3.Function("chosen", sort, z3.BoolSort())
 
 
-def unbounded_reading() -> SymbolicReading:
-    """The reading with ghosts and without bounds."""
+def unbounded_reading(*, named_sets: bool = False) -> SymbolicReading:
+    """The reading with ghosts and without bounds; with sets of replicas that are terms, where majorities are counted."""
     domains = {name: SymbolicDomain(name, z3.IntSort()) for name in DOMAINS}
     for name in ("Replica", "Quorum"):
         domains[name] = SymbolicDomain(name, z3.DeclareSort(name))
-    return SymbolicReading(Terms(z3.IntVal), domains, known=KNOWN, ghosts=True)
+    reading = SymbolicReading(Terms(z3.IntVal), domains, known=KNOWN, ghosts=True)
+    reading.set_sort = z3.DeclareSort("ReplicaSet") if named_sets else None
+    return reading
 
 
 def sort_of(reading: SymbolicReading, variable: Variable) -> Any:
@@ -53,15 +57,32 @@ def function_of(reading: SymbolicReading, name: str, keys: tuple[str, ...], resu
     return lambda *index: function(*index)
 
 
+def arbitrary_set(reading: SymbolicReading, name: str) -> SymbolicSet:
+    """An unconstrained set of replicas: a term where sets are, else any predicate."""
+    if reading.set_sort is not None:
+        return SymbolicNamedSet(reading.terms, z3.Const(name, reading.set_sort))
+    return SymbolicSet(reading.terms, function_of(reading, name, ("Replica",), z3.BoolSort()))
+
+
+def blank_set(reading: SymbolicReading) -> SymbolicSet:
+    """The empty set."""
+    if reading.set_sort is not None:
+        return SymbolicNamedSet(reading.terms, z3.Const("nobody", reading.set_sort), lambda _: False)
+    return SymbolicSet(reading.terms, lambda _: False)
+
+
 def arbitrary(reading: SymbolicReading, variable: Variable, name: str = "") -> Any:
     """An unconstrained value for a variable."""
     terms, name, keys = reading.terms, name or variable.name, variable.keys
     if not keys and variable.kind == "set":
-        return SymbolicSet(terms, function_of(reading, name, ("Replica",), z3.BoolSort()))
+        return arbitrary_set(reading, name)
     if not keys:
         return z3.Const(name, sort_of(reading, variable))
-    if variable.kind == "set":
-        parts: tuple[Callable[..., Any], ...] = (function_of(reading, name, (*keys, "Replica"), z3.BoolSort()),)
+    if variable.kind == "set" and reading.set_sort is not None:
+        term = function_of(reading, name, keys, reading.set_sort)
+        parts: tuple[Callable[..., Any], ...] = (lambda *index: member(term(*index[:-1]), index[-1]), term)
+    elif variable.kind == "set":
+        parts = (function_of(reading, name, (*keys, "Replica"), z3.BoolSort()),)
     elif variable.kind == "log":
         entries = function_of(reading, f"{name}_entry", (*keys, "Offset"), entry_sort())
         length = function_of(reading, f"{name}_length", keys, z3.IntSort())
@@ -75,7 +96,7 @@ def blank(reading: SymbolicReading, variable: Variable) -> Any:
     """The blank value: zero, off, empty; an arbitrary replica or quorum where one must be named."""
     terms = reading.terms
     if not variable.keys and variable.kind == "set":
-        return SymbolicSet(terms, lambda _: False)
+        return blank_set(reading)
     if variable.kind in ("replica", "quorum"):
         return arbitrary(reading, variable, f"blank_{variable.name}")
     zero, nothing = z3.IntVal(0), SymbolicEntry(terms, z3.IntVal(0), z3.IntVal(0))
@@ -85,6 +106,9 @@ def blank(reading: SymbolicReading, variable: Variable) -> Any:
     parts: tuple[Callable[..., Any], ...] = (lambda *_: value,)
     if variable.kind == "log":
         parts = (lambda *_: zero, lambda *_: nothing)
+    if variable.kind == "set" and reading.set_sort is not None:
+        nobody = blank_set(reading)
+        parts = (lambda *_: False, lambda *_: term_of(nobody))
     return SymbolicTable(terms, variable.kind, parts)
 
 
@@ -105,7 +129,7 @@ def arguments(reading: SymbolicReading, function: Function) -> list[Any]:
     for parameter in function.parameters:
         name = f"{function.name}.{parameter.name}"
         if parameter.domain == "ReplicaSet":
-            made.append(SymbolicSet(reading.terms, function_of(reading, name, ("Replica",), z3.BoolSort())))
+            made.append(arbitrary_set(reading, name))
         elif parameter.domain == "bool":
             made.append(z3.Bool(name))
         else:

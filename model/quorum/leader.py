@@ -9,15 +9,19 @@ from model.language import Entry, LeaderEpoch, Log, Offset, Quorum, Replica, Val
 from model.quorum.state import FixedVoters, State
 
 
+@definition
+def extend(s: State, leader: Replica, value: int) -> None:
+    """Ghost: the leader's record goes into its epoch's log."""
+    s.epoch_log[s.leader_epoch[leader]] = s.epoch_log[s.leader_epoch[leader]] + (Entry(s.leader_epoch[leader], value),)
+
+
 @action
 def append(s: State, leader: Replica, value: Value) -> None:
     """A leader writes one record; a batch of n is n of these."""
     require(s.leading[leader])
-    s.log[leader] = s.log[leader] + (Entry(s.leader_epoch[leader], value),)
     with ghost:
-        s.epoch_log[s.leader_epoch[leader]] = s.epoch_log[s.leader_epoch[leader]] + (
-            Entry(s.leader_epoch[leader], value),
-        )
+        extend(s, leader, value)
+    s.log[leader] = s.log[leader] + (Entry(s.leader_epoch[leader], value),)
 
 
 @definition

@@ -5,6 +5,7 @@ One rule: each is a statement about a single state, in the words of the protocol
 
 from model.language import LeaderEpoch, Offset, Replica, known, safety
 from model.quorum.state import FixedVoters, State
+from model.quorum.voter_state import VotersState
 
 
 @safety
@@ -89,6 +90,19 @@ def committed_is_flushed(s: FixedVoters) -> bool:
     )
 
 
+@safety
+def commits_are_flushed(s: VotersState) -> bool:
+    """What an epoch has committed is on the disks of all whom its leader counted at the time, whoever the voters are
+    now and whoever restarts."""
+    return all(
+        o <= s.flushed[r] and all(s.epoch_log[e][p] == s.log[r][p] for p in range(o))
+        for e in LeaderEpoch
+        for o in Offset
+        for r in Replica
+        if known(e) and e >= 0 and s.start[e] < o and o <= s.committed[e] and r in s.committed_by[e, o]
+    )
+
+
 AGREEMENT = (
     one_leader_per_epoch,
     logs_match,
@@ -100,3 +114,4 @@ AGREEMENT = (
 """Of any quorum, however it comes to decide."""
 
 SAFETY = (*AGREEMENT, committed_is_flushed)
+VOTERS_SAFETY = (*AGREEMENT, commits_are_flushed)

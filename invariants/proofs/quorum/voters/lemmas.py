@@ -1,0 +1,379 @@
+"""Lemmas where voters change: which majorities met, and that the winner therefore has all that was committed.
+
+One rule: two logs that each have what the other's latest change rests on go by voters that differ by one at most.
+`change_was_due` says what that is: the commits of the epoch which made the change.
+"""
+
+from invariants.proofs.argument import ByInduction, Towards
+from invariants.proofs.quorum import lemmas as base
+from invariants.proofs.quorum.voters.changes import in_after, voters_after
+from model.language import (
+    LeaderEpoch,
+    Offset,
+    Replica,
+    ReplicaSet,
+    adjacent,
+    as_epoch,
+    conjunct,
+    definition,
+    implies,
+    known,
+)
+from model.quorum.elections import word
+from model.quorum.state import last_epoch
+from model.quorum.voter_state import VotersState, change_before, in_force, last_change, last_change_in
+
+
+@definition
+def has_commits(s: VotersState, e: LeaderEpoch, end: int, x: int) -> bool:
+    """An epoch's log up to an end has all that epoch x has committed; stated by the last entry, for logs match."""
+    return s.committed[x] <= end and (
+        s.committed[x] <= 0 or s.epoch_log[e][s.committed[x] - 1].epoch == s.epoch_log[x][s.committed[x] - 1].epoch
+    )
+
+
+@definition
+def within(s: VotersState, e: LeaderEpoch, o: int) -> bool:
+    """There is a record at this offset of an epoch's log."""
+    return s.started[e] and o >= 0 and o < len(s.epoch_log[e])
+
+
+@definition
+def has_both(s: VotersState, d: LeaderEpoch, p: int, e: LeaderEpoch, o: int) -> bool:
+    """One log, up to a record, has what its own latest change rests on, and what that of another log does."""
+    return has_commits(s, d, p + 1, in_after(s, d, p)) and has_commits(s, d, p + 1, in_after(s, e, o))
+
+
+# ------------------------------------------------------------ changing
+@conjunct
+def own_commit_is_known(s: VotersState, leader: Replica) -> bool:
+    """Who has committed a record of its own epoch has so in its epoch, as far as its high watermark."""
+    return (
+        s.start[s.leader_epoch[leader]] < s.high_watermark[leader]
+        and s.high_watermark[leader] <= s.committed[s.leader_epoch[leader]]
+    )
+
+
+@conjunct(at=lambda s, e, o, p: (s.changed_end[e, o], s.changed_end[e, p]))
+def own_changes_in_order(s: VotersState) -> bool:
+    """`changes_in_order`, of an epoch's own records."""
+    return all(
+        s.changed_end[e, o] <= p + 1 or s.changed_end[e, p] <= s.changed_before[e, o]
+        for e in LeaderEpoch
+        for o in Offset
+        for p in Offset
+        if s.started[e]
+        and p >= 0
+        and p <= o
+        and o < len(s.epoch_log[e])
+        and s.epoch_log[e][p].epoch == e
+        and s.epoch_log[e][o].epoch == e
+    )
+
+
+# ------------------------------------------------------------ logs whose voters are near
+@conjunct(at=lambda s, d, p, e, o: (s.epoch_log[d][p], s.epoch_log[e][o]))
+def near_older(s: VotersState) -> bool:
+    """`near_logs`, where one latest change is of an earlier epoch: the other log has that one too."""
+    return all(
+        adjacent(voters_after(s, d, p), voters_after(s, e, o))
+        for d in LeaderEpoch
+        for p in Offset
+        for e in LeaderEpoch
+        for o in Offset
+        if within(s, d, p)
+        and within(s, e, o)
+        and in_after(s, d, p) < in_after(s, e, o)
+        and has_both(s, d, p, e, o)
+        and has_both(s, e, o, d, p)
+    )
+
+
+@conjunct(at=lambda s, d, p, e, o: (s.epoch_log[d][p], s.epoch_log[e][o]))
+def near_same(s: VotersState) -> bool:
+    """`near_logs`, where both latest changes are of the same epoch: one is the change before the other."""
+    return all(
+        adjacent(voters_after(s, d, p), voters_after(s, e, o))
+        for d in LeaderEpoch
+        for p in Offset
+        for e in LeaderEpoch
+        for o in Offset
+        if within(s, d, p)
+        and within(s, e, o)
+        and in_after(s, d, p) == in_after(s, e, o)
+        and has_both(s, d, p, e, o)
+        and has_both(s, e, o, d, p)
+    )
+
+
+@conjunct(at=lambda s, d, p, e, o: (adjacent(voters_after(s, d, p), voters_after(s, e, o)),))
+def near_logs(s: VotersState) -> bool:
+    """The voters by two logs, each up to a record, differ by one at most where each log has what either's latest change
+    rests on."""
+    return all(
+        adjacent(voters_after(s, d, p), voters_after(s, e, o))
+        for d in LeaderEpoch
+        for p in Offset
+        for e in LeaderEpoch
+        for o in Offset
+        if within(s, d, p) and within(s, e, o) and has_both(s, d, p, e, o) and has_both(s, e, o, d, p)
+    )
+
+
+# ------------------------------------------------------------ winning
+@conjunct
+def winner_has_older_commits(s: VotersState, candidate: Replica) -> bool:
+    """The winner's log has all that the epochs before its last entry's have committed."""
+    return all(
+        has_commits(s, as_epoch(last_epoch(s.log[candidate])), len(s.log[candidate]), x)
+        for x in LeaderEpoch
+        if known(x) and 0 <= x and x < last_epoch(s.log[candidate])
+    )
+
+
+@conjunct
+def winner_changes(s: VotersState, candidate: Replica) -> bool:
+    """The winner's last record goes together with those before it as in the epoch log that it is of."""
+    return all(
+        (
+            s.voters_at[s.log[candidate][p].epoch, p] == in_force(s, candidate)
+            and s.changed_end[s.log[candidate][p].epoch, p] == last_change(s, candidate)
+            and s.changed_in[s.log[candidate][p].epoch, p] == last_change_in(s, candidate)
+            and s.changed_before[s.log[candidate][p].epoch, p] == change_before(s, candidate)
+        )
+        if last_change(s, candidate) <= p + 1
+        else (
+            s.changed_end[s.log[candidate][p].epoch, p] <= change_before(s, candidate)
+            and (
+                change_before(s, candidate) > p + 1
+                or adjacent(s.voters_at[s.log[candidate][p].epoch, p], in_force(s, candidate))
+            )
+        )
+        for p in Offset
+        if p >= 0 and p < len(s.log[candidate])
+    )
+
+
+@conjunct(at=lambda s, e, o: (s.epoch_log[e][o],))
+def winner_near_unchanged(s: VotersState, candidate: Replica) -> bool:
+    """A winner with an empty log goes by the first voters, which are near those of any log whose latest change rests on
+    nothing."""
+    return all(
+        adjacent(s.voters, voters_after(s, e, o))
+        for e in LeaderEpoch
+        for o in Offset
+        if within(s, e, o) and len(s.log[candidate]) == 0 and s.committed[in_after(s, e, o)] <= 0
+    )
+
+
+@definition
+def first_missed(s: VotersState, candidate: Replica, x: LeaderEpoch) -> int:
+    """The first log end, past what an epoch began with, that the candidate's log does not show of it."""
+    return len(s.log[candidate]) + 1 if x == last_epoch(s.log[candidate]) else s.start[x] + 1
+
+
+@conjunct
+def winner_near_committers(s: VotersState, candidate: Replica) -> bool:
+    """Had the winner's last epoch committed past the winner's log, then first by voters near the winner's."""
+    return implies(
+        len(s.log[candidate]) > 0 and s.committed[last_epoch(s.log[candidate])] > len(s.log[candidate]),
+        adjacent(
+            in_force(s, candidate),
+            s.voters_at[
+                last_epoch(s.log[candidate]),
+                s.committed_at[last_epoch(s.log[candidate]), len(s.log[candidate]) + 1] - 1,
+            ],
+        ),
+    )
+
+
+@conjunct
+def first_committers_have_both(s: VotersState, candidate: Replica) -> bool:
+    """The log with which a later epoch first committed has what its own latest change of voters rests on, and what the
+    winner's does."""
+    return all(
+        has_commits(s, x, s.start[x] + 1, last_change_in(s, candidate))
+        and has_commits(s, x, s.start[x] + 1, s.changed_in[x, s.committed_at[x, s.start[x] + 1] - 1])
+        for x in LeaderEpoch
+        if known(x)
+        and last_epoch(s.log[candidate]) < x
+        and x < s.leader_epoch[candidate]
+        and s.committed[x] > 0
+    )
+
+
+@conjunct
+def winner_near_first_committers(s: VotersState, candidate: Replica) -> bool:
+    """Had a later epoch committed anything, then first by voters near the winner's, if the winner has all that the
+    latest changes rest on: its own, and that of the epoch's leader then."""
+    return all(
+        adjacent(in_force(s, candidate), s.voters_at[x, s.committed_at[x, s.start[x] + 1] - 1])
+        for x in LeaderEpoch
+        if known(x)
+        and last_epoch(s.log[candidate]) < x
+        and x < s.leader_epoch[candidate]
+        and s.committed[x] > 0
+        and has_commits(
+            s, as_epoch(last_epoch(s.log[candidate])), len(s.log[candidate]), last_change_in(s, candidate)
+        )
+        and has_commits(
+            s,
+            as_epoch(last_epoch(s.log[candidate])),
+            len(s.log[candidate]),
+            s.changed_in[x, s.committed_at[x, s.start[x] + 1] - 1],
+        )
+    )
+
+
+@conjunct
+def winner_meets_committers(s: VotersState, candidate: Replica) -> bool:
+    """Nobody has committed what the winner lacks by voters near the winner's: one of them voted for the winner."""
+    return all(
+        not adjacent(
+            in_force(s, candidate), s.voters_at[x, s.committed_at[x, first_missed(s, candidate, x)] - 1]
+        )
+        for x in LeaderEpoch
+        if known(x)
+        and last_epoch(s.log[candidate]) <= x
+        and x < s.leader_epoch[candidate]
+        and s.committed[x] > word(s, candidate, x)
+    )
+
+
+@conjunct
+def winner_has_commits(s: VotersState, candidate: Replica, epoch: LeaderEpoch) -> bool:
+    """What an epoch since the winner's last entry has committed, the winner has.
+
+    The first epoch that had committed more would have done so by voters that differ from the winner's by one at most:
+    one of those would have voted for the winner.
+    """
+    return implies(
+        known(epoch) and last_epoch(s.log[candidate]) <= epoch and epoch < s.leader_epoch[candidate],
+        s.committed[epoch] <= word(s, candidate, epoch),
+    )
+
+
+@conjunct
+def leader_has_both(s: VotersState, candidate: Replica) -> bool:
+    """Had the epoch a leader, its log would have what its own latest change of voters rests on, and what the winner's
+    does; and so would the winner's."""
+    return implies(
+        s.started[s.leader_epoch[candidate]],
+        has_commits(
+            s, s.leader_epoch[candidate], s.start[s.leader_epoch[candidate]] + 1, last_change_in(s, candidate)
+        )
+        and has_commits(
+            s,
+            s.leader_epoch[candidate],
+            s.start[s.leader_epoch[candidate]] + 1,
+            s.changed_in[s.leader_epoch[candidate], s.start[s.leader_epoch[candidate]]],
+        )
+        and has_commits(
+            s, as_epoch(last_epoch(s.log[candidate])), len(s.log[candidate]), last_change_in(s, candidate)
+        )
+        and has_commits(
+            s,
+            as_epoch(last_epoch(s.log[candidate])),
+            len(s.log[candidate]),
+            s.changed_in[s.leader_epoch[candidate], s.start[s.leader_epoch[candidate]]],
+        ),
+    )
+
+
+@conjunct
+def winner_near_leader(s: VotersState, candidate: Replica) -> bool:
+    """Had the epoch a leader, it would have been elected by voters near the winner's."""
+    return implies(
+        s.started[s.leader_epoch[candidate]],
+        adjacent(
+            in_force(s, candidate), s.voters_at[s.leader_epoch[candidate], s.start[s.leader_epoch[candidate]]]
+        ),
+    )
+
+
+@conjunct
+def winner_shares_voter(s: VotersState, candidate: Replica) -> bool:
+    """Had the epoch a leader, a voter would have voted for it and for the candidate."""
+    return implies(s.started[s.leader_epoch[candidate]], s.leader[s.leader_epoch[candidate]] == candidate)
+
+
+# ------------------------------------------------------------ committing
+@conjunct
+def successor_has_both(s: VotersState, leader: Replica) -> bool:
+    """The later leader that set the ceiling, and whoever commits late, have what the latest changes of both rest on."""
+    return all(
+        has_commits(s, s.ceiling_by[e], s.start[s.ceiling_by[e]] + 1, last_change_in(s, leader))
+        and has_commits(
+            s, s.ceiling_by[e], s.start[s.ceiling_by[e]] + 1, s.changed_in[s.ceiling_by[e], s.start[s.ceiling_by[e]]]
+        )
+        and has_commits(s, e, len(s.log[leader]), last_change_in(s, leader))
+        and has_commits(s, e, len(s.log[leader]), s.changed_in[s.ceiling_by[e], s.start[s.ceiling_by[e]]])
+        for e in LeaderEpoch
+        if known(e) and e == s.leader_epoch[leader] and s.capped[e]
+    )
+
+
+@conjunct
+def leader_near_successors(s: VotersState, leader: Replica) -> bool:
+    """A leader that commits late goes by voters near those who elected the later leader that set the ceiling."""
+    return implies(
+        s.capped[s.leader_epoch[leader]],
+        adjacent(
+            in_force(s, leader),
+            s.voters_at[s.ceiling_by[s.leader_epoch[leader]], s.start[s.ceiling_by[s.leader_epoch[leader]]]],
+        ),
+    )
+
+
+@conjunct
+def commit_is_held(s: VotersState, leader: Replica, to: Offset, quorum: ReplicaSet) -> bool:
+    """Who is counted holds what is committed."""
+    return all(to <= s.held[s.leader_epoch[leader], r] for r in Replica if r in quorum)
+
+
+@conjunct
+def commit_below_ceiling(s: VotersState, leader: Replica, to: Offset) -> bool:
+    """So what is committed late is below the ceiling: one of the counted elected the later leader."""
+    return implies(s.capped[s.leader_epoch[leader]], to <= s.ceiling[s.leader_epoch[leader]])
+
+
+NEAR = (
+    Towards("near_same", own_changes_in_order),
+    Towards("near_logs", near_older),
+    Towards("near_logs", near_same),
+    near_logs,
+)
+STEP_LEMMAS = {
+    **{step: base.STEP_LEMMAS[step] for step in ("grant_vote", "receive_fetch", "truncate")},
+    "stand_as_voter": base.STEP_LEMMAS["stand"],
+    "add_voter": (own_commit_is_known,),
+    "remove_voter": (own_commit_is_known,),
+    "win_by_majority": (
+        base.winner_is_ahead,
+        base.winner_last_epoch,
+        base.winner_last_entry,
+        base.winner_log,
+        base.older_epochs_are_capped,
+        winner_has_older_commits,
+        winner_changes,
+        *NEAR,
+        winner_near_unchanged,
+        winner_near_committers,
+        Towards("winner_near_first_committers", first_committers_have_both),
+        winner_near_first_committers,
+        winner_meets_committers,
+        ByInduction(winner_has_commits),
+        Towards("winner_near_leader", leader_has_both),
+        winner_near_leader,
+        winner_shares_voter,
+        base.epoch_is_fresh,
+    ),
+    "advance_by_majority": (
+        base.commit_is_own,
+        commit_is_held,
+        *NEAR,
+        Towards("leader_near_successors", successor_has_both),
+        leader_near_successors,
+        commit_below_ceiling,
+    ),
+}
