@@ -22,6 +22,8 @@ from traces.schema import Fault, Op, Step
 from traces.trace import Trace
 from traces.validate import Validation, validate
 
+BEGINS = "begins"
+"""The event of a process's first line (impl/server/tracing.py)."""
 READER = "reader"
 """The client that reads everything back at the end."""
 
@@ -125,6 +127,9 @@ def check_steps(trace: Trace, final: str = READER) -> Verdict:
     try:
         for line in trace.lines:
             if isinstance(line, Step):
+                if line.event == BEGINS:
+                    # Of what is on its disk its `Restart` facts will speak; the rest is there no more.
+                    checker.fault("power loss", (line.node,))
                 checker.facts(line.node, line.at, decoded(line.facts))
             elif isinstance(line, Fault):
                 checker.fault(line.kind, line.targets)

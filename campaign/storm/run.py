@@ -35,7 +35,7 @@ TOPIC = "storm"
 READBACK = "reader"
 READBACK_SECONDS = 120.0
 BROKERS = 3
-DEFAULT_KINDS = tuple(kind for kind in kinds.KINDS if kind not in kinds.LOSSY)
+DEFAULT_KINDS = kinds.KINDS
 READER_CONFIGURATION: Mapping[str, object] = {
     "log_level": 0,
     "reconnect.backoff.max.ms": 200,

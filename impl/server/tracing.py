@@ -17,6 +17,8 @@ from traces.schema import VERSION, Header
 
 TAIL_BYTES = 1_048_576
 _CLOCK = re.compile(rb'"clock":(\d+)')
+BEGINS = "begins"
+"""The event of a process's first line."""
 
 
 class Tracer:
@@ -47,6 +49,8 @@ class Tracer:
         self._recorder = LiveRecorder(directory / f"{self._node}.jsonl", header)
         self.clock = max(self._recorder.clock, *(_last_clock(file) for file in sorted(directory.glob("*.jsonl")))) + 1
 
+        # Written even though nothing was done: what recovery will not speak of is not on the disk any more.
+        self._recorder.step(0, self._node, BEGINS, clock=self.clock)
     def happens(self, event: str, sender: str = "", clock: int = 0) -> None:
         """The node is about to handle an event: a message of `sender`, sent at its `clock`, or a local one."""
         if self._recorder is None:
