@@ -16,9 +16,11 @@ from typing import Any
 from impl.api.allocate_producer_ids import AllocateProducerIdsHandler
 from impl.api.alter_partition import AlterPartitionHandler
 from impl.api.api_versions import ApiVersionsHandler
+from impl.api.assign_replicas_to_dirs import AssignReplicasToDirsHandler
 from impl.api.broker_heartbeat import BrokerHeartbeatHandler
 from impl.api.broker_registration import BrokerRegistrationHandler
 from impl.api.create_topics import CreateTopicsHandler
+from impl.api.delete_records import DeleteRecordsHandler
 from impl.api.fetch import FetchHandler
 from impl.api.fetch_metadata import FetchMetadataHandler, is_metadata_response
 from impl.api.find_coordinator import FindCoordinatorHandler
@@ -48,6 +50,7 @@ BROKER_SERVES: tuple[type[AnyHandler], ...] = (
     CreateTopicsHandler,
     InitProducerIdHandler,
     OffsetForLeaderEpochHandler,
+    DeleteRecordsHandler,
 )
 CONTROLLER_SERVES: tuple[type[AnyHandler], ...] = (
     FetchMetadataHandler,
@@ -56,6 +59,7 @@ CONTROLLER_SERVES: tuple[type[AnyHandler], ...] = (
     BrokerRegistrationHandler,
     BrokerHeartbeatHandler,
     AllocateProducerIdsHandler,
+    AssignReplicasToDirsHandler,
 )
 
 ADVERTISED_FIRST = {ApiKey.PRODUCE: 0}
@@ -136,6 +140,8 @@ def _all_handlers(cluster_id: str, message_bytes_max: int) -> list[AnyHandler]:
         BrokerRegistrationHandler(),
         BrokerHeartbeatHandler(),
         AllocateProducerIdsHandler(),
+        DeleteRecordsHandler(),
+        AssignReplicasToDirsHandler(),
     ]
 
 

@@ -8,6 +8,8 @@ One rule: `step` is the only way in, and its result the only way out. Each kind 
     clients.py          produce, fetch and offset requests
     fetchers.py         copying from other leaders
     proposals.py        new in-sync sets, proposed to the controller
+    deletions.py        records deleted from the beginning of logs
+    lost_logs.py        logs in a directory that failed
     topics.py           describing and creating topics
     producer_ids.py     ids for idempotent producers
 """
@@ -16,12 +18,15 @@ from collections.abc import Callable
 from typing import Any
 
 from impl.core.clients import Clients
+from impl.core.deletions import Deletions
 from impl.core.events import (
     ConnectionLost,
     CreateLog,
     Disconnected,
     Effect,
     Event,
+    LogsLost,
+    LogStartDue,
     RecoveredLog,
     ReplyArrived,
     RequestArrived,
@@ -32,9 +37,11 @@ from impl.core.events import (
 )
 from impl.core.fetchers import Fetchers
 from impl.core.image import MetadataImage, PartitionImage
+from impl.core.lost_logs import LostLogs
 from impl.core.member import Member
 from impl.core.messages import (
     CreateTopics,
+    DeleteRecords,
     DescribeTopics,
     Fetch,
     InitProducerId,
@@ -92,6 +99,8 @@ class Broker:
         self._clients = Clients(self._member)
         self._topics = Topics(self._member)
         self._producer_ids = ProducerIds(self._member)
+        self._deletions = Deletions(self._member)
+        self._lost_logs = LostLogs(self._member, self._fetchers)
         self._requests: dict[type[Any], Answer] = {
             Fetch: self._clients.fetch,
             Produce: self._clients.produce,
@@ -100,6 +109,7 @@ class Broker:
             DescribeTopics: self._topics.describe,
             CreateTopics: self._topics.create,
             InitProducerId: self._producer_ids.initialize,
+            DeleteRecords: self._deletions.delete,
         }
         self._checkpoint_due = Millis(0)
         self._checkpointed: tuple[tuple[TopicPartition, Offset], ...] = ()
@@ -157,6 +167,10 @@ class Broker:
         elif type(event) is Disconnected:
             self._clients.disconnected(event.connection)
             self._producer_ids.disconnected(event.connection)
+        elif type(event) is LogStartDue:
+            self._deletions.due(event, out)
+        elif type(event) is LogsLost:
+            self._lost_logs.lose(event.partitions, now, out)
         else:
             assert type(event) is ShutDown
             self._registration.shut_down(now, out)
@@ -178,6 +192,8 @@ class Broker:
             self._clients.expire(now, out)
         if now >= self._calls.due:
             self._calls.expire(now, out)
+        if now >= self._lost_logs.due:
+            self._lost_logs.tell(now, out)
         if now >= self._proposals.due:
             self._proposals.send(now, out)
         if now >= self._lag_check_due:
@@ -221,7 +237,7 @@ class Broker:
         moved = self._delete_strays(names, out)
         for name in names:
             version = image.partition(name)
-            if version is not None and self.settings.node in version.replicas:
+            if version is not None and self.settings.node in version.replicas and name not in self._member.lost:
                 moved |= self._act_on(version, now, out)
         if moved:
             self._fetchers.pump(now, out)

@@ -22,7 +22,7 @@ from impl.core.messages import (
 )
 from impl.core.parking import Lot, ParkedFetch, ParkedProduce
 from impl.core.partition import Partition
-from impl.core.types import NO_EPOCH, Connection, ErrorCode, Millis, Offset, TopicPartition
+from impl.core.types import NO_EPOCH, Connection, ErrorCode, Millis, Offset
 
 NO_OFFSET = Offset(-1)
 VALID_ACKS = (-1, 0, 1)
@@ -37,12 +37,6 @@ class Clients:
         self._member = member
         self._parked: Lot[ParkedFetch | ParkedProduce] = Lot()
         self.due = NEVER
-
-    def _error_without(self, name: TopicPartition) -> ErrorCode:
-        """Why there is no such partition here. Before the broker has read the metadata, nobody can say."""
-        if not self._member.acting or self._member.image.partition(name) is not None:
-            return ErrorCode.NOT_LEADER_OR_FOLLOWER
-        return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
 
     def _park(self, parked: ParkedFetch | ParkedProduce) -> None:
         self._parked.add(parked)
@@ -85,7 +79,7 @@ class Clients:
                 error = (
                     ErrorCode.INVALID_REQUIRED_ACKS
                     if request.acks not in VALID_ACKS
-                    else self._error_without(part.partition)
+                    else self._member.error_without(part.partition)
                 )
                 parked.settle(index, ProducedPartition(part.partition, error, NO_OFFSET, NO_OFFSET), out)
             else:
@@ -101,7 +95,7 @@ class Clients:
         for asked in request.partitions:
             partition = partitions.get(asked.partition)
             if partition is None:
-                error = self._error_without(asked.partition)
+                error = self._member.error_without(asked.partition)
                 answer: FetchedPartition | None = FetchedPartition(
                     partition=asked.partition, error=error, high_watermark=NO_OFFSET, log_start=NO_OFFSET
                 )
@@ -128,7 +122,7 @@ class Clients:
         for query in request.queries:
             partition = self._member.partitions.get(query.partition)
             if partition is None:
-                error = self._error_without(query.partition)
+                error = self._member.error_without(query.partition)
                 listed.append(ListedOffset(query.partition, error, NO_OFFSET, -1, NO_EPOCH))
             else:
                 listed.append(partition.list_offset(query))
@@ -141,7 +135,7 @@ class Clients:
         for query in request.queries:
             partition = self._member.partitions.get(query.partition)
             if partition is None:
-                ends.append(EpochEnd(query.partition, self._error_without(query.partition), NO_EPOCH, NO_OFFSET))
+                ends.append(EpochEnd(query.partition, self._member.error_without(query.partition), NO_EPOCH, NO_OFFSET))
             else:
                 ends.append(partition.epoch_end(query))
         out.append(SendReply(connection, correlation, EpochEnds(tuple(ends))))

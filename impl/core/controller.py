@@ -31,6 +31,8 @@ from impl.core.messages import (
     BrokerHeartbeat,
     CreatedTopics,
     CreateTopics,
+    LoseReplicas,
+    LostReplicas,
     FetchMetadata,
     RegisterBroker,
     Reply,
@@ -149,6 +151,8 @@ class Controller:
                 return self._alter_partition(request)
             case RegisterBroker() as request:
                 return self._sessions.register(request, now)
+            case LoseReplicas() as request:
+                return self._lose_replicas(request)
             case AllocateProducerIds() as request:
                 return self._allocate_producer_ids(request)
             case CreateTopics() as request:
@@ -158,6 +162,16 @@ class Controller:
                 return CreatedTopics(created)
             case _:
                 raise AssertionError(f"{type(event.request).__name__} is for brokers; the api layer refuses it")
+
+    def _lose_replicas(self, request: LoseReplicas) -> LostReplicas:
+        """A directory of the broker has failed: what it had of these logs nobody may count on (KIP-858)."""
+        error = self._broker_error(request.broker, request.broker_epoch)
+        if error is NO_ERROR:
+            for name in request.partitions:
+                partition = self.image.partition(name)
+                if partition is not None and request.broker in (*partition.isr, *partition.elr):
+                    self._elections.lose_power(partition, request.broker)
+        return LostReplicas(error)
 
     # ------------------------------------------------------------ in-sync sets
     def _alter_partition(self, request: AlterPartition) -> AlteredPartition:

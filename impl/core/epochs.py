@@ -49,6 +49,22 @@ class LeaderEpochCache:
         self.latest = starts[-1].epoch if starts else NO_EPOCH
         return True
 
+    def truncate_from_start(self, start: Offset) -> bool:
+        """The log begins at `start` now: what began before begins there, and epochs that ended before are forgotten."""
+        starts = self._starts
+        kept = 0
+        while kept + 1 < len(starts) and starts[kept + 1].start <= start:
+            kept += 1
+        if not starts or starts[kept].start >= start:
+            return False
+        self._starts = [EpochStart(starts[kept].epoch, start), *starts[kept + 1 :]]
+        return True
+
+    def clear(self) -> None:
+        """The log is empty."""
+        self._starts = []
+        self.latest = NO_EPOCH
+
     def end_offset_for(self, epoch: LeaderEpoch, log_end: Offset) -> tuple[LeaderEpoch, Offset]:
         """The greatest epoch here that is at most `epoch`, and the offset where the one after it begins.
 

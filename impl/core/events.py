@@ -63,7 +63,20 @@ class ShutDown(Value, frozen=True, gc=False):
     """Stop cleanly: a broker tells the controller, which moves its leaderships away, and then says `Stopped`."""
 
 
-Event = RequestArrived | ReplyArrived | ConnectionLost | Disconnected | Tick | ShutDown
+class LogStartDue(Value, frozen=True, gc=False):
+    """Retention keeps nothing below `offset` in this log: it may begin there."""
+
+    partition: TopicPartition
+    offset: Offset
+
+
+class LogsLost(Value, frozen=True, gc=False):
+    """The directory in which these logs lie has failed: they are gone until the process starts again."""
+
+    partitions: tuple[TopicPartition, ...]
+
+
+Event = RequestArrived | ReplyArrived | ConnectionLost | Disconnected | Tick | ShutDown | LogStartDue | LogsLost
 
 
 # ---------------------------------------------------------------- effects
@@ -119,6 +132,20 @@ class TruncateLog(Value, frozen=True, gc=False):
     to: Offset
 
 
+class AdvanceLogStart(Value, frozen=True, gc=False):
+    """Records below `to` are gone: storage deletes the segments that hold nothing else."""
+
+    partition: TopicPartition
+    to: Offset
+
+
+class ResetLog(Value, frozen=True, gc=False):
+    """Drop the whole log and begin anew, empty, at `to`: the leader has nothing older (truncateFullyAndStartAt)."""
+
+    partition: TopicPartition
+    to: Offset
+
+
 class WriteEpochs(Value, frozen=True, gc=False):
     """The whole leader-epoch cache, to the leader-epoch-checkpoint file."""
 
@@ -153,6 +180,8 @@ Effect = (
     | DeleteLog
     | AppendBatch
     | TruncateLog
+    | AdvanceLogStart
+    | ResetLog
     | WriteEpochs
     | WriteHighWatermarks
     | AppendMetadata

@@ -13,6 +13,7 @@ from impl.core.replica import Replica, content
 from impl.core.types import (
     NO_ERROR,
     Batch,
+    ErrorCode,
     LeaderEpoch,
     Millis,
     Offset,
@@ -52,7 +53,9 @@ class Follower(Replica):
     def answered(self, part: FetchedPartition, now: Millis, out: list[Effect]) -> None:
         """The leader answered the fetch or the probe that is `asked`."""
         self.asked = 0
-        if part.error != NO_ERROR:
+        if part.error == ErrorCode.OFFSET_OUT_OF_RANGE and part.log_start > self.log_end:
+            self.fall_behind(part.log_start, out)
+        elif part.error != NO_ERROR:
             self.retry_at = Millis(now + self.settings.replica_fetch_backoff_ms)
         elif part.diverging is not None:
             self.diverged(part.diverging, out)
@@ -60,6 +63,11 @@ class Follower(Replica):
             self.receive(part, now, out)
         else:
             self.reconcile(out)
+
+    def fall_behind(self, leader_start: Offset, out: list[Effect]) -> None:
+        """The leader has deleted what comes next here: this log shares nothing with it, and begins where that does."""
+        self.reconciled = False
+        self.reset(leader_start, out)
 
     def diverged(self, diverging: tuple[LeaderEpoch, Offset], out: list[Effect]) -> None:
         """Cut the log where the leader says it differs, and probe again: one round finds one epoch (KIP-279)."""
@@ -98,14 +106,16 @@ class Follower(Replica):
                 break
             epochs_changed |= self.epochs.assign(batch.leader_epoch, batch.base_offset)
             contents.append(content(batch, batch.base_offset, batch.leader_epoch))
-            self.append(batch, batch.leader_epoch, out)
+            self.append(batch, batch.leader_epoch, out, batch.base_offset)
         if epochs_changed:
             self.write_epochs(out)
         # Assigned, not raised: a new leader's watermark may lag the old one's; what was committed stays so.
         high_watermark = Offset(max(min(part.high_watermark, self.log_end), self.log_start))
         if not contents and high_watermark == self.high_watermark:
+            self.advance_log_start(part.log_start, out)
             return
         self.high_watermark = high_watermark
+        self.advance_log_start(part.log_start, out)
         out.append(
             ReceiveFetch(
                 partition=self.label,
@@ -118,9 +128,12 @@ class Follower(Replica):
         )
 
     def _continues(self, batch: Batch) -> bool:
-        """Whether the batch comes next: no gap in offsets, no step back in epochs, none from the future."""
+        """Whether the batch comes next: no step back in offsets or epochs, none from the future.
+
+        Compaction leaves gaps in offsets: the leader, asked for what is at this log's end, sends what comes after it.
+        """
         return (
-            batch.base_offset == self.log_end
+            batch.base_offset >= self.log_end
             and batch.record_count > 0
             and self.epochs.latest <= batch.leader_epoch <= self.leader_epoch
         )

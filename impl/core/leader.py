@@ -333,12 +333,12 @@ class Leader(Follower):
             else:
                 self.refuse(waiting.parked, waiting.index, ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND, out)
 
-    def resign(self, out: list[Effect]) -> None:
+    def resign(self, out: list[Effect], error: ErrorCode = ErrorCode.NOT_LEADER_OR_FOLLOWER) -> None:
         """Lead no longer: whoever waits must ask the new leader."""
         self.leading = False
         self.proposal = None
         for produce in self.waiting.take():
-            self.refuse(produce.parked, produce.index, ErrorCode.NOT_LEADER_OR_FOLLOWER, out)
+            self.refuse(produce.parked, produce.index, error, out)
         self.wake_fetches(out)
 
     def epoch_error(self, current_leader_epoch: LeaderEpoch) -> ErrorCode:

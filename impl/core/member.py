@@ -8,7 +8,7 @@ from impl.core.calls import Calls
 from impl.core.image import MetadataImage
 from impl.core.partition import Partition
 from impl.core.settings import Settings
-from impl.core.types import BrokerEpoch, Millis, TopicPartition
+from impl.core.types import BrokerEpoch, ErrorCode, Millis, TopicPartition
 
 
 class Member:
@@ -22,6 +22,7 @@ class Member:
         "host",
         "image",
         "incarnation",
+        "lost",
         "partitions",
         "port",
         "previous_broker_epoch",
@@ -49,6 +50,17 @@ class Member:
         """Partitions whose new proposal is yet to be sent."""
         self.controller_backoff_ms = Millis(max(1, settings.broker_heartbeat_interval_ms // 4))
         """How long to wait before asking the controller again after it did not answer or refused."""
+
+        self.lost: set[TopicPartition] = set()
+        """Partitions whose logs lie in a directory that has failed."""
+
+    def error_without(self, name: TopicPartition) -> ErrorCode:
+        """Why there is no such partition here. Before the broker has read the metadata, nobody can say."""
+        if name in self.lost:
+            return ErrorCode.KAFKA_STORAGE_ERROR
+        if not self.acting or self.image.partition(name) is not None:
+            return ErrorCode.NOT_LEADER_OR_FOLLOWER
+        return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
 
     @property
     def registered(self) -> bool:

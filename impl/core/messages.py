@@ -244,6 +244,44 @@ class RegisteredBroker(Value, frozen=True, gc=False):
     broker_epoch: BrokerEpoch
 
 
+class DeletePartition(Value, frozen=True, gc=False):
+    """Delete what comes before `offset`; -1: all that is committed."""
+
+    partition: TopicPartition
+    offset: Offset
+
+
+class DeleteRecords(Value, frozen=True, gc=False):
+    partitions: tuple[DeletePartition, ...]
+    timeout_ms: int
+
+
+class DeletedPartition(Value, frozen=True, gc=False):
+    partition: TopicPartition
+    error: ErrorCode
+    low_watermark: Offset
+    """Where the log begins now; -1 with an error."""
+
+
+class DeletedRecords(Value, frozen=True, gc=False):
+    partitions: tuple[DeletedPartition, ...]
+
+
+class LoseReplicas(Value, frozen=True, gc=False, kw_only=True):
+    """The logs of these partitions lie in a directory of this broker that has failed.
+
+    On the wire an AssignReplicasToDirs to the directory that stands for those lost (KIP-858).
+    """
+
+    broker: NodeId
+    broker_epoch: BrokerEpoch
+    partitions: tuple[TopicPartition, ...]
+
+
+class LostReplicas(Value, frozen=True, gc=False):
+    error: ErrorCode
+
+
 class BrokerHeartbeat(Value, frozen=True, gc=False, kw_only=True):
     broker: NodeId
     broker_epoch: BrokerEpoch
@@ -330,6 +368,8 @@ Request = (
     | BrokerHeartbeat
     | AlterPartition
     | AllocateProducerIds
+    | DeleteRecords
+    | LoseReplicas
     | FetchMetadata
 )
 Reply = (
@@ -344,5 +384,7 @@ Reply = (
     | HeartbeatAnswer
     | AlteredPartition
     | AllocatedProducerIds
+    | DeletedRecords
+    | LostReplicas
     | FetchedMetadata
 )

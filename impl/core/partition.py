@@ -46,7 +46,7 @@ NO_OFFSET = Offset(-1)
 class Partition(Leader):
     """Mutable. Methods that decide one thing are small, so that a broken decision can be planted in a subclass."""
 
-    __slots__ = ("message_bytes_max",)
+    __slots__ = ("lost", "message_bytes_max")
 
     def __init__(
         self, name: TopicPartition, settings: Settings, image: MetadataImage, proposing: list[TopicPartition]
@@ -67,6 +67,7 @@ class Partition(Leader):
         self.message_bytes_max = settings.message_bytes_max
         self.waiting = Lot()
         self.fetches = Lot()
+        self.lost = False
 
     # ------------------------------------------------------------ role
     def configure(self, configs: Mapping[str, str]) -> None:
@@ -94,6 +95,13 @@ class Partition(Leader):
             if self.leading:
                 self.resign(out)
             self.become_follower(version, now, out)
+
+    def lose(self, out: list[Effect]) -> None:
+        """The disk with its log has failed: whoever waits hears so."""
+        self.lost = True
+        if self.leading:
+            self.resign(out, ErrorCode.KAFKA_STORAGE_ERROR)
+        self.wake_fetches(out)
 
     def delete(self, out: list[Effect]) -> None:
         """The partition is no longer this broker's: whoever waits must look elsewhere, and the log goes."""
@@ -172,6 +180,8 @@ class Partition(Leader):
             error = ErrorCode.NOT_LEADER_OR_FOLLOWER
         if error is not NO_ERROR:
             return self._refused(asked, error)
+        if asked.fetch_offset < self.log_start:
+            return self._refused(asked, ErrorCode.OFFSET_OUT_OF_RANGE)
         diverging = self.divergence(asked)
         if replica < 0 and asked.max_bytes <= 0 <= asked.current_leader_epoch:
             self._note_probe(asked, diverging, out)
@@ -234,6 +244,8 @@ class Partition(Leader):
         """Asked of every fetch when it comes, whenever something happens while it waits, and when it is answered."""
         if asked.current_leader_epoch == self.leader_epoch and self.leading:
             return NO_ERROR
+        if self.lost:
+            return ErrorCode.KAFKA_STORAGE_ERROR
         error = self.epoch_error(asked.current_leader_epoch)
         return ErrorCode.NOT_LEADER_OR_FOLLOWER if error is NO_ERROR and not self.leading else error
 
@@ -248,6 +260,8 @@ class Partition(Leader):
     def answer(self, asked: FetchPartition, replica: NodeId, max_bytes: int, out: list[Effect]) -> FetchedPartition:
         """Answer an admitted fetch with what there is: to followers all of it, to consumers what is committed."""
         error = self.refusal(asked)
+        if error is NO_ERROR and asked.fetch_offset < self.log_start:
+            error = ErrorCode.OFFSET_OUT_OF_RANGE
         if error is not NO_ERROR:
             return self._refused(asked, error)
         limit = self.high_watermark
@@ -276,7 +290,9 @@ class Partition(Leader):
         )
 
     def _refused(self, asked: FetchPartition, error: ErrorCode) -> FetchedPartition:
-        return FetchedPartition(partition=asked.partition, error=error, high_watermark=NO_OFFSET, log_start=NO_OFFSET)
+        # A follower whose next record is deleted learns where to go on (Kafka's asks ListOffsets for it).
+        start = self.log_start if error is ErrorCode.OFFSET_OUT_OF_RANGE else NO_OFFSET
+        return FetchedPartition(partition=asked.partition, error=error, high_watermark=NO_OFFSET, log_start=start)
 
     def _note_probe(
         self, asked: FetchPartition, diverging: tuple[LeaderEpoch, Offset] | None, out: list[Effect]

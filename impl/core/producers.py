@@ -110,6 +110,10 @@ class ProducerStates:
         for producer_id in emptied:
             del self._batches[producer_id]
 
+    def clear(self) -> None:
+        """The log is empty: nobody has written to it."""
+        self._batches.clear()
+
     def restore(self, recovered: tuple[RecoveredProducer, ...], tail: tuple[Batch, ...]) -> None:
         """What recovery found: the last batches of each producer, and every batch past the high watermark."""
         first_of_tail = tail[0].base_offset if tail else None

@@ -8,7 +8,15 @@ build on it, `Partition` (impl/core/partition.py) is all three.
 """
 
 from impl.core.epochs import LeaderEpochCache
-from impl.core.events import AppendBatch, Effect, RecoveredLog, TruncateLog, WriteEpochs
+from impl.core.events import (
+    AdvanceLogStart,
+    AppendBatch,
+    Effect,
+    RecoveredLog,
+    ResetLog,
+    TruncateLog,
+    WriteEpochs,
+)
 from impl.core.facts import Content, Restart, Truncate
 from impl.core.image import MetadataImage
 from impl.core.producers import NO_PRODUCER, ProducerStates
@@ -89,7 +97,7 @@ class Replica:
         self.topic_id = log.topic_id
         self.log_start = log.log_start
         self.log_end = log.log_end
-        self.high_watermark = Offset(min(log.high_watermark, log.log_end))
+        self.high_watermark = Offset(max(min(log.high_watermark, log.log_end), log.log_start))
         self.epochs = LeaderEpochCache(log.epochs)
         self.producers.restore(log.producers, log.tail)
         tail = tuple(content(batch, batch.base_offset, batch.leader_epoch) for batch in log.tail)
@@ -104,9 +112,12 @@ class Replica:
             )
         )
 
-    def append(self, batch: Batch, leader_epoch: LeaderEpoch, out: list[Effect]) -> None:
-        """Write the batch at the end of the log."""
-        base_offset = self.log_end
+    def append(
+        self, batch: Batch, leader_epoch: LeaderEpoch, out: list[Effect], base_offset: Offset | None = None
+    ) -> None:
+        """Write the batch at the end of the log; past it where compaction has left a gap in the leader's."""
+        if base_offset is None:
+            base_offset = self.log_end
         out.append(AppendBatch(partition=self.name, base_offset=base_offset, leader_epoch=leader_epoch, batch=batch))
         self.log_end = Offset(base_offset + batch.record_count)
         self.sizes.append(base_offset, batch.size)
@@ -127,6 +138,25 @@ class Replica:
         out.append(
             Truncate(partition=self.label, leader_epoch=self.leader_epoch, to=to, high_watermark=self.high_watermark)
         )
+
+    def advance_log_start(self, to: Offset, out: list[Effect]) -> None:
+        """Records below `to` are gone, as far as they are committed. The checkpoint goes first, as recovery expects."""
+        to = Offset(min(to, self.high_watermark))
+        if to <= self.log_start:
+            return
+        self.log_start = to
+        if self.epochs.truncate_from_start(to):
+            self.write_epochs(out)
+        out.append(AdvanceLogStart(self.name, to))
+
+    def reset(self, to: Offset, out: list[Effect]) -> None:
+        """Begin anew at `to`, where the leader's log begins. The watermark goes there too (KAFKA-9491)."""
+        self.log_start = self.log_end = self.high_watermark = to
+        self.producers.clear()
+        self.sizes = RecentSizes()
+        self.epochs.clear()
+        self.write_epochs(out)
+        out.append(ResetLog(self.name, to))
 
     def write_epochs(self, out: list[Effect]) -> None:
         out.append(WriteEpochs(self.name, self.epochs.entries))

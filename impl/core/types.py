@@ -48,8 +48,9 @@ class Batch(Value, frozen=True, gc=False, kw_only=True):
     """One record batch (v2) as the core sees it: its header, and its bytes as a handle never looked into.
 
     `base_offset` and `leader_epoch` are what the batch carries when it arrives; a leader assigns both anew
-    (the `Append` effect says what), a follower keeps them. `size` is in bytes; `crc` is the batch's own CRC-32C,
-    which covers neither base offset nor leader epoch and so names the content wherever it stands.
+    (the `Append` effect says what), a follower keeps them. `record_count` is how many offsets the batch takes, which
+    is how many records its producer sent; compaction may have left fewer of them. `size` is in bytes; `crc` is the
+    batch's own CRC-32C, which covers neither base offset nor leader epoch and so names the content wherever it stands.
     """
 
     base_offset: Offset
@@ -125,6 +126,7 @@ class ErrorCode(IntEnum):
     UNSUPPORTED_FOR_MESSAGE_FORMAT = 43
     OUT_OF_ORDER_SEQUENCE_NUMBER = 45
     DUPLICATE_SEQUENCE_NUMBER = 46
+    POLICY_VIOLATION = 44
     INVALID_PRODUCER_EPOCH = 47
     UNKNOWN_PRODUCER_ID = 59
     KAFKA_STORAGE_ERROR = 56

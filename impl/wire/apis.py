@@ -19,9 +19,11 @@ from impl.wire.messages import (
     allocate_producer_ids,
     alter_partition,
     api_versions,
+    assign_replicas_to_dirs,
     broker_heartbeat,
     broker_registration,
     create_topics,
+    delete_records,
     fetch,
     find_coordinator,
     init_producer_id,
@@ -42,12 +44,14 @@ class ApiKey(IntEnum):
     FIND_COORDINATOR = 10
     API_VERSIONS = 18
     CREATE_TOPICS = 19
+    DELETE_RECORDS = 21
     INIT_PRODUCER_ID = 22
     OFFSET_FOR_LEADER_EPOCH = 23
     ALTER_PARTITION = 56
     BROKER_REGISTRATION = 62
     BROKER_HEARTBEAT = 63
     ALLOCATE_PRODUCER_IDS = 67
+    ASSIGN_REPLICAS_TO_DIRS = 73
 
 
 class Api(NamedTuple):
@@ -76,6 +80,14 @@ APIS: dict[int, Api] = {
         ),
         Api(ApiKey.API_VERSIONS, api_versions.ApiVersionsRequest, api_versions.ApiVersionsResponse, 0, 4),
         Api(ApiKey.CREATE_TOPICS, create_topics.CreateTopicsRequest, create_topics.CreateTopicsResponse, 2, 7),
+        Api(ApiKey.DELETE_RECORDS, delete_records.DeleteRecordsRequest, delete_records.DeleteRecordsResponse, 0, 2),
+        Api(
+            ApiKey.ASSIGN_REPLICAS_TO_DIRS,
+            assign_replicas_to_dirs.AssignReplicasToDirsRequest,
+            assign_replicas_to_dirs.AssignReplicasToDirsResponse,
+            0,
+            0,
+        ),
         Api(
             ApiKey.INIT_PRODUCER_ID,
             init_producer_id.InitProducerIdRequest,

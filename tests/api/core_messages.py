@@ -138,6 +138,8 @@ REQUESTS = {
         ),
     ),
     m.AllocateProducerIds: st.builds(m.AllocateProducerIds, nodes, int64),
+    m.DeleteRecords: st.builds(m.DeleteRecords, tuples(st.builds(m.DeletePartition, partitions, int64)), int32),
+    m.LoseReplicas: st.builds(m.LoseReplicas, broker=nodes, broker_epoch=int64, partitions=tuples(partitions)),
     m.FetchMetadata: st.builds(m.FetchMetadata, broker=nodes, offset=int64, max_wait_ms=int32),
 }
 
@@ -272,6 +274,8 @@ REPLIES = {
         ),
     ),
     m.AllocateProducerIds: st.builds(m.AllocatedProducerIds, errors, int64, int32),
+    m.DeleteRecords: st.builds(m.DeletedRecords, tuples(st.builds(m.DeletedPartition, partitions, errors, int64))),
+    m.LoseReplicas: st.builds(m.LostReplicas, errors),
     m.FetchMetadata: fetched_metadata(),
 }
 

@@ -45,6 +45,7 @@ def test_a_broker_advertises_what_clients_need(version):
         ApiKey.CREATE_TOPICS: (2, 7),
         ApiKey.INIT_PRODUCER_ID: (0, 5),
         ApiKey.OFFSET_FOR_LEADER_EPOCH: (2, 4),
+        ApiKey.DELETE_RECORDS: (0, 2),
     }
 
 
@@ -57,6 +58,7 @@ def test_the_controller_advertises_what_brokers_need():
         ApiKey.BROKER_REGISTRATION: (0, 4),
         ApiKey.BROKER_HEARTBEAT: (0, 1),
         ApiKey.ALLOCATE_PRODUCER_IDS: (0, 0),
+        ApiKey.ASSIGN_REPLICAS_TO_DIRS: (0, 0),
     }
 
 

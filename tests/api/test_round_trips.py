@@ -19,7 +19,7 @@ from impl.wire.framing import (
 from tests.api.core_messages import REPLIES, REQUESTS, Names, forget_reply, forget_request
 
 BROKER, CONTROLLER = broker_registry(), controller_registry()
-TO_CONTROLLER = (m.FetchMetadata, m.RegisterBroker, m.BrokerHeartbeat, m.AlterPartition, m.AllocateProducerIds)
+TO_CONTROLLER = (m.FetchMetadata, m.RegisterBroker, m.BrokerHeartbeat, m.AlterPartition, m.AllocateProducerIds, m.LoseReplicas)
 NAMES = Names()
 PROFILE = settings(
     max_examples=25,
