@@ -1,14 +1,12 @@
 """Fetch: records for consumers and followers, and the probe of a follower that has just learnt of a leader.
 
-One rule: records are bytes the host has read; they pass through here untouched on the way out, and are cut into batches
-on the way in. Every fetch is a full one: we answer as a broker without fetch sessions does, with session id 0, so a
-client asks for everything each time (KIP-227).
+One rule: records pass through here untouched on the way out, and are cut into batches on the way in.
 """
 
 from itertools import groupby
 from typing import cast
 
-from impl.api.handler import CoreHandler, Immediate, error_of
+from impl.api.handler import CoreHandler, error_of
 from impl.api.names import TopicNames, error_for, id_for, name_for
 from impl.core.messages import Fetch, Fetched, FetchedPartition, FetchPartition
 from impl.core.types import Batch, BrokerEpoch, ErrorCode, LeaderEpoch, LogSlice, NodeId, Offset, Stored, TopicPartition
@@ -20,7 +18,6 @@ from impl.wire.messages.fetch import FetchRequest, FetchResponse
 
 TOPIC_IDS_FROM = 13
 REPLICA_STATE_FROM = 15
-FETCH_SESSION_ID_NOT_FOUND = 70
 NOT_DIVERGING = wire.EpochEndOffset()
 
 
@@ -29,13 +26,16 @@ class FetchHandler(CoreHandler[FetchRequest, FetchResponse, Fetch, Fetched]):
     core_request = Fetch
     sent_version = 16
 
-    def request_to_core(self, version: int, message: FetchRequest, names: TopicNames) -> Fetch | Immediate:
-        if message.session_epoch > 0:
-            return Immediate(FetchResponse(error_code=FETCH_SESSION_ID_NOT_FOUND))
+    def request_to_core(self, version: int, message: FetchRequest, names: TopicNames) -> Fetch:
+        by_id = version >= TOPIC_IDS_FROM
         partitions: list[FetchPartition] = []
+        forgotten: list[TopicPartition] = []
         for topic in message.topics:
-            name = name_for(topic.topic_id, names) if version >= TOPIC_IDS_FROM else topic.topic
+            name = name_for(topic.topic_id, names) if by_id else topic.topic
             partitions += [_part_to_core(name, part) for part in topic.partitions]
+        for gone in message.forgotten_topics_data:
+            name = name_for(gone.topic_id, names) if by_id else gone.topic
+            forgotten += [TopicPartition(name, index) for index in gone.partitions]
         replica = message.replica_state.replica_id if version >= REPLICA_STATE_FROM else message.replica_id
         return Fetch(
             replica_id=NodeId(replica),
@@ -44,12 +44,17 @@ class FetchHandler(CoreHandler[FetchRequest, FetchResponse, Fetch, Fetched]):
             min_bytes=message.min_bytes,
             max_bytes=message.max_bytes,
             partitions=tuple(partitions),
+            session_id=message.session_id,
+            session_epoch=message.session_epoch,
+            forgotten=tuple(forgotten),
         )
 
     def reply_to_wire(self, version: int, request: Fetch, reply: Fetched, names: TopicNames) -> FetchResponse:
         del version, request
         topics = groupby(reply.partitions, key=lambda part: part.partition.topic)
         return FetchResponse(
+            error_code=reply.error,
+            session_id=reply.session_id,
             responses=tuple(
                 wire.FetchableTopicResponse(
                     topic=name,
@@ -57,7 +62,7 @@ class FetchHandler(CoreHandler[FetchRequest, FetchResponse, Fetch, Fetched]):
                     partitions=tuple(_part_to_wire(part) for part in parts),
                 )
                 for name, parts in topics
-            )
+            ),
         )
 
     def request_to_wire(self, request: Fetch, names: TopicNames) -> FetchRequest:
@@ -76,6 +81,14 @@ class FetchHandler(CoreHandler[FetchRequest, FetchResponse, Fetch, Fetched]):
                 )
                 for name, parts in topics
             ),
+            session_id=request.session_id,
+            session_epoch=request.session_epoch,
+            forgotten_topics_data=tuple(
+                wire.ForgottenTopic(
+                    topic=name, topic_id=id_for(name, names), partitions=tuple(part.index for part in parts)
+                )
+                for name, parts in groupby(request.forgotten, key=lambda part: part.topic)
+            ),
         )
 
     def reply_to_core(self, message: FetchResponse, names: TopicNames) -> Fetched:
@@ -84,7 +97,9 @@ class FetchHandler(CoreHandler[FetchRequest, FetchResponse, Fetch, Fetched]):
                 _answer_to_core(topic.topic or name_for(topic.topic_id, names), part)
                 for topic in message.responses
                 for part in topic.partitions
-            )
+            ),
+            error=error_of(message.error_code),
+            session_id=message.session_id,
         )
 
     def refuse(self, version: int, message: FetchRequest, error: ErrorCode) -> FetchResponse:

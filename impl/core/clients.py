@@ -6,11 +6,13 @@ impl/core/parking.py. This file knows no protocol beyond that.
 
 from impl.core.calls import NEVER
 from impl.core.events import Effect, SendReply
+from impl.core.fetch_sessions import FULL, NO_SESSION, SESSIONLESS, Entry, FetchSession, FetchSessions
 from impl.core.member import Member
 from impl.core.messages import (
     EpochEnd,
     EpochEnds,
     Fetch,
+    Fetched,
     FetchedPartition,
     FetchPartition,
     ListedOffset,
@@ -20,8 +22,9 @@ from impl.core.messages import (
     Produce,
     ProducedPartition,
 )
-from impl.core.parking import Lot, ParkedFetch, ParkedProduce
+from impl.core.parking import FetchSource, Lot, ParkedFetch, ParkedProduce
 from impl.core.partition import Partition
+from impl.core.topic_names import stood_in_for
 from impl.core.types import NO_EPOCH, Connection, ErrorCode, Millis, Offset
 
 NO_OFFSET = Offset(-1)
@@ -31,11 +34,13 @@ VALID_ACKS = (-1, 0, 1)
 class Clients:
     """`due` is no later than the earliest deadline of a parked request."""
 
-    __slots__ = ("_member", "_parked", "due")
+    __slots__ = ("_member", "_parked", "_sessions", "due")
 
     def __init__(self, member: Member) -> None:
         self._member = member
         self._parked: Lot[ParkedFetch | ParkedProduce] = Lot()
+        first = int.from_bytes(member.incarnation[:4], "big")
+        self._sessions = FetchSessions(member.settings.fetch_session_slots, first)
         self.due = NEVER
 
     def _park(self, parked: ParkedFetch | ParkedProduce) -> None:
@@ -89,31 +94,78 @@ class Clients:
 
     def fetch(self, connection: Connection, correlation: int, request: Fetch, now: Millis, out: list[Effect]) -> None:
         """Count the positions, and answer at once or when there is enough to say."""
-        pairs: list[tuple[FetchPartition, Partition | None]] = []
+        session = self._session(request, now)
+        if isinstance(session, ErrorCode):
+            out.append(SendReply(connection, correlation, Fetched((), error=session)))
+            return
+        pairs: list[tuple[FetchPartition, FetchSource | None]] = []
         settled: dict[int, FetchedPartition] = {}
-        partitions = self._member.partitions
-        for asked in request.partitions:
-            partition = partitions.get(asked.partition)
-            if partition is None:
-                error = self._member.error_without(asked.partition)
-                answer: FetchedPartition | None = FetchedPartition(
-                    partition=asked.partition, error=error, high_watermark=NO_OFFSET, log_start=NO_OFFSET
-                )
-            else:
-                answer = partition.admit(asked, request.replica_id, now, out, request.replica_epoch)
-            if answer is not None:
-                settled[len(pairs)] = answer
-                partition = None
-            pairs.append((asked, partition))
+        whole = request.session_epoch <= 0
+        if session is None:
+            for asked in request.partitions:
+                self._look_at(asked, None, request, pairs, settled, now, out)
+        else:
+            for entry in session.stirred(now):
+                partition = self._look_at(entry.asked, None if whole else entry, request, pairs, settled, now, out)
+                session.watch(entry, partition)
         deadline = Millis(now + request.max_wait_ms)
-        parked = ParkedFetch(connection, correlation, request, pairs, settled, deadline)
-        if request.max_wait_ms <= 0 or not pairs or parked.ready():
+        parked = ParkedFetch(connection, correlation, request, pairs, settled, deadline, session, whole=whole)
+        if request.max_wait_ms <= 0 or parked.ready() or not (pairs or session):
             parked.answer(out)
             return
-        for _, partition in pairs:
-            if partition is not None:
-                partition.fetches.add(parked)
+        if session is not None:
+            session.parked = parked
+        else:
+            for asked, _ in pairs:
+                self._member.partitions[asked.partition].fetches.add(parked)
         self._park(parked)
+
+    def _session(self, request: Fetch, now: Millis) -> FetchSession | ErrorCode | None:
+        """The session a fetch begins or continues; None: it has none, and asks for all it wants itself (KIP-227)."""
+        sessions = self._sessions
+        epoch = request.session_epoch
+        if epoch > FULL:
+            session = sessions.go_on(request.session_id, epoch, request.partitions, request.forgotten, now)
+            if isinstance(session, FetchSession) and self._can_name_more(session):
+                sessions.end(request.session_id)
+                return ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR
+            return None if isinstance(session, FetchSession) and not session.entries else session
+        if request.session_id != NO_SESSION:
+            sessions.end(request.session_id)
+        if epoch == SESSIONLESS or not request.partitions:
+            return None
+        return sessions.begin(request.replica_id, request.partitions, now)
+
+    def _can_name_more(self, session: FetchSession) -> bool:
+        """What a session remembers are names. A topic whose id was unknown when it was asked for has one by now."""
+        known = self._member.image.topics_by_id
+        return any(stood_in_for(name.topic) in known for name in session.unnamed)
+
+    def _look_at(
+        self,
+        asked: FetchPartition,
+        entry: Entry | None,
+        request: Fetch,
+        pairs: list[tuple[FetchPartition, FetchSource | None]],
+        settled: dict[int, FetchedPartition],
+        now: Millis,
+        out: list[Effect],
+    ) -> Partition | None:
+        """Count what one partition is asked for, and note who answers, unless it is quiet since `entry` was told."""
+        partition = self._member.partitions.get(asked.partition)
+        if partition is None:
+            error = self._member.error_without(asked.partition)
+            answer: FetchedPartition | None = FetchedPartition(
+                partition=asked.partition, error=error, high_watermark=NO_OFFSET, log_start=NO_OFFSET
+            )
+        else:
+            answer = partition.admit(asked, request.replica_id, now, out, request.replica_epoch)
+        if answer is not None:
+            settled[len(pairs)] = answer
+            pairs.append((asked, None))
+        elif entry is None or (partition is not None and partition.has_news(asked, request.replica_id, entry)):
+            pairs.append((asked, partition))
+        return partition
 
     def list_offsets(
         self, connection: Connection, correlation: int, request: ListOffsets, _now: Millis, out: list[Effect]

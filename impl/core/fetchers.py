@@ -1,25 +1,51 @@
 """A broker's copying from others: for every leader it follows, one fetch and one probe in flight.
 
-One rule: a fetch names every reconciled partition followed from that leader, a probe every other one. An answer
+One rule: a fetch asks for every reconciled partition followed from that leader, a probe for every other one. An answer
 counts for a partition only if the partition has asked nothing else since (`Follower.asked`).
+
+Fetches go in a session of the leader's (KIP-227): only a position that the leader was not told last is named.
 """
 
 from impl.core.calls import NEVER
 from impl.core.events import Effect
 from impl.core.facts import SendFetch
+from impl.core.fetch_sessions import FULL, NO_SESSION, epoch_after
 from impl.core.member import Member
-from impl.core.messages import CONSUMER, Fetch, Fetched, Reply
+from impl.core.messages import CONSUMER, Fetch, Fetched, FetchPartition, Reply
 from impl.core.partition import Partition
-from impl.core.types import Millis, NodeId, TopicPartition
+from impl.core.types import NO_BROKER_EPOCH, NO_ERROR, ErrorCode, Millis, NodeId, TopicPartition
 
 FETCH_RESPONSE_BYTES_MAX = 10_485_760
 """replica.fetch.response.max.bytes"""
+SESSION_ERRORS = (
+    ErrorCode.FETCH_SESSION_ID_NOT_FOUND,
+    ErrorCode.INVALID_FETCH_SESSION_EPOCH,
+    ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR,
+)
 
 
 class LeaderLink:
-    """What is followed from one leader. A correlation of 0: nothing of the kind is in flight."""
+    """What is followed from one leader. A correlation of 0: nothing of the kind is in flight.
 
-    __slots__ = ("_fetch", "_fetchers", "_member", "_probe", "_turn", "followed", "node", "retry_at")
+    `_told` is what the leader's session holds, by the last fetch; `_moved` are partitions whose position may be another
+    by now.
+    """
+
+    __slots__ = (
+        "_fetch",
+        "_fetchers",
+        "_member",
+        "_moved",
+        "_probe",
+        "_registered",
+        "_session_epoch",
+        "_session_id",
+        "_told",
+        "_turn",
+        "followed",
+        "node",
+        "retry_at",
+    )
 
     def __init__(self, node: NodeId, member: Member, fetchers: "Fetchers") -> None:
         self.node = node
@@ -30,6 +56,16 @@ class LeaderLink:
         self._fetch = 0
         self._probe = 0
         self._turn = 0
+        self._registered = NO_BROKER_EPOCH
+        self._session_id = NO_SESSION
+        self._session_epoch = FULL
+        self._told: dict[TopicPartition, FetchPartition] = {}
+        self._moved: set[TopicPartition] = set()
+
+    def follow(self, partition: Partition) -> None:
+        """From now on, or in a new epoch."""
+        self.followed[partition.name] = partition
+        self._moved.add(partition.name)
 
     def pump(self, now: Millis, out: list[Effect]) -> None:
         """Send what can be sent."""
@@ -52,33 +88,67 @@ class LeaderLink:
 
     def _send_fetch(self, partitions: list[Partition], now: Millis, out: list[Effect]) -> None:
         settings = self._member.settings
-        if len(partitions) * settings.replica_fetch_bytes_max > FETCH_RESPONSE_BYTES_MAX:
-            # More than one answer can hold: let another partition be the first each time (KIP-74).
-            self._turn = (self._turn + 1) % len(partitions)
-            partitions = partitions[self._turn :] + partitions[: self._turn]
-        out.extend(
-            [
+        if self._registered != self._member.broker_epoch:
+            # A position counts under the registration that its fetch names (KIP-903): all are named anew.
+            self._registered = self._member.broker_epoch
+            self._session_epoch = FULL
+        if self._session_epoch == FULL:
+            self._told.clear()
+            if len(partitions) * settings.replica_fetch_bytes_max > FETCH_RESPONSE_BYTES_MAX:
+                # More than one answer can hold: let another partition be the first each time (KIP-74).
+                self._turn = (self._turn + 1) % len(partitions)
+                partitions = partitions[self._turn :] + partitions[: self._turn]
+        asked = self._news(partitions)
+        for position in asked:
+            partition = self.followed[position.partition]
+            out.append(
                 SendFetch(
                     partition=partition.label,
-                    leader_epoch=partition.leader_epoch,
+                    leader_epoch=position.current_leader_epoch,
                     leader=self.node,
-                    offset=partition.log_end,
+                    offset=position.fetch_offset,
                     broker_epoch=self._member.broker_epoch,
                 )
-                for partition in partitions
-            ]
-        )
+            )
         request = Fetch(
             replica_id=settings.node,
             replica_epoch=self._member.broker_epoch,
             max_wait_ms=settings.replica_fetch_wait_ms_max,
             min_bytes=1,
             max_bytes=FETCH_RESPONSE_BYTES_MAX,
-            partitions=tuple([partition.position(settings.replica_fetch_bytes_max) for partition in partitions]),
+            partitions=tuple(asked),
+            session_id=self._session_id,
+            session_epoch=self._session_epoch,
+            forgotten=self._forgotten(partitions),
         )
         self._fetch = self._member.calls.send(self.node, request, self._fetched, now, out, request.max_wait_ms)
         for partition in partitions:
             partition.asked = self._fetch
+
+    def _news(self, partitions: list[Partition]) -> list[FetchPartition]:
+        """The positions that the leader's session does not have; it does from now on."""
+        told, moved = self._told, self._moved
+        bytes_max = self._member.settings.replica_fetch_bytes_max
+        news: list[FetchPartition] = []
+        for partition in partitions:
+            name = partition.name
+            if name in moved or name not in told:
+                position = partition.position(bytes_max)
+                if told.get(name) != position:
+                    told[name] = position
+                    news.append(position)
+                moved.discard(name)
+        return news
+
+    def _forgotten(self, partitions: list[Partition]) -> tuple[TopicPartition, ...]:
+        """What the leader's session has and this fetch no longer asks for."""
+        if len(self._told) == len(partitions):
+            return ()
+        asked = {partition.name for partition in partitions}
+        gone = [name for name in self._told if name not in asked]
+        for name in gone:
+            del self._told[name]
+        return tuple(sorted(gone))
 
     def _send_probe(self, partitions: list[Partition], now: Millis, out: list[Effect]) -> None:
         request = Fetch(
@@ -94,6 +164,14 @@ class LeaderLink:
 
     def _fetched(self, reply: Reply | None, now: Millis, out: list[Effect]) -> None:
         correlation, self._fetch = self._fetch, 0
+        if isinstance(reply, Fetched) and reply.error is NO_ERROR and reply.session_id != NO_SESSION:
+            self._session_id = reply.session_id
+            self._session_epoch = epoch_after(self._session_epoch)
+        else:
+            # Begin anew, and end what the leader may still hold: the next fetch asks for everything.
+            self._session_epoch = FULL
+            if isinstance(reply, Fetched):
+                self._session_id = NO_SESSION
         self._answered(correlation, reply, now, out)
 
     def _probed(self, reply: Reply | None, now: Millis, out: list[Effect]) -> None:
@@ -101,11 +179,12 @@ class LeaderLink:
         self._answered(correlation, reply, now, out)
 
     def _answered(self, correlation: int, reply: Reply | None, now: Millis, out: list[Effect]) -> None:
-        if isinstance(reply, Fetched):
+        if isinstance(reply, Fetched) and (reply.error is NO_ERROR or reply.error in SESSION_ERRORS):
             for part in reply.partitions:
                 partition = self.followed.get(part.partition)
                 if partition is not None and partition.asked == correlation:
                     partition.answered(part, now, out)
+                    self._moved.add(part.partition)
         else:
             self.retry_at = Millis(now + self._member.settings.replica_fetch_backoff_ms)
         self.pump(now, out)
@@ -133,7 +212,7 @@ class Fetchers:
         if leader is not None:
             link = self._links.get(leader) or LeaderLink(leader, self._member, self)
             self._links[leader] = link
-            link.followed[partition.name] = partition
+            link.follow(partition)
 
     def pump(self, now: Millis, out: list[Effect]) -> None:
         self.due = NEVER

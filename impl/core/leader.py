@@ -16,6 +16,7 @@ from impl.core.facts import (
     LearnIsr,
     ShrinkIsr,
 )
+from impl.core.fetch_sessions import FetchSession
 from impl.core.follower import Follower
 from impl.core.image import PartitionImage
 from impl.core.messages import AlterIsr, ProducedPartition
@@ -113,6 +114,7 @@ class Leader(Follower):
         "peers",
         "proposal",
         "proposing",
+        "sessions",
         "start_offset",
         "waiting",
     )
@@ -128,6 +130,8 @@ class Leader(Follower):
     min_insync_replicas: int
     waiting: Lot[WaitingProduce]
     fetches: Lot[ParkedFetch]
+    sessions: dict[int, FetchSession]
+    """Fetch sessions that ask for this partition, by number; they park their fetches themselves."""
 
     # ------------------------------------------------------------ role
     def become_leader(self, version: PartitionImage, now: Millis, out: list[Effect]) -> None:
@@ -217,6 +221,10 @@ class Leader(Follower):
 
     def wake_fetches(self, out: list[Effect]) -> None:
         """Answer the parked fetches that have something to hear by now."""
+        for session in self.sessions.values():
+            parked = session.stir(self.name)
+            if parked is not None:
+                parked.answer(out)
         if not self.fetches.items:
             return
         for fetch in self.fetches.take():

@@ -76,6 +76,12 @@ class Fetch(Value, frozen=True, gc=False, kw_only=True):
     min_bytes: int
     max_bytes: int
     partitions: tuple[FetchPartition, ...]
+    """All that is asked for, or in a session what has changed of that."""
+    session_id: int = 0
+    session_epoch: int = -1
+    """KIP-227: -1 wants no session, 0 begins one, and each fetch of it has the next higher."""
+    forgotten: tuple[TopicPartition, ...] = ()
+    """What a session's fetcher no longer asks for."""
 
 
 class FetchedPartition(Value, frozen=True, gc=False, kw_only=True):
@@ -93,6 +99,10 @@ class FetchedPartition(Value, frozen=True, gc=False, kw_only=True):
 
 class Fetched(Value, frozen=True, gc=False):
     partitions: tuple[FetchedPartition, ...]
+    error: ErrorCode = ErrorCode.NONE
+    """Of the whole fetch: its session is not known, or not in this epoch."""
+    session_id: int = 0
+    """0: there is no session; the next fetch has to ask for everything."""
 
 
 # ---------------------------------------------------------------- offsets

@@ -5,7 +5,7 @@ connection went away. Several partitions share one parked request, so whoever an
 others drop it when they next look.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Generic, Protocol, TypeVar
 
 from impl.core.events import Effect, SendReply
@@ -66,31 +66,70 @@ class FetchSource(Protocol):
     def answer(self, asked: FetchPartition, replica: NodeId, max_bytes: int, out: list[Effect]) -> FetchedPartition: ...
 
 
+class Teller(Protocol):
+    """The fetch session of a parked fetch (impl.core.fetch_sessions.FetchSession), as far as its answer needs it."""
+
+    number: int
+
+    def tell(
+        self, answered: Iterable[tuple[FetchPartition, FetchSource | None, FetchedPartition]], *, whole: bool
+    ) -> tuple[FetchedPartition, ...]: ...
+
+
 class ParkedFetch:
     """A fetch whose positions are already counted; its answer may come later.
 
-    `asked` has every partition of the request, in order, and who can answer. Where that is nobody, `settled` has the
-    answer by its index: one that needs no waiting (an error, or where the logs diverge).
+    `asked` has every partition to be answered, in order, and who can answer. Where that is nobody, `settled` has the
+    answer by its index: one that needs no waiting (an error, or where the logs diverge). `whole`: the answer has every
+    one of them; of a `session`'s later fetches it has only news.
     """
 
-    __slots__ = ("_asked", "_settled", "connection", "correlation", "deadline", "done", "request")
+    __slots__ = (
+        "_asked",
+        "_names",
+        "_session",
+        "_settled",
+        "_whole",
+        "connection",
+        "correlation",
+        "deadline",
+        "done",
+        "request",
+    )
 
     def __init__(
         self,
         connection: Connection,
         correlation: int,
         request: Fetch,
-        asked: Sequence[tuple[FetchPartition, FetchSource | None]],
+        asked: list[tuple[FetchPartition, FetchSource | None]],
         settled: Mapping[int, FetchedPartition],
         deadline: Millis,
+        session: Teller | None = None,
+        *,
+        whole: bool = True,
     ) -> None:
         self.connection = connection
         self.correlation = correlation
         self.request = request
         self._asked = asked
+        self._names: set[TopicPartition] | None = None
         self._settled = settled
         self.deadline = deadline
+        self._session = session
+        self._whole = whole
         self.done = False
+
+    def names(self) -> list[TopicPartition]:
+        return [asked.partition for asked, _ in self._asked]
+
+    def join(self, asked: FetchPartition, source: FetchSource) -> None:
+        """A partition of the session that had nothing to say when the fetch came has something by now."""
+        if self._names is None:
+            self._names = set(self.names())
+        if asked.partition not in self._names:
+            self._names.add(asked.partition)
+            self._asked.append((asked, source))
 
     def ready(self) -> bool:
         """There is enough to send, something a follower must hear at once, or a partition that refuses by now."""
@@ -102,6 +141,15 @@ class ParkedFetch:
                 return True
             available += source.available(asked, replica)
         return available >= request.min_bytes
+
+    def ready_with(self, asked: FetchPartition, source: FetchSource) -> bool:
+        """The same after something happened to one of them, which most often decides."""
+        request = self.request
+        replica = request.replica_id
+        if source.refusal(asked) is not NO_ERROR or source.is_news(replica):
+            return True
+        available = source.available(asked, replica)
+        return available >= request.min_bytes or (available > 0 and self.ready())
 
     def answer(self, out: list[Effect]) -> None:
         """Answer with what there is now, within the request's `max_bytes` over all partitions."""
@@ -118,7 +166,13 @@ class ParkedFetch:
             parts.append(part)
             if part.records:
                 left -= min(source.available(asked, replica), asked.max_bytes)
-        out.append(SendReply(self.connection, self.correlation, Fetched(tuple(parts))))
+        session = self._session
+        if session is None:
+            reply = Fetched(tuple(parts))
+        else:
+            answered = [(asked, source, part) for (asked, source), part in zip(self._asked, parts, strict=True)]
+            reply = Fetched(session.tell(answered, whole=self._whole), session_id=session.number)
+        out.append(SendReply(self.connection, self.correlation, reply))
 
     def expire(self, out: list[Effect]) -> None:
         self.answer(out)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from impl.core.events import DeleteLog, Effect
 from impl.core.facts import Acknowledge, AnswerFetch, AnswerProbe, Append, DeleteReplica
+from impl.core.fetch_sessions import Entry
 from impl.core.image import MetadataImage, PartitionImage
 from impl.core.leader import Leader, WaitingProduce
 from impl.core.messages import (
@@ -68,6 +69,7 @@ class Partition(Leader):
         self.waiting = Lot()
         self.fetches = Lot()
         self.lost = False
+        self.sessions = {}
 
     # ------------------------------------------------------------ role
     def configure(self, configs: Mapping[str, str]) -> None:
@@ -252,6 +254,14 @@ class Partition(Leader):
     def is_news(self, replica: NodeId) -> bool:
         """A follower whose watermark is behind is told at once (KIP-392)."""
         return replica >= 0 and self.peers[replica].watermark_sent < self.high_watermark
+
+    def has_news(self, asked: FetchPartition, replica: NodeId, told: Entry) -> bool:
+        """Of an admitted fetch: there is something to say that its session has not been told."""
+        return (
+            told.is_behind(self.high_watermark, self.log_start)
+            or self.available(asked, replica) > 0
+            or self.is_news(replica)
+        )
 
     def available(self, asked: FetchPartition, replica: NodeId) -> int:
         """Bytes there are to send."""

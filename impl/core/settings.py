@@ -16,6 +16,8 @@ class Settings(Value, frozen=True, gc=False, kw_only=True):
     """replica.fetch.max.bytes"""
     replica_fetch_backoff_ms: int = 1_000
     """replica.fetch.backoff.ms"""
+    fetch_session_slots: int = 1_000
+    """max.incremental.fetch.session.cache.slots"""
     request_timeout_ms: int = 30_000
     """request.timeout.ms: a peer that has not answered by then is asked again."""
     min_insync_replicas: int = 1

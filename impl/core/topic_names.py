@@ -23,3 +23,11 @@ def complaint(name: str) -> str | None:
 def collides(name: str, other: str) -> bool:
     """Names that differ only in '.' and '_' become the same metric name."""
     return name.replace(".", "_") == other.replace(".", "_")
+
+
+STAND_IN = "?"
+
+
+def stood_in_for(name: str) -> bytes | None:
+    """The topic id for which a name stands in that no topic can bear (impl/api/names.py); None for any other name."""
+    return bytes.fromhex(name[1:]) if name.startswith(STAND_IN) else None

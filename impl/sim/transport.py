@@ -59,7 +59,8 @@ class Transport:
         if type(reply) is Fetched:
             for partition in reply.partitions:
                 if partition.records:
-                    reply = Fetched(tuple([_with_batches(each) for each in reply.partitions]))
+                    batches = tuple([_with_batches(each) for each in reply.partitions])
+                    reply = Fetched(batches, reply.error, reply.session_id)
                     break
         return ReplyArrived(source.node, sent.correlation, reply)
 

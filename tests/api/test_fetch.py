@@ -2,7 +2,6 @@
 
 import pytest
 
-from impl.api.handler import Immediate
 from impl.api.names import error_for, id_for, is_stand_in, name_for
 from impl.api.registry import broker_registry, controller_registry
 from impl.core.messages import (
@@ -111,17 +110,28 @@ def test_divergence_at_the_first_offset_is_told_from_none():
 
 
 # ---------------------------------------------------------------- sessions
-@pytest.mark.parametrize("epoch", [0, -1])
-def test_a_new_session_is_answered_without_one(epoch):
-    meant = REGISTRY.to_core(NEWEST, wire.FetchRequest(session_epoch=epoch), NAMES)
-    assert isinstance(meant, Fetch)
-    assert over_the_wire(fetched()).session_id == 0
-
-
-def test_a_session_we_never_gave_is_not_found():
-    answer = REGISTRY.to_core(NEWEST, wire.FetchRequest(session_id=5, session_epoch=3), NAMES)
-    assert isinstance(answer, Immediate)
-    assert answer.reply.error_code == 70
+def test_a_session_travels_both_ways():
+    part = FetchPartition(
+        partition=TopicPartition("alpha", 1), current_leader_epoch=4, fetch_offset=7, last_fetched_epoch=3, max_bytes=9
+    )
+    asked = Fetch(
+        replica_id=2,
+        max_wait_ms=500,
+        min_bytes=1,
+        max_bytes=100,
+        partitions=(part,),
+        session_id=77,
+        session_epoch=5,
+        forgotten=(TopicPartition("alpha", 2), TopicPartition("alpha", 5)),
+    )
+    _, _, message = REGISTRY.request_to_wire(asked, NAMES)
+    assert REGISTRY.to_core(NEWEST, message, NAMES) == asked
+    old = RequestHeader(ApiKey.FETCH, 12, 1)
+    assert REGISTRY.to_core(old, message, NAMES).forgotten == asked.forgotten
+    reply = Fetched((), error=ErrorCode.INVALID_FETCH_SESSION_EPOCH, session_id=77)
+    wired = REGISTRY.reply_to_wire(NEWEST, asked, reply, NAMES)
+    assert (wired.error_code, wired.session_id) == (71, 77)
+    assert REGISTRY.reply_to_core(ApiKey.FETCH, 16, wired, NAMES) == reply
 
 
 # ---------------------------------------------------------------- ids nobody knows

@@ -251,7 +251,8 @@ class Cluster:
                 records = node.logs[part.partition].read(records)
             fields = {name: getattr(part, name) for name in FetchedPartition.__struct_fields__}
             parts.append(FetchedPartition(**{**fields, "records": records}))
-        return SendReply(effect.connection, effect.correlation, Fetched(tuple(parts)))
+        reply = Fetched(tuple(parts), effect.reply.error, effect.reply.session_id)
+        return SendReply(effect.connection, effect.correlation, reply)
 
     def send(self, sender, to, message):
         if to <= CLIENT:
