@@ -18,6 +18,7 @@ from typing import Any, Literal, Required, TypedDict, Unpack, cast
 
 import msgspec
 
+from traces import quorum_facts
 from traces.facts import decoded
 from traces.reader import read
 from traces.schema import Action, End, Fault, Header, Op, Step, Verdict
@@ -29,7 +30,9 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 def _bytes(line: NumberedLine) -> bytes:
     """A numbered line as written. Facts that were read from a file are structs again, for the order of their fields."""
     if type(line) is Step and line.facts and isinstance(line.facts[0], dict):
-        return _encode(msgspec.structs.replace(line, facts=decoded(line.facts)))
+        line = msgspec.structs.replace(line, facts=decoded(line.facts))
+    if type(line) is Step and line.quorum and isinstance(line.quorum[0], dict):
+        line = msgspec.structs.replace(line, quorum=quorum_facts.decoded(line.quorum))
     return _encode(line)
 
 
@@ -70,6 +73,7 @@ class _Lines(ABC):
         logs: Mapping[str, tuple[int, int, int]] | None = None,
         clock: int = 0,
         action: Action | None = None,
+        quorum: Iterable[Any] = (),
     ) -> int:
         """A node handled an event. Facts are structs or the objects they are written as. Returns the line's number."""
         n = self._next
@@ -85,6 +89,7 @@ class _Lines(ABC):
                 clock=clock,
                 cause=cause,
                 facts=written,
+                quorum=cast("tuple[dict[str, Any], ...]", tuple(quorum)),
                 logs=dict(logs) if logs else {},
                 action=action,
             )

@@ -64,6 +64,8 @@ class Step(Line, frozen=True, kw_only=True, tag="step"):
     cause: int | None = None
     """The line number of the step that sent the message handled here, where known."""
     facts: tuple[dict[str, Any], ...] = ()
+    quorum: tuple[dict[str, Any], ...] = ()
+    """What a voter of the controllers' quorum did (`traces.quorum_facts`); it happened before `facts`."""
     logs: dict[str, tuple[int, int, int]] = {}
     """Partition -> (log end offset, last epoch, high watermark) after the step, where it changed."""
     action: Action | None = None

@@ -54,6 +54,8 @@ def _key(fact: Any) -> tuple[Any, ...] | None:
         return ("version", fact.partition_epoch)
     if name in _OF_A_REGISTRATION:
         return ("registration", fact.replica, fact.broker_epoch)
+    if name == "CreatePartition":
+        return ("creation",)
     if name == "RefusePartition":
         return ("refusal", fact.leader, fact.member, fact.partition_epoch)
     return None

@@ -1,25 +1,24 @@
-"""A broker reads the controller's log: on the wire a Fetch of `__cluster_metadata-0`, as in Kafka (KIP-595, KIP-631).
+"""A voter or a broker reads the metadata log: on the wire a Fetch of `__cluster_metadata-0`, as in Kafka (KIP-595,
+KIP-631).
 
-One rule: the records travel as Kafka's own metadata records in one ordinary batch, so the reply of a controller can be
-read by whatever reads Kafka's.
-
-A reply without records says only how long the log is; its base offset is taken to be the log's end.
+One rule: the records travel as Kafka's own metadata records in ordinary batches, one for each batch of the log, so the
+reply of a controller can be read by whatever reads Kafka's.
 """
 
 from impl.api.fetch import refusal
 from impl.api.handler import CoreHandler, Immediate, error_of
 from impl.api.names import METADATA_TOPIC, METADATA_TOPIC_ID, TopicNames
-from impl.core.messages import FetchedMetadata, FetchMetadata
+from impl.api.quorum import Endpoints
+from impl.core.quorum.batches import MetadataBatch, SnapshotId
+from impl.core.quorum.messages import FetchedMetadata, FetchMetadata
 from impl.core.types import ErrorCode, LeaderEpoch, Millis, NodeId, Offset
-from impl.wire import metadata_records
+from impl.wire import metadata_batches
 from impl.wire.apis import ApiKey
-from impl.wire.batches import BatchError, build, records, split, stamp
-from impl.wire.errors import WireError
 from impl.wire.messages import fetch as wire
+from impl.wire.messages.common import LeaderIdAndEpoch
 from impl.wire.messages.fetch import FetchRequest, FetchResponse
 
 FETCH_BYTES_MAX = 0x7FFFFFFF
-UNKNOWN_EPOCH = LeaderEpoch(-1)
 
 
 class FetchMetadataHandler(CoreHandler[FetchRequest, FetchResponse, FetchMetadata, FetchedMetadata]):
@@ -29,14 +28,19 @@ class FetchMetadataHandler(CoreHandler[FetchRequest, FetchResponse, FetchMetadat
     core_request = FetchMetadata
     sent_version = 16
 
+    def __init__(self, endpoints: Endpoints) -> None:
+        self._endpoints = endpoints
+
     def request_to_core(self, version: int, message: FetchRequest, names: TopicNames) -> FetchMetadata | Immediate:
         del names
         asked = [part for topic in message.topics if is_metadata(topic) for part in topic.partitions]
         if len(asked) != 1 or len(message.topics) != 1 or asked[0].partition != 0:
             return Immediate(self.refuse(version, message, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION))
         return FetchMetadata(
-            broker=NodeId(message.replica_state.replica_id if message.replica_id < 0 else message.replica_id),
+            replica=NodeId(message.replica_state.replica_id if message.replica_id < 0 else message.replica_id),
+            epoch=LeaderEpoch(asked[0].current_leader_epoch),
             offset=Offset(asked[0].fetch_offset),
+            last_epoch=LeaderEpoch(asked[0].last_fetched_epoch),
             max_wait_ms=Millis(message.max_wait),
         )
 
@@ -44,24 +48,38 @@ class FetchMetadataHandler(CoreHandler[FetchRequest, FetchResponse, FetchMetadat
         self, version: int, request: FetchMetadata, reply: FetchedMetadata, names: TopicNames
     ) -> FetchResponse:
         del version, request, names
-        return _response(
-            wire.PartitionData(
-                partition_index=0,
-                error_code=reply.error,
-                high_watermark=reply.end_offset,
-                last_stable_offset=reply.end_offset,
-                log_start_offset=0,
-                records=_batch_of(reply),
-            )
+        diverging, snapshot = wire.EpochEndOffset(), wire.SnapshotId()
+        if reply.diverging is not None:
+            diverging = wire.EpochEndOffset(epoch=reply.diverging[0], end_offset=reply.diverging[1])
+        if reply.snapshot is not None:
+            snapshot = wire.SnapshotId(end_offset=reply.snapshot.end, epoch=reply.snapshot.epoch)
+        part = wire.PartitionData(
+            partition_index=0,
+            error_code=reply.error,
+            high_watermark=reply.high_watermark,
+            last_stable_offset=reply.high_watermark,
+            log_start_offset=reply.log_start,
+            diverging_epoch=diverging,
+            snapshot_id=snapshot,
+            current_leader=LeaderIdAndEpoch(leader_id=reply.leader, leader_epoch=reply.epoch),
+            records=b"".join(map(metadata_batches.encode, reply.batches)),
         )
+        topic = wire.FetchableTopicResponse(topic=METADATA_TOPIC, topic_id=METADATA_TOPIC_ID, partitions=(part,))
+        return FetchResponse(responses=(topic,), node_endpoints=self._endpoints.for_fetch(reply.leader))
 
     def request_to_wire(self, request: FetchMetadata, names: TopicNames) -> FetchRequest:
         del names
-        part = wire.FetchPartition(partition=0, fetch_offset=request.offset, partition_max_bytes=FETCH_BYTES_MAX)
+        part = wire.FetchPartition(
+            partition=0,
+            current_leader_epoch=request.epoch,
+            fetch_offset=request.offset,
+            last_fetched_epoch=request.last_epoch,
+            partition_max_bytes=FETCH_BYTES_MAX,
+        )
         topic = wire.FetchTopic(topic=METADATA_TOPIC, topic_id=METADATA_TOPIC_ID, partitions=(part,))
         return FetchRequest(
-            replica_id=request.broker,
-            replica_state=wire.ReplicaState(replica_id=request.broker),
+            replica_id=request.replica,
+            replica_state=wire.ReplicaState(replica_id=request.replica),
             max_wait=request.max_wait_ms,
             min_bytes=1,
             topics=(topic,),
@@ -70,15 +88,27 @@ class FetchMetadataHandler(CoreHandler[FetchRequest, FetchResponse, FetchMetadat
     def reply_to_core(self, message: FetchResponse, names: TopicNames) -> FetchedMetadata:
         del names
         part = message.responses[0].partitions[0]
-        end = Offset(part.high_watermark)
+        error = error_of(part.error_code)
+        batches: tuple[MetadataBatch, ...] = ()
         try:
-            batches = split(part.records or b"")
-            decoded = tuple(
-                metadata_records.decode(value) for _, _, _, value in records(part.records or b"") if value is not None
-            )
-        except (BatchError, WireError):
-            return FetchedMetadata(ErrorCode.CORRUPT_MESSAGE, end, (), end)
-        return FetchedMetadata(error_of(part.error_code), batches[0].base_offset if batches else end, decoded, end)
+            batches = metadata_batches.decode(part.records or b"")
+        except metadata_batches.MalformedBatch:
+            error = ErrorCode.CORRUPT_MESSAGE
+        diverging, snapshot = part.diverging_epoch, part.snapshot_id
+        return FetchedMetadata(
+            error=error,
+            epoch=LeaderEpoch(part.current_leader.leader_epoch),
+            leader=NodeId(part.current_leader.leader_id),
+            high_watermark=Offset(part.high_watermark),
+            log_start=Offset(part.log_start_offset),
+            diverging=(LeaderEpoch(diverging.epoch), Offset(diverging.end_offset))
+            if diverging.end_offset >= 0
+            else None,
+            snapshot=SnapshotId(Offset(snapshot.end_offset), LeaderEpoch(snapshot.epoch))
+            if snapshot.end_offset >= 0
+            else None,
+            batches=batches,
+        )
 
     def refuse(self, version: int, message: FetchRequest, error: ErrorCode) -> FetchResponse:
         del version
@@ -93,15 +123,3 @@ def is_metadata_response(message: FetchResponse) -> bool:
     """Whether this answers a fetch of the metadata log, and of nothing else."""
     topics = message.responses
     return len(topics) == 1 and is_metadata(topics[0]) and len(topics[0].partitions) == 1
-
-
-def _response(part: wire.PartitionData) -> FetchResponse:
-    topic = wire.FetchableTopicResponse(topic=METADATA_TOPIC, topic_id=METADATA_TOPIC_ID, partitions=(part,))
-    return FetchResponse(responses=(topic,))
-
-
-def _batch_of(reply: FetchedMetadata) -> bytes:
-    if not reply.records:
-        return b""
-    batch = build([(None, metadata_records.encode(record)) for record in reply.records], timestamp=0)
-    return b"".join(stamp(batch, reply.base_offset, UNKNOWN_EPOCH))

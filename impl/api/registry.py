@@ -17,12 +17,16 @@ from impl.api.allocate_producer_ids import AllocateProducerIdsHandler
 from impl.api.alter_partition import AlterPartitionHandler
 from impl.api.api_versions import ApiVersionsHandler
 from impl.api.assign_replicas_to_dirs import AssignReplicasToDirsHandler
+from impl.api.begin_quorum_epoch import BeginQuorumEpochHandler
 from impl.api.broker_heartbeat import BrokerHeartbeatHandler
 from impl.api.broker_registration import BrokerRegistrationHandler
 from impl.api.create_topics import CreateTopicsHandler
 from impl.api.delete_records import DeleteRecordsHandler
+from impl.api.describe_quorum import DescribeQuorumHandler, WallClock, no_clock
+from impl.api.end_quorum_epoch import EndQuorumEpochHandler
 from impl.api.fetch import FetchHandler
 from impl.api.fetch_metadata import FetchMetadataHandler, is_metadata_response
+from impl.api.fetch_snapshot import FetchSnapshotHandler
 from impl.api.find_coordinator import FindCoordinatorHandler
 from impl.api.handler import CoreHandler, Handler, Immediate
 from impl.api.init_producer_id import InitProducerIdHandler
@@ -31,7 +35,11 @@ from impl.api.metadata import MetadataHandler
 from impl.api.names import TopicNames
 from impl.api.offset_for_leader_epoch import OffsetForLeaderEpochHandler
 from impl.api.produce import ProduceHandler
-from impl.core.messages import FetchMetadata, Reply, Request
+from impl.api.quorum import Endpoints
+from impl.api.vote import VoteHandler
+from impl.core.messages import Reply, Request
+from impl.core.quorum.messages import FetchMetadata, Refused
+from impl.core.settings import Voter
 from impl.core.types import ErrorCode
 from impl.wire.apis import APIS, ApiKey
 from impl.wire.framing import RequestHeader
@@ -54,6 +62,11 @@ BROKER_SERVES: tuple[type[AnyHandler], ...] = (
 )
 CONTROLLER_SERVES: tuple[type[AnyHandler], ...] = (
     FetchMetadataHandler,
+    VoteHandler,
+    BeginQuorumEpochHandler,
+    EndQuorumEpochHandler,
+    FetchSnapshotHandler,
+    DescribeQuorumHandler,
     CreateTopicsHandler,
     AlterPartitionHandler,
     BrokerRegistrationHandler,
@@ -70,8 +83,15 @@ snappy and lz4 away where it does not see the version of Produce that brought ea
 class Registry:
     """What one listener serves, and how we speak to others."""
 
-    def __init__(self, serves: tuple[type[AnyHandler], ...], cluster_id: str, message_bytes_max: int) -> None:
-        handlers = _all_handlers(cluster_id, message_bytes_max)
+    def __init__(
+        self,
+        serves: tuple[type[AnyHandler], ...],
+        cluster_id: str,
+        message_bytes_max: int,
+        voters: tuple[Voter, ...],
+        clock: WallClock,
+    ) -> None:
+        handlers = _all_handlers(cluster_id, message_bytes_max, Endpoints(voters), clock)
         self.served: dict[int, AnyHandler] = {handler.key: handler for handler in handlers if type(handler) in serves}
         """The handler of each API key this listener serves; what is not here is UnknownApi to `decode_request`."""
         versions = ApiVersionsHandler([_advertised(key) for key in (*self.served, ApiKey.API_VERSIONS)])
@@ -91,7 +111,14 @@ class Registry:
 
     def reply_to_wire(self, header: RequestHeader, request: Request, reply: Reply, names: TopicNames) -> Message:
         """The core's reply to `request` in the version the request came in."""
-        message: Message = self._by_request[type(request)].reply_to_wire(header.api_version, request, reply, names)
+        handler = self._by_request[type(request)]
+        if type(reply) is Refused:
+            refused: Message | None = handler.refuse(
+                header.api_version, handler.request_to_wire(request, names), reply.error
+            )
+            assert refused is not None, "what the controller refuses always wants an answer"
+            return refused
+        message: Message = handler.reply_to_wire(header.api_version, request, reply, names)
         return message
 
     def error_reply(self, header: RequestHeader, message: Message, error: ErrorCode) -> Message | None:
@@ -109,27 +136,54 @@ class Registry:
         """What the reply to a request of ours means; `api_key` and `version` are those it was sent with."""
         del version
         handler = self._by_key[api_key]
+        if is_refused(message, ErrorCode.NOT_CONTROLLER):
+            return Refused(ErrorCode.NOT_CONTROLLER)
         if type(message) is FetchResponse and is_metadata_response(message):
             handler = self._by_request[FetchMetadata]
         reply: Reply = handler.reply_to_core(message, names)
         return reply
 
 
-def broker_registry(*, cluster_id: str = "fencepost", message_bytes_max: int = 1_048_588) -> Registry:
+def is_refused(message: Message, error: ErrorCode) -> bool:
+    """Whether a reply says this error of the whole request, or of each thing that the request named."""
+    code = getattr(message, "error_code", None)
+    if code is not None and code != 0:
+        return bool(code == error)
+    for field in message.__struct_fields__:
+        parts = getattr(message, field)
+        if parts and isinstance(parts, tuple):
+            return all(getattr(part, "error_code", None) == error for part in parts)
+    return False
+
+
+def broker_registry(
+    *, cluster_id: str = "fencepost", message_bytes_max: int = 1_048_588, clock: WallClock = no_clock
+) -> Registry:
     """A broker's listener: clients and followers. `message_bytes_max` is message.max.bytes."""
-    return Registry(BROKER_SERVES, cluster_id, message_bytes_max)
+    return Registry(BROKER_SERVES, cluster_id, message_bytes_max, (), clock)
 
 
-def controller_registry(*, cluster_id: str = "fencepost", message_bytes_max: int = 1_048_588) -> Registry:
-    """The controller's listener: brokers only."""
-    return Registry(CONTROLLER_SERVES, cluster_id, message_bytes_max)
+def controller_registry(
+    *,
+    cluster_id: str = "fencepost",
+    message_bytes_max: int = 1_048_588,
+    voters: tuple[Voter, ...] = (),
+    clock: WallClock = no_clock,
+) -> Registry:
+    """A controller's listener: brokers and other controllers. `voters` are controller.quorum.voters."""
+    return Registry(CONTROLLER_SERVES, cluster_id, message_bytes_max, voters, clock)
 
 
-def _all_handlers(cluster_id: str, message_bytes_max: int) -> list[AnyHandler]:
+def _all_handlers(cluster_id: str, message_bytes_max: int, endpoints: Endpoints, clock: WallClock) -> list[AnyHandler]:
     return [
         ProduceHandler(message_bytes_max),
         FetchHandler(),
-        FetchMetadataHandler(),
+        FetchMetadataHandler(endpoints),
+        VoteHandler(endpoints),
+        BeginQuorumEpochHandler(endpoints),
+        EndQuorumEpochHandler(endpoints),
+        FetchSnapshotHandler(endpoints),
+        DescribeQuorumHandler(clock),
         ListOffsetsHandler(),
         OffsetForLeaderEpochHandler(),
         MetadataHandler(cluster_id),

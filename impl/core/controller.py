@@ -4,20 +4,17 @@ One rule: it tells nobody what is not yet in its metadata log. A step emits the 
 that claim them, then the replies (impl/core/decisions.py).
 
 The parts: sessions.py (who is alive), decisions.py (what is written down), elections.py (who is to lead),
-topic_creation.py, metadata_readers.py (brokers that read the log).
+topic_creation.py. Where its records go, and when its replies leave: quorum/controller.py.
 """
 
 from impl.core.decisions import Decisions
 from impl.core.elections import Elections
 from impl.core.events import (
-    Disconnected,
     Effect,
     Event,
     RecoveredMetadata,
     RequestArrived,
     SendReply,
-    ShutDown,
-    Stopped,
     Tick,
 )
 from impl.core.image import MetadataImage, PartitionImage
@@ -33,12 +30,10 @@ from impl.core.messages import (
     CreateTopics,
     LoseReplicas,
     LostReplicas,
-    FetchMetadata,
     RegisterBroker,
     Reply,
 )
 from impl.core.metadata import ProducerIdsRecord
-from impl.core.metadata_readers import MetadataReaders
 from impl.core.sessions import Sessions
 from impl.core.settings import Settings
 from impl.core.topic_creation import create_topics
@@ -71,9 +66,7 @@ class Controller:
         self._decisions = self.decisions_class(settings, recovered.records)
         self._elections = self.elections_class(self._decisions)
         self._sessions = self.sessions_class(settings, self._decisions, self._elections)
-        self._readers = MetadataReaders(self._decisions.log)
         self._begun = False
-        self._stopped = False
 
     @property
     def image(self) -> MetadataImage:
@@ -96,8 +89,6 @@ class Controller:
     def step(self, event: Event, now: Millis) -> list[Effect]:
         """Handle one event. A reply to a request this node never sent is no event of its."""
         out: list[Effect] = []
-        if self._stopped:
-            return out
         if not self._begun:
             out += self.start(now)
         # Compared by type and not matched: a pattern that does not fit costs as much as all the rest of a tick.
@@ -105,23 +96,10 @@ class Controller:
             if now >= self._sessions.due:
                 self._sessions.expire(now)
                 self._publish(out)
-            if now >= self._readers.due:
-                self._readers.expire(now, out)
         elif type(event) is RequestArrived:
-            request = event.request
-            if type(request) is FetchMetadata:
-                self._readers.ask(event.connection, event.correlation, request, now, out)
-            else:
-                reply = self._decide(event, now)
-                decided = self._decisions.flush(out)
-                out.append(SendReply(event.connection, event.correlation, reply))
-                if decided:
-                    self._readers.wake(out)
-        elif type(event) is Disconnected:
-            self._readers.disconnected(event.connection)
-        elif type(event) is ShutDown:
-            self._stopped = True
-            out.append(Stopped())
+            reply = self._decide(event, now)
+            self._decisions.flush(out)
+            out.append(SendReply(event.connection, event.correlation, reply))
         return out
 
     def move_leader(self, name: TopicPartition, to: NodeId, _now: Millis) -> list[Effect]:
@@ -129,8 +107,7 @@ class Controller:
         out: list[Effect] = []
         partition = self.image.partition(name)
         if (
-            not self._stopped
-            and partition is not None
+            partition is not None
             and partition.leader not in (to, NO_LEADER)
             and to in partition.isr
             and self.image.is_active(to)
@@ -140,8 +117,7 @@ class Controller:
         return out
 
     def _publish(self, out: list[Effect]) -> None:
-        if self._decisions.flush(out):
-            self._readers.wake(out)
+        self._decisions.flush(out)
 
     def _decide(self, event: RequestArrived, now: Millis) -> Reply:
         match event.request:

@@ -14,6 +14,7 @@ before the effects that follow it leave the node; a crash between two effects is
 from impl.core.facts import Fact
 from impl.core.messages import Reply, Request
 from impl.core.metadata import MetadataRecord
+from impl.core.quorum.effects import QuorumEffect
 from impl.core.types import (
     Batch,
     Connection,
@@ -163,7 +164,7 @@ class WriteHighWatermarks(Value, frozen=True, gc=False):
 
 
 class AppendMetadata(Value, frozen=True, gc=False):
-    """Controller only: write these records to the metadata log and sync it."""
+    """The active controller only: the quorum is to commit these records together (impl/core/quorum/controller.py)."""
 
     base_offset: Offset
     records: tuple[MetadataRecord, ...]
@@ -185,6 +186,7 @@ Effect = (
     | WriteEpochs
     | WriteHighWatermarks
     | AppendMetadata
+    | QuorumEffect
     | Stopped
     | Fact
 )

@@ -7,7 +7,7 @@ A request class and its reply class stand together. Client requests come first, 
 controller say among themselves (KIP-500, KIP-497, KIP-631).
 """
 
-from impl.core.metadata import MetadataRecord
+from impl.core.quorum.messages import QuorumReply, QuorumRequest
 from impl.core.types import (
     NO_BROKER_EPOCH,
     Batch,
@@ -15,7 +15,6 @@ from impl.core.types import (
     ErrorCode,
     LeaderEpoch,
     LogSlice,
-    Millis,
     NodeId,
     Offset,
     PartitionEpoch,
@@ -350,22 +349,6 @@ class AllocatedProducerIds(Value, frozen=True, gc=False):
     count: int
 
 
-class FetchMetadata(Value, frozen=True, gc=False, kw_only=True):
-    """A broker reads the controller's metadata log from `offset`; on the wire a Fetch of `__cluster_metadata-0`."""
-
-    broker: NodeId
-    offset: Offset
-    max_wait_ms: Millis
-
-
-class FetchedMetadata(Value, frozen=True, gc=False):
-    error: ErrorCode
-    base_offset: Offset
-    records: tuple[MetadataRecord, ...]
-    end_offset: Offset
-    """One past the last record of the controller's log."""
-
-
 Request = (
     Produce
     | Fetch
@@ -380,7 +363,7 @@ Request = (
     | AllocateProducerIds
     | DeleteRecords
     | LoseReplicas
-    | FetchMetadata
+    | QuorumRequest
 )
 Reply = (
     Produced
@@ -396,5 +379,5 @@ Reply = (
     | AllocatedProducerIds
     | DeletedRecords
     | LostReplicas
-    | FetchedMetadata
+    | QuorumReply
 )

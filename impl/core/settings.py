@@ -1,6 +1,14 @@
 """Configuration the core decides by, under Kafka's names and with Kafka's defaults."""
 
-from impl.core.types import NodeId, Value
+from impl.core.types import CONTROLLER, NodeId, Value
+
+
+class Voter(Value, frozen=True, gc=False):
+    """One entry of controller.quorum.voters: `node@host:port`."""
+
+    node: NodeId
+    host: str = ""
+    port: int = 0
 
 
 class Settings(Value, frozen=True, gc=False, kw_only=True):
@@ -39,3 +47,15 @@ class Settings(Value, frozen=True, gc=False, kw_only=True):
     message_bytes_max: int = 1_048_588
     """message.max.bytes"""
     tick_ms: int = 20
+    voters: tuple[Voter, ...] = (Voter(CONTROLLER),)
+    """controller.quorum.voters"""
+    quorum_election_timeout_ms: int = 1_000
+    """controller.quorum.election.timeout.ms; the actual one is up to twice as long, by chance"""
+    quorum_fetch_timeout_ms: int = 2_000
+    """controller.quorum.fetch.timeout.ms: a follower without an answer for so long stands for election"""
+    quorum_election_backoff_ms_max: int = 1_000
+    """controller.quorum.election.backoff.max.ms"""
+    quorum_request_timeout_ms: int = 2_000
+    """controller.quorum.request.timeout.ms"""
+    quorum_retry_backoff_ms: int = 20
+    """controller.quorum.retry.backoff.ms"""

@@ -1,43 +1,40 @@
-"""The controller as a whole: the sans-IO core and its metadata log.
+"""A controller as a whole: the sans-IO core of the quorum and its metadata log.
 
-One rule: a decision is on the disk, synced, before anyone hears of it. Each `AppendMetadata` becomes one batch of the
-log in `__cluster_metadata-0`, whole or absent after any crash, and is synced before the next effect.
-
-Because every batch is synced before the next is written, only the last one can ever be torn: damage before it is a
-`CorruptLog`, never cut off (`impl.storage.recovery`).
+One rule: what a voter promises is on the disk, synced, before anyone hears of it: each effect on storage is done before
+the one after it, the facts are recorded after all of them, and only then does the caller get what is to be sent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from impl.core.controller import Controller
-from impl.core.events import AppendMetadata, Effect, Event, RecoveredMetadata, SendReply, Stopped
+from impl.core.events import Effect, Event, RecoveredMetadata, Send, SendReply, Stopped
 from impl.core.facts import FACTS
-from impl.core.metadata import MetadataRecord, PartitionChangeRecord, PartitionRecord, TopicRecord
+from impl.core.quorum.controller import QuorumController
+from impl.core.quorum.effects import RecoveredQuorum, StorageEffect
+from impl.core.quorum.facts import QUORUM_FACTS
 from impl.core.settings import Settings
-from impl.core.types import LeaderEpoch, Millis, NodeId, Offset, TopicPartition
+from impl.core.types import Millis, NodeId, TopicPartition
 from impl.host.broker import Outgoing, Record, Report, failure, unreported
-from impl.storage.errors import CorruptLog
+from impl.host.metadata_log import MetadataLog
 from impl.storage.files import Disk
-from impl.storage.log import Log
-from impl.storage.log_config import LogConfig
-from impl.storage.recovery import Found, recover
-from impl.wire import batches
-from impl.wire.errors import Malformed
-from impl.wire.message import NO_ID
-from impl.wire.metadata_records import decode, encode
 
-METADATA = TopicPartition("__cluster_metadata", 0)
-METADATA_LOG = LogConfig(flush_messages=1)
-EPOCH = LeaderEpoch(0)
-"""There is one controller, whose log never changes hands."""
-READ_BYTES = 1_048_576
+RecordQuorum = Callable[[list[Any]], None]
+"""Takes the facts of one step of a voter (`impl.core.quorum.facts`)."""
 
 
 class MakeController(Protocol):
-    """How the core is made: `Controller`, or one with a bug planted in it."""
+    """How the active controller is made: `Controller`, or one with a bug planted in it."""
 
     def __call__(self, settings: Settings, recovered: RecoveredMetadata) -> Controller: ...
+
+
+class MakeQuorum(Protocol):
+    """How the voter is made: `QuorumController`, or one with a bug planted in it."""
+
+    def __call__(
+        self, settings: Settings, recovered: RecoveredQuorum, make_controller: MakeController
+    ) -> QuorumController: ...
 
 
 class ControllerHost:
@@ -52,93 +49,63 @@ class ControllerHost:
         settings: Settings,
         *,
         record: Record,
+        record_quorum: RecordQuorum | None = None,
+        jitter: int = 0,
         make_controller: MakeController = Controller,
+        make_quorum: MakeQuorum = QuorumController,
         report: Report = unreported,
     ) -> None:
-        """`record` gets the facts of each step that has any; `report` a line for people, where storage has one."""
+        """`record` gets the facts of each step that has any; `report` a line for people, where storage has one.
+        `record_quorum` gets what the step did as a voter, before that.
+
+        `jitter` is a number of this start of the process, by which its election timeouts are spread.
+        """
         self._record = record
-        self._topic_ids: dict[str, bytes] = {}
+        self._record_quorum = record_quorum
         try:
-            self._log = self._recover(disk, report)
-            records = self._read()
+            self._log = MetadataLog(disk, settings)
+            recovered = self._log.recovered(jitter)
         except OSError as error:
             raise failure(error) from error
-        for each in records:
-            self._note(each)
-        self.controller = make_controller(settings, RecoveredMetadata(tuple(records)))
+        if self._log.cut:
+            report(self._log.cut)
+        self.controller = make_quorum(settings, recovered, make_controller)
 
     def start(self, now: Millis) -> list[Outgoing]:
         """Begin; what is to be sent. Raises StorageError."""
-        return self._perform(self.controller.start(now), now)
+        return self._perform(self.controller.start(now))
 
     def handle(self, event: Event, now: Millis) -> list[Outgoing]:
         """One step; what is to be sent, or that the controller has stopped. Raises StorageError."""
         effects = self.controller.step(event, now)
-        return self._perform(effects, now) if effects else []
+        return self._perform(effects) if effects else []
 
     def move_leader(self, partition: TopicPartition, to: NodeId, now: Millis) -> list[Outgoing]:
         """Elect another member of the in-sync set, as an operator may ask. Raises StorageError."""
-        return self._perform(self.controller.move_leader(partition, to, now), now)
+        return self._perform(self.controller.move_leader(partition, to, now))
 
-    def _perform(self, effects: Sequence[Effect], now: Millis) -> list[Outgoing]:
+    def _perform(self, effects: Sequence[Effect]) -> list[Outgoing]:
         outgoing: list[Outgoing] = []
         facts: list[Any] = []
+        of_quorum: list[Any] = []
         try:
             for effect in effects:
                 if type(effect) in FACTS:
                     facts.append(effect)
-                elif type(effect) is SendReply:
+                elif type(effect) in QUORUM_FACTS:
+                    of_quorum.append(effect)
+                elif type(effect) is SendReply or type(effect) is Send:
                     outgoing.append(effect)
-                elif type(effect) is AppendMetadata:
-                    self._append(effect, now)
-                else:
-                    assert type(effect) is Stopped, f"a controller has no {type(effect).__name__}"
+                elif type(effect) is Stopped:
                     self._log.close()
                     outgoing.append(effect)
+                else:
+                    assert isinstance(effect, StorageEffect), f"a controller has no {type(effect).__name__}"
+                    self._log.perform(effect)
         except OSError as error:
             raise failure(error) from error
+        if of_quorum and self._record_quorum is not None:
+            self._record_quorum(of_quorum)
         if facts:
             self._record(facts)
         return outgoing
-
-    # ------------------------------------------------------------ the metadata log
-    def _append(self, effect: AppendMetadata, now: Millis) -> None:
-        values: list[batches.Record] = []
-        for record in effect.records:
-            self._note(record)
-            values.append((None, encode(record, self._topic_id_of(record))))
-        batch = batches.parse_header(batches.build(values, timestamp=now))
-        self._log.append(batch, effect.base_offset, EPOCH)
-        self._log.flush()
-
-    def _recover(self, disk: Disk, report: Report) -> Log:
-        directory = str(METADATA)
-        disk.make_directory(directory)
-        disk.sync_directory("")
-        found = Found(METADATA, directory, NO_ID, Offset(0), Offset(0))
-        recovered = recover(disk, found, METADATA_LOG, every_batch_synced=True)
-        if recovered.cut:
-            report(recovered.cut)
-        return recovered.log
-
-    def _read(self) -> list[MetadataRecord]:
-        """Every record of the log. Raises CorruptLog, OSError."""
-        log = self._log
-        found: list[MetadataRecord] = []
-        while len(found) < log.end_offset:
-            data = log.read(len(found), log.end_offset, READ_BYTES)
-            for offset, _, _, value in batches.records(data):
-                try:
-                    found.append(decode(value or b""))
-                except Malformed as malformed:
-                    raise CorruptLog(log.segments[0].path, 0, f"offset {offset}: {malformed}") from malformed
-        return found
-
-    def _note(self, record: MetadataRecord) -> None:
-        if isinstance(record, TopicRecord):
-            self._topic_ids[record.name] = record.topic_id
-
-    def _topic_id_of(self, record: MetadataRecord) -> bytes:
-        if isinstance(record, PartitionRecord | PartitionChangeRecord):
-            return self._topic_ids.get(record.partition.topic, NO_ID)
-        return NO_ID

@@ -19,6 +19,9 @@ from typing import Literal
 
 import msgspec
 
+from impl.core.names import node_name
+from impl.core.settings import Voter
+from impl.core.types import NodeId
 from impl.server.errors import ChildFailed
 
 STATUS_BYTES = 65_536
@@ -40,8 +43,8 @@ class ProcessConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     data: str
     """The node's own data directory."""
-    controller_host: str = ""
-    controller_port: int = 0
+    voters: tuple[Voter, ...] = ()
+    """The controllers, and where this process reaches them."""
     configuration: dict[str, str] = {}
     """Kafka's names and values, already checked by the parent."""
     trace: str | None = None
@@ -54,7 +57,7 @@ class ProcessConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """`n1`, `n2`, ... and `controller`, as in traces."""
-        return "controller" if self.role == "controller" else f"n{self.node}"
+        return node_name(NodeId(self.node))
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from impl.core.settings import Voter
 from impl.core.types import CONTROLLER
 from impl.server.child import PROGRAM, Child, ProcessConfiguration
 from impl.server.directory import DirectoryLock, new_id, read_meta
@@ -67,6 +68,7 @@ class Cluster:
         except ServerError:
             self._lock.release()
             raise
+        self._voters = (Voter(CONTROLLER, plan.host, plan.advertised_ports.get(CONTROLLER, self.controller_port)),)
         self.controller = self._child("controller", CONTROLLER, self.controller_port, "controller")
         self.brokers = {
             node: self._child("broker", node, port, f"broker-{node}") for node, port in enumerate(self.ports, 1)
@@ -151,8 +153,7 @@ class Cluster:
             host=self.plan.host,
             port=port,
             data=str(self.plan.data / directory),
-            controller_host=self.plan.host,
-            controller_port=self.plan.advertised_ports.get(CONTROLLER, self.controller_port),
+            voters=self._voters,
             configuration=dict(self.plan.configuration),
             trace=None if self.plan.trace is None else str(self.plan.trace),
             metrics_port=self.metrics_ports.get(node),

@@ -16,7 +16,8 @@ from typing import Protocol
 from impl.api.handler import Immediate
 from impl.api.names import TopicNames
 from impl.api.registry import Registry
-from impl.core.messages import Fetch, FetchMetadata, Produce, Reply, Request
+from impl.core.messages import Fetch, Produce, Reply, Request
+from impl.core.quorum.messages import FetchMetadata
 from impl.core.types import Connection, Stored
 from impl.server.channel import Channel
 from impl.server.framing import FrameReader

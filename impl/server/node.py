@@ -9,7 +9,7 @@ that moment nobody is told anything by a process that may be acting on what was 
 import asyncio
 import itertools
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Protocol
 
@@ -29,7 +29,8 @@ from impl.core.events import (
 )
 from impl.core.image import MetadataImage
 from impl.core.messages import Reply, Request
-from impl.core.types import CONTROLLER, Connection, Millis, NodeId
+from impl.core.names import node_name
+from impl.core.types import Connection, Millis, NodeId
 from impl.server.channel import Channel
 from impl.server.configuration import NetworkConfig
 from impl.server.connection import ClientConnection
@@ -55,15 +56,15 @@ class Host(Protocol):
 class ImageNames:
     """Topic names and ids as a metadata image knows them."""
 
-    def __init__(self, image: MetadataImage) -> None:
+    def __init__(self, image: Callable[[], MetadataImage]) -> None:
         self._image = image
 
     def name_of(self, topic_id: bytes) -> str | None:
-        topic = self._image.topics_by_id.get(topic_id)
+        topic = self._image().topics_by_id.get(topic_id)
         return None if topic is None else topic.name
 
     def id_of(self, name: str) -> bytes | None:
-        topic = self._image.topics.get(name)
+        topic = self._image().topics.get(name)
         return None if topic is None else topic.topic_id
 
 
@@ -75,10 +76,10 @@ class Node:
         name: str,
         host: Host,
         *,
-        image: MetadataImage,
+        image: Callable[[], MetadataImage],
         registry: Registry,
         network: NetworkConfig,
-        controller: Address,
+        voters: Mapping[NodeId, Address],
         tick_ms: int,
         tracer: Tracer,
         log: Log,
@@ -92,7 +93,7 @@ class Node:
         self.network = network
         self._host = host
         self._image = image
-        self._controller = controller
+        self._voters = voters
         self._tick_seconds = tick_ms / 1000
         self._tracer = tracer
         self._started = monotonic()
@@ -236,14 +237,13 @@ class Node:
 
     # ------------------------------------------------------------ peers
     def replied(self, node: NodeId, correlation: int, reply: Reply, clock: int) -> None:
-        sender = "controller" if node == CONTROLLER else f"n{node}"
-        self._handle(ReplyArrived(node, correlation, reply), type(reply).__name__, sender, clock)
+        self._handle(ReplyArrived(node, correlation, reply), type(reply).__name__, node_name(node), clock)
 
     def lost(self, node: NodeId) -> None:
-        self._handle(ConnectionLost(node), f"connection to n{node} lost")
+        self._handle(ConnectionLost(node), f"connection to {node_name(node)} lost")
 
     def address_of(self, node: NodeId) -> Address | None:
-        if node == CONTROLLER:
-            return self._controller
-        broker = self._image.brokers.get(node)
+        if node in self._voters:
+            return self._voters[node]
+        broker = self._image().brokers.get(node)
         return None if broker is None else (broker.host, broker.port)

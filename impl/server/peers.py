@@ -18,7 +18,8 @@ from typing import NamedTuple, Protocol
 from impl.api.names import TopicNames
 from impl.api.registry import Registry
 from impl.core.events import Send
-from impl.core.messages import CONSUMER, Fetch, FetchMetadata, Reply, Request
+from impl.core.messages import CONSUMER, Fetch, Reply, Request
+from impl.core.quorum.messages import FetchMetadata
 from impl.core.types import NodeId
 from impl.server.channel import Channel, connect
 from impl.server.configuration import NetworkConfig

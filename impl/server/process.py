@@ -55,7 +55,7 @@ class Role(NamedTuple):
     """What differs between a broker and the controller."""
 
     host: Host
-    image: MetadataImage
+    image: Callable[[], MetadataImage]
     registry: Registry
     registered: Callable[[], bool]
     """Whether the listener may open."""
@@ -96,7 +96,10 @@ async def run(configuration: ProcessConfiguration, log: Log) -> None:
     claim(Path(configuration.data), cluster_id=configuration.cluster_id, node_id=configuration.node)
     listener = bind(configuration.host, configuration.port)
     traffic = Traffic()
-    core_settings = settings(configuration.node, configuration.cluster_id, configuration.configuration)
+    core_settings = msgspec.structs.replace(
+        settings(configuration.node, configuration.cluster_id, configuration.configuration),
+        voters=configuration.voters,
+    )
     tracer = Tracer(configuration.name)
     if configuration.trace is not None:
         tracer.open(Path(configuration.trace), {"settings": msgspec.to_builtins(core_settings)})
@@ -106,14 +109,14 @@ async def run(configuration: ProcessConfiguration, log: Log) -> None:
         tracer.record(facts)
 
     make = _broker if configuration.role == "broker" else _controller
-    role = make(configuration, core_settings, record, log)
+    role = make(configuration, core_settings, record, tracer, log)
     node = Node(
         configuration.name,
         role.host,
         image=role.image,
         registry=role.registry,
         network=network_config(configuration.configuration),
-        controller=(configuration.controller_host, configuration.controller_port),
+        voters={voter.node: (voter.host, voter.port) for voter in core_settings.voters},
         tick_ms=core_settings.tick_ms,
         tracer=tracer,
         log=log,
@@ -144,7 +147,9 @@ async def run(configuration: ProcessConfiguration, log: Log) -> None:
         listener.close()
 
 
-def _broker(configuration: ProcessConfiguration, core_settings: Settings, record: Record, log: Log) -> Role:
+def _broker(
+    configuration: ProcessConfiguration, core_settings: Settings, record: Record, _tracer: Tracer, log: Log
+) -> Role:
     incarnation = uuid.uuid4().bytes
     host = BrokerHost(
         RealDisk(Path(configuration.data)),
@@ -167,19 +172,23 @@ def _broker(configuration: ProcessConfiguration, core_settings: Settings, record
 
     registry = broker_registry(cluster_id=configuration.cluster_id, message_bytes_max=core_settings.message_bytes_max)
     observed = Observed(lambda: broker.image, lambda: broker.partitions, None)
-    return Role(host, broker.image, registry, registered, lambda: not broker.fenced, observed)
+    return Role(host, lambda: broker.image, registry, registered, lambda: not broker.fenced, observed)
 
 
-def _controller(configuration: ProcessConfiguration, core_settings: Settings, record: Record, log: Log) -> Role:
+def _controller(
+    configuration: ProcessConfiguration, core_settings: Settings, record: Record, tracer: Tracer, log: Log
+) -> Role:
     host = ControllerHost(
         RealDisk(Path(configuration.data)),
         core_settings,
         record=record,
+        record_quorum=tracer.record_quorum,
+        jitter=int.from_bytes(os.urandom(4)),
         report=lambda line: log.warn("storage", note=line),
     )
-    registry = controller_registry(cluster_id=configuration.cluster_id)
-    observed = Observed(lambda: host.controller.image, dict, lambda: True)
-    return Role(host, host.controller.image, registry, lambda: True, lambda: True, observed)
+    registry = controller_registry(cluster_id=configuration.cluster_id, voters=core_settings.voters)
+    observed = Observed(lambda: host.controller.image, dict, lambda: host.controller.active is not None)
+    return Role(host, lambda: host.controller.image, registry, lambda: True, lambda: True, observed)
 
 
 def _stop_when_asked(node: Node, controls: bool) -> None:

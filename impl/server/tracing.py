@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from impl.core.facts import Fact
+from impl.core.quorum.facts import QuorumFact
 from traces.recorder import LiveRecorder
 from traces.schema import VERSION, Header
 
 TAIL_BYTES = 1_048_576
-_CLOCK = re.compile(rb'"clock":(\d+)')
 BEGINS = "begins"
 """The event of a process's first line."""
+_CLOCK = re.compile(rb'"clock":(\d+)')
 
 
 class Tracer:
@@ -42,15 +43,15 @@ class Tracer:
         header = Header(
             version=VERSION,
             origin="live",
-            node=self._node,
             model="survival",
+            node=self._node,
             configuration={"started_ms": int(time.time() * 1000), **configuration},
         )
         self._recorder = LiveRecorder(directory / f"{self._node}.jsonl", header)
         self.clock = max(self._recorder.clock, *(_last_clock(file) for file in sorted(directory.glob("*.jsonl")))) + 1
-
         # Written even though nothing was done: what recovery will not speak of is not on the disk any more.
         self._recorder.step(0, self._node, BEGINS, clock=self.clock)
+
     def happens(self, event: str, sender: str = "", clock: int = 0) -> None:
         """The node is about to handle an event: a message of `sender`, sent at its `clock`, or a local one."""
         if self._recorder is None:
@@ -64,6 +65,12 @@ class Tracer:
         if self._recorder is not None and facts:
             at = int((time.monotonic() - self._started) * 1000)
             self._recorder.step(at, self._node, self._event, facts, cause=self._cause, clock=self.clock)
+
+    def record_quorum(self, facts: Sequence[QuorumFact]) -> None:
+        """What the step did as a voter of the controllers' quorum."""
+        if self._recorder is not None and facts:
+            at = int((time.monotonic() - self._started) * 1000)
+            self._recorder.step(at, self._node, self._event, quorum=facts, cause=self._cause, clock=self.clock)
 
     def close(self) -> None:
         if self._recorder is not None:

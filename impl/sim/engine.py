@@ -15,6 +15,7 @@ from typing import Any
 
 from impl.core.events import ConnectionLost, Disconnected, Event, Send, SendReply, Tick
 from impl.core.facts import Fact
+from impl.core.quorum.facts import QuorumFact
 from impl.core.types import CONTROLLER, Millis
 from impl.sim import network
 from impl.sim.choices import Choices
@@ -48,7 +49,7 @@ class Engine:
         """Events handled by brokers and the controller."""
         self.processes = processes
         self.observer: Observer = observer or Nobody()
-        self._tell_quorum: Callable[[str, int, Sequence[Fact]], None] | None = getattr(observer, "quorum", None)
+        self._tell_quorum: Callable[[str, int, Sequence[QuorumFact]], None] | None = getattr(observer, "quorum", None)
         self._heap: list[Entry] = []
         order = count()
         self._next_number = order.__next__
@@ -236,7 +237,7 @@ class Engine:
             self._recording.facts = facts
         self.observer.facts(name, self.now, facts)
 
-    def note_quorum(self, name: str, facts: list[Fact]) -> None:
+    def note_quorum(self, name: str, facts: list[QuorumFact]) -> None:
         """What a step of this controller did as a voter: told before what it decided."""
         if self._recording is not None:
             self._recording.quorum = facts

@@ -3,6 +3,8 @@
 One rule: a lookup that finds nothing is None, and the api layer says what that means.
 """
 
+from collections.abc import Callable
+
 from impl.core.image import MetadataImage
 
 
@@ -23,15 +25,15 @@ class KnownTopics:
 
 
 class ImageNames:
-    """Topic ids as a node's metadata image has them."""
+    """Topic ids as a node's metadata image has them; a controller's may be another one from step to step."""
 
-    def __init__(self, image: MetadataImage) -> None:
+    def __init__(self, image: Callable[[], MetadataImage]) -> None:
         self._image = image
 
     def name_of(self, topic_id: bytes) -> str | None:
-        topic = self._image.topics_by_id.get(topic_id)
+        topic = self._image().topics_by_id.get(topic_id)
         return None if topic is None else topic.name
 
     def id_of(self, name: str) -> bytes | None:
-        topic = self._image.topics.get(name)
+        topic = self._image().topics.get(name)
         return None if topic is None else topic.topic_id

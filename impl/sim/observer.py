@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from impl.core.facts import Fact
+from impl.core.quorum.facts import QuorumFact
 from traces.schema import Op
 
 
@@ -25,7 +26,7 @@ class Observer(Protocol):
 class QuorumObserver(Protocol):
     """What an observer may have, too."""
 
-    def quorum(self, node: str, at: int, facts: Sequence[Fact]) -> None:
+    def quorum(self, node: str, at: int, facts: Sequence[QuorumFact]) -> None:
         """What a step of a controller did as a voter of the quorum, in order, before what it decided."""
 
 

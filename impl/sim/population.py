@@ -9,6 +9,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from impl.core.facts import Fact
+from impl.core.quorum.facts import QuorumFact
 from impl.core.types import CONTROLLER, NodeId
 from impl.host.broker import BrokerHost, MakeBroker
 from impl.host.controller import ControllerHost, MakeController
@@ -26,6 +27,7 @@ CLIENT_TICK_MS = 50
 BASE_PORT = 9092
 
 Record = Callable[[str, list[Fact]], None]
+RecordQuorum = Callable[[str, list[QuorumFact]], None]
 """Called with a node's name and what one of its steps did."""
 
 
@@ -36,12 +38,14 @@ class Population:
         self,
         scenario: Scenario,
         record: Record,
+        record_quorum: RecordQuorum,
         report: Report,
         make_broker: MakeBroker,
         make_controller: MakeController,
     ) -> None:
         self._scenario = scenario
         self._record = record
+        self._record_quorum = record_quorum
         self._report = report
         self._make_broker = make_broker
         self._make_controller = make_controller
@@ -64,7 +68,13 @@ class Population:
             assert process.disk is not None
             settings = replace(self._scenario.settings, node=CONTROLLER)
             record = partial(self._record, process.name)
-            return ControllerHost(process.disk, settings, record=record, make_controller=self._make_controller)
+            return ControllerHost(
+                process.disk,
+                settings,
+                record=record,
+                record_quorum=partial(self._record_quorum, process.name),
+                make_controller=self._make_controller,
+            )
 
         process.make_host = make_host
         return process

@@ -5,10 +5,12 @@ life.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from impl.api.names import TopicNames
 from impl.core.events import Event, Send
+from impl.core.image import MetadataImage
 from impl.core.types import CONTROLLER, NodeId
 from impl.host.broker import BrokerHost
 from impl.host.controller import ControllerHost
@@ -74,7 +76,7 @@ class Process:
         """From now on it is this node that lives here."""
         self.host = host
         self.handle = host.handle
-        self.topics = ImageNames(host.broker.image if isinstance(host, BrokerHost) else host.controller.image)
+        self.topics = ImageNames(partial(_image_of, host))
 
     def dismantle(self) -> None:
         """Nothing will happen to it any more: refer to nothing."""
@@ -82,6 +84,10 @@ class Process:
         self.topics = KnownTopics()
         self.handle = _nothing
         self.inbox.clear()
+
+
+def _image_of(host: Host) -> MetadataImage:
+    return host.broker.image if isinstance(host, BrokerHost) else host.controller.image
 
 
 def _nothing(event: Event, now: int) -> Sequence[Send]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from impl.core.events import ConnectionLost, Disconnected, Event, ReplyArrived, RequestArrived, Tick
 from impl.core.facts import Fact
+from impl.core.quorum.facts import QuorumFact
 from impl.core.types import CONTROLLER, NodeId
 from impl.sim.choices import Key
 from impl.sim.network import Network
@@ -19,7 +20,7 @@ from impl.sim.scenario import Scenario
 from traces.recorder import Recorder
 from traces.schema import VERSION, Header
 
-MODEL = "replication"
+MODEL = "survival"
 """The model that the broker implements."""
 LogEnds = dict[str, tuple[int, int, int]]
 
@@ -31,7 +32,7 @@ class Recording:
         self.recorder = recorder
         self.facts: Sequence[Fact] = ()
         """What the step under way did so far."""
-        self.quorum: Sequence[Fact] = ()
+        self.quorum: Sequence[QuorumFact] = ()
         """And what it did as a voter of the quorum."""
         self._network = network
         self._names = names

@@ -49,7 +49,9 @@ class World(Engine):
         self.scenario = scenario
         self.table = scenario.table()
         self.ledger = Ledger(self._operation)
-        population = Population(scenario, self.note_facts, self.ledger.op, make_broker, make_controller)
+        population = Population(
+            scenario, self.note_facts, self.note_quorum, self.ledger.op, make_broker, make_controller
+        )
         self.producers = population.producers
         self._senders = range(1, 1 + len(self.producers))
         self.auditor = population.auditor

@@ -20,17 +20,22 @@ from impl.wire.messages import (
     alter_partition,
     api_versions,
     assign_replicas_to_dirs,
+    begin_quorum_epoch,
     broker_heartbeat,
     broker_registration,
     create_topics,
     delete_records,
+    describe_quorum,
+    end_quorum_epoch,
     fetch,
+    fetch_snapshot,
     find_coordinator,
     init_producer_id,
     list_offsets,
     metadata,
     offset_for_leader_epoch,
     produce,
+    vote,
 )
 
 
@@ -47,7 +52,12 @@ class ApiKey(IntEnum):
     DELETE_RECORDS = 21
     INIT_PRODUCER_ID = 22
     OFFSET_FOR_LEADER_EPOCH = 23
+    VOTE = 52
+    BEGIN_QUORUM_EPOCH = 53
+    END_QUORUM_EPOCH = 54
+    DESCRIBE_QUORUM = 55
     ALTER_PARTITION = 56
+    FETCH_SNAPSHOT = 59
     BROKER_REGISTRATION = 62
     BROKER_HEARTBEAT = 63
     ALLOCATE_PRODUCER_IDS = 67
@@ -102,6 +112,29 @@ APIS: dict[int, Api] = {
             2,
             4,
         ),
+        Api(ApiKey.VOTE, vote.VoteRequest, vote.VoteResponse, 0, 2),
+        Api(
+            ApiKey.BEGIN_QUORUM_EPOCH,
+            begin_quorum_epoch.BeginQuorumEpochRequest,
+            begin_quorum_epoch.BeginQuorumEpochResponse,
+            0,
+            1,
+        ),
+        Api(
+            ApiKey.END_QUORUM_EPOCH,
+            end_quorum_epoch.EndQuorumEpochRequest,
+            end_quorum_epoch.EndQuorumEpochResponse,
+            0,
+            1,
+        ),
+        Api(
+            ApiKey.DESCRIBE_QUORUM,
+            describe_quorum.DescribeQuorumRequest,
+            describe_quorum.DescribeQuorumResponse,
+            0,
+            2,
+        ),
+        Api(ApiKey.FETCH_SNAPSHOT, fetch_snapshot.FetchSnapshotRequest, fetch_snapshot.FetchSnapshotResponse, 0, 1),
         Api(
             ApiKey.ALTER_PARTITION,
             alter_partition.AlterPartitionRequest,

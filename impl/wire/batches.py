@@ -48,7 +48,8 @@ _LENGTH = _COUNT = Struct(">i")
 
 _CODEC_BITS = 0x07
 _TRANSACTIONAL_BIT = 0x10
-_CONTROL_BIT = 0x20
+CONTROL = 0x20
+"""The attribute of a batch that is not data: markers, and what the quorum's leaders say of themselves."""
 
 
 class BatchError(Exception):
@@ -132,7 +133,7 @@ def _producer_refusal(batch: Batch, attributes: int) -> str | None:
     """Why a well-formed batch may not come from a producer; None where it may (Kafka's LogValidator)."""
     if attributes & _CODEC_BITS >= len(compression.NAMES):
         return f"unknown compression type {attributes & _CODEC_BITS}; known are 0 to {len(compression.NAMES) - 1}"
-    if attributes & _CONTROL_BIT:
+    if attributes & CONTROL:
         return "a control batch, which only brokers write"
     if attributes & _TRANSACTIONAL_BIT:
         return "a transactional batch, and this broker has no transactions; produce without transactional.id"
@@ -160,11 +161,14 @@ def build(
     producer_id: int = NO_PRODUCER,
     producer_epoch: int = -1,
     base_sequence: int = -1,
+    attributes: int = 0,
 ) -> bytes:
     """An uncompressed batch of `records` (at least one), each created at `timestamp`, as a producer would send it."""
     count = len(records)
     assert count > 0, "a batch has at least one record"
-    parts = [_AFTER_CRC.pack(0, count - 1, timestamp, timestamp, producer_id, producer_epoch, base_sequence, count)]
+    parts = [
+        _AFTER_CRC.pack(attributes, count - 1, timestamp, timestamp, producer_id, producer_epoch, base_sequence, count)
+    ]
     for delta, (key, value) in enumerate(records):
         body = b"".join((b"\0\0", varint(delta), *_field(key), *_field(value), b"\0"))
         parts.append(varint(len(body)))
@@ -213,6 +217,13 @@ def records_of(batch: Batch) -> Iterator[tuple[int, int, bytes | None, bytes | N
 
 def _gaps(count: int, span: int) -> str:
     return f"{count} records over {span} offsets"
+
+
+def is_control(batch: Batch) -> bool:
+    """Whether a batch with its bytes is a control batch."""
+    view = batch.data
+    assert isinstance(view, memoryview), "a batch from split has its bytes"
+    return bool(view[22] & CONTROL)
 
 
 def _field(content: bytes | None) -> tuple[bytes, bytes]:

@@ -7,6 +7,8 @@ from impl.api.list_offsets import EARLIEST_LOCAL, LATEST_TIERED
 from impl.core import messages as m
 from impl.core import metadata as records
 from impl.core.decision_facts import WHYS
+from impl.core.quorum import messages as q
+from impl.core.quorum.batches import MetadataBatch
 from impl.core.types import ErrorCode, TopicPartition
 from impl.wire.batches import build, split
 
@@ -28,11 +30,15 @@ offsets = st.integers(-1, 2**63 - 1)
 epochs = st.integers(-1, 2**31 - 1)
 nodes = st.integers(0, 2**31 - 1)
 node_sets = st.lists(nodes, max_size=4).map(tuple)
-errors = st.sampled_from(ErrorCode)
+# What a controller that is not the active one answers has a reply class of its own.
+errors = st.sampled_from([error for error in ErrorCode if error is not ErrorCode.NOT_CONTROLLER])
 texts = st.text(max_size=12)
 ids = st.binary(min_size=16, max_size=16)
 topic_names = st.sampled_from(sorted(TOPICS))
 partitions = st.builds(TopicPartition, topic_names, st.integers(0, 2**31 - 1))
+
+
+snapshots = st.builds(q.SnapshotId, offsets, epochs)
 
 
 def tuples(strategy, size=4):
@@ -140,7 +146,26 @@ REQUESTS = {
     m.AllocateProducerIds: st.builds(m.AllocateProducerIds, nodes, int64),
     m.DeleteRecords: st.builds(m.DeleteRecords, tuples(st.builds(m.DeletePartition, partitions, int64)), int32),
     m.LoseReplicas: st.builds(m.LoseReplicas, broker=nodes, broker_epoch=int64, partitions=tuples(partitions)),
-    m.FetchMetadata: st.builds(m.FetchMetadata, broker=nodes, offset=int64, max_wait_ms=int32),
+    q.FetchMetadata: st.builds(
+        q.FetchMetadata, replica=nodes, epoch=epochs, offset=int64, last_epoch=epochs, max_wait_ms=int32
+    ),
+    q.Vote: st.builds(
+        q.Vote,
+        cluster_id=st.none() | texts,
+        candidate=nodes,
+        epoch=epochs,
+        last_epoch=epochs,
+        log_end=int64,
+        pre_vote=st.booleans(),
+    ),
+    q.BeginQuorumEpoch: st.builds(q.BeginQuorumEpoch, cluster_id=st.none() | texts, leader=nodes, epoch=epochs),
+    q.EndQuorumEpoch: st.builds(
+        q.EndQuorumEpoch, cluster_id=st.none() | texts, leader=nodes, epoch=epochs, successors=node_sets
+    ),
+    q.FetchSnapshot: st.builds(
+        q.FetchSnapshot, replica=nodes, epoch=epochs, snapshot=snapshots, position=int64, max_bytes=int32
+    ),
+    q.DescribeQuorum: st.builds(q.DescribeQuorum),
 }
 
 METADATA_RECORDS = st.one_of(
@@ -200,11 +225,28 @@ METADATA_RECORDS = st.one_of(
 
 
 @st.composite
-def fetched_metadata(draw):
-    """Without records the base offset is the end: the wire has no other place for it."""
-    error, base, end = draw(errors), draw(st.integers(0, 2**62)), draw(offsets)
-    found = tuple(draw(st.lists(METADATA_RECORDS, max_size=4)))
-    return m.FetchedMetadata(error, base if found else end, found, end)
+def metadata_batches(draw):
+    """Batches that follow each other; what a leader says of itself stands alone."""
+    found, offset = [], draw(st.integers(0, 2**40))
+    leader_change = st.builds(records.LeaderChangeRecord, epochs, node_sets, node_sets)
+    for _ in range(draw(st.integers(0, 3))):
+        one = draw(tuples(METADATA_RECORDS).filter(bool) | st.tuples(leader_change))
+        found.append(
+            MetadataBatch(base_offset=offset, epoch=draw(epochs), timestamp=draw(st.integers(0, 2**40)), records=one)
+        )
+        offset = found[-1].end
+    return tuple(found)
+
+
+progress = st.integers(-1, 2**40)
+replica_states = st.builds(
+    q.ReplicaState,
+    node=nodes,
+    log_end=int64,
+    # Without a clock times are counted back from 0, and -1 is where there is none.
+    fetched_ago_ms=progress.filter(lambda time: time != 1),
+    caught_up_ago_ms=progress.filter(lambda time: time != 1),
+)
 
 
 REPLIES = {
@@ -276,7 +318,40 @@ REPLIES = {
     m.AllocateProducerIds: st.builds(m.AllocatedProducerIds, errors, int64, int32),
     m.DeleteRecords: st.builds(m.DeletedRecords, tuples(st.builds(m.DeletedPartition, partitions, errors, int64))),
     m.LoseReplicas: st.builds(m.LostReplicas, errors),
-    m.FetchMetadata: fetched_metadata(),
+    q.FetchMetadata: st.builds(
+        q.FetchedMetadata,
+        error=errors,
+        epoch=epochs,
+        leader=epochs,
+        high_watermark=int64,
+        log_start=int64,
+        diverging=st.none() | st.tuples(epochs, st.integers(0, 2**63 - 1)),
+        snapshot=st.none() | st.builds(q.SnapshotId, st.integers(0, 2**63 - 1), epochs),
+        batches=metadata_batches(),
+    ),
+    q.Vote: st.builds(q.Voted, errors, epochs, epochs, st.booleans()),
+    q.BeginQuorumEpoch: st.builds(q.BegunQuorumEpoch, errors, epochs, epochs),
+    q.EndQuorumEpoch: st.builds(q.EndedQuorumEpoch, errors, epochs, epochs),
+    q.FetchSnapshot: st.builds(
+        q.FetchedSnapshot,
+        error=errors,
+        epoch=epochs,
+        leader=epochs,
+        snapshot=snapshots,
+        size=int64,
+        position=int64,
+        data=st.binary(max_size=30),
+    ),
+    q.DescribeQuorum: st.builds(
+        q.DescribedQuorum,
+        error=errors,
+        epoch=epochs,
+        leader=epochs,
+        high_watermark=int64,
+        voters=tuples(replica_states),
+        observers=tuples(replica_states),
+        endpoints=tuples(st.builds(q.QuorumEndpoint, nodes, texts, st.integers(0, 65535))),
+    ),
 }
 
 
@@ -297,6 +372,12 @@ def forget_request(request, version):
             return _each(request, "partitions", last_fetched_epoch=-1)
         case m.Fetch() if version < 15:
             return msgspec.structs.replace(request, replica_epoch=-1)
+        case q.FetchMetadata() if version < 9:
+            return msgspec.structs.replace(request, epoch=-1, last_epoch=-1)
+        case q.FetchMetadata() if version < 12:
+            return msgspec.structs.replace(request, last_epoch=-1)
+        case q.Vote() if version < 2:
+            return msgspec.structs.replace(request, pre_vote=False)
         case m.RegisterBroker() if version < 3:
             return msgspec.structs.replace(request, previous_broker_epoch=-1)
         case m.AlterPartition() if version < 3:
@@ -321,6 +402,13 @@ def forget_reply(reply, version):
             return _each(reply, "partitions", log_start=-1, diverging=None)
         case m.Fetched() if version < 12:
             return _each(reply, "partitions", diverging=None)
+        case q.FetchedMetadata() if version < 12:
+            log_start = reply.log_start if version >= 5 else -1
+            return msgspec.structs.replace(
+                reply, log_start=log_start, diverging=None, snapshot=None, epoch=-1, leader=-1
+            )
+        case q.DescribedQuorum():
+            return _forget_quorum(reply, version)
         case m.ListedOffsets() if version < 4:
             return _each(reply, "offsets", leader_epoch=-1)
         case m.DescribedTopics():
@@ -330,6 +418,13 @@ def forget_reply(reply, version):
         case m.CreatedTopics() if version < 7:
             return _each(reply, "topics", topic_id=bytes(16))
     return reply
+
+
+def _forget_quorum(reply, version):
+    if version < 1:
+        for field in ("voters", "observers"):
+            reply = _each(reply, field, fetched_ago_ms=-1, caught_up_ago_ms=-1)
+    return reply if version >= 2 else msgspec.structs.replace(reply, endpoints=())
 
 
 def _forget_described(reply, version):

@@ -5,6 +5,7 @@ import pytest
 from impl.api.handler import Immediate
 from impl.api.registry import broker_registry, controller_registry
 from impl.core import messages as m
+from impl.core.quorum.messages import FetchMetadata
 from impl.core.types import ErrorCode
 from impl.wire.apis import APIS, ApiKey
 from impl.wire.batches import build
@@ -54,6 +55,11 @@ def test_the_controller_advertises_what_brokers_need():
         ApiKey.FETCH: (4, 16),
         ApiKey.API_VERSIONS: (0, 4),
         ApiKey.CREATE_TOPICS: (2, 7),
+        ApiKey.VOTE: (0, 2),
+        ApiKey.BEGIN_QUORUM_EPOCH: (0, 1),
+        ApiKey.END_QUORUM_EPOCH: (0, 1),
+        ApiKey.DESCRIBE_QUORUM: (0, 2),
+        ApiKey.FETCH_SNAPSHOT: (0, 1),
         ApiKey.ALTER_PARTITION: (2, 3),
         ApiKey.BROKER_REGISTRATION: (0, 4),
         ApiKey.BROKER_HEARTBEAT: (0, 1),
@@ -111,7 +117,7 @@ def asks_for_metadata(**fields):
 
 def test_the_metadata_log_is_fetched_by_name_or_by_id():
     header = RequestHeader(ApiKey.FETCH, 12, 1)
-    expected = m.FetchMetadata(broker=2, offset=5, max_wait_ms=100)
+    expected = FetchMetadata(replica=2, offset=5, max_wait_ms=100)
     assert CONTROLLER.to_core(header, asks_for_metadata(), NAMES) == expected
     _, version, message = CONTROLLER.request_to_wire(expected, NAMES)
     assert message.topics[0].topic_id == bytes(15) + b"\x01"
@@ -140,7 +146,7 @@ def test_metadata_that_cannot_be_read_is_an_error(value):
     part = fetch.PartitionData(high_watermark=7, records=records)
     topic = fetch.FetchableTopicResponse(topic="__cluster_metadata", partitions=(part,))
     reply = BROKER.reply_to_core(ApiKey.FETCH, 16, fetch.FetchResponse(responses=(topic,)), NAMES)
-    assert reply == m.FetchedMetadata(ErrorCode.CORRUPT_MESSAGE, 7, (), 7)
+    assert (reply.error, reply.high_watermark, reply.batches) == (ErrorCode.CORRUPT_MESSAGE, 7, ())
 
 
 # ---------------------------------------------------------------- what the wire says otherwise than the core

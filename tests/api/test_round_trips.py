@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from impl.api.handler import Immediate
 from impl.api.registry import broker_registry, controller_registry
 from impl.core import messages as m
+from impl.core.quorum import messages as q
 from impl.wire.apis import APIS, ApiKey
 from impl.wire.framing import (
     RequestHeader,
@@ -19,7 +20,14 @@ from impl.wire.framing import (
 from tests.api.core_messages import REPLIES, REQUESTS, Names, forget_reply, forget_request
 
 BROKER, CONTROLLER = broker_registry(), controller_registry()
-TO_CONTROLLER = (m.FetchMetadata, m.RegisterBroker, m.BrokerHeartbeat, m.AlterPartition, m.AllocateProducerIds, m.LoseReplicas)
+TO_CONTROLLER = (
+    *q.QuorumRequest.__args__,
+    m.RegisterBroker,
+    m.BrokerHeartbeat,
+    m.AlterPartition,
+    m.AllocateProducerIds,
+    m.LoseReplicas,
+)
 NAMES = Names()
 PROFILE = settings(
     max_examples=25,

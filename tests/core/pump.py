@@ -11,12 +11,10 @@ from impl.core.broker import Broker
 from impl.core.controller import Controller
 from impl.core.events import (
     AppendBatch,
-    AppendMetadata,
     ConnectionLost,
     CreateLog,
     DeleteLog,
     RecoveredLog,
-    RecoveredMetadata,
     RecoveredProducer,
     ReplyArrived,
     RequestArrived,
@@ -40,6 +38,8 @@ from impl.core.messages import (
     Produce,
     ProducePartition,
 )
+from impl.core.quorum.controller import QuorumController
+from impl.core.quorum.effects import NoteCommitted, RecoveredQuorum, WriteElectionState, WriteMetadata
 from impl.core.settings import Settings
 from impl.core.types import CONTROLLER, Batch, Connection, LogSlice, NodeId, TopicPartition
 
@@ -120,6 +120,8 @@ class Node:
         self.core = None
         self.logs: dict[TopicPartition, Log] = {}
         self.metadata = []
+        self.election = None
+        self.committed = 0
         self.incarnation = 0
         self.stopped = False
         self.clean_epoch = -1
@@ -151,7 +153,10 @@ class Cluster:
         node.stopped = False
         settings = Settings(node=number, **self.settings)
         if number == CONTROLLER:
-            node.core = self.controller_class(settings, RecoveredMetadata(tuple(node.metadata)))
+            recovered = RecoveredQuorum(
+                election=node.election, batches=tuple(node.metadata), committed=node.committed, jitter=1
+            )
+            node.core = QuorumController(settings, recovered, self.controller_class)
         else:
             node.incarnation += 1
             logs = tuple(log.recover(name) for name, log in sorted(node.logs.items()))
@@ -227,9 +232,13 @@ class Cluster:
                 case WriteHighWatermarks():
                     for name, high_watermark in effect.watermarks:
                         node.logs[name].high_watermark = high_watermark
-                case AppendMetadata():
-                    assert effect.base_offset == len(node.metadata)
-                    node.metadata.extend(effect.records)
+                case WriteMetadata(batch):
+                    assert batch.base_offset == (node.metadata[-1].end if node.metadata else 0)
+                    node.metadata.append(batch)
+                case WriteElectionState(state):
+                    node.election = state
+                case NoteCommitted(to):
+                    node.committed = to
                 case Stopped():
                     node.stopped = True
                     if node.number != CONTROLLER:

@@ -5,12 +5,9 @@ import pytest
 from impl.core.controller import Controller
 from impl.core.events import (
     AppendMetadata,
-    Disconnected,
     RecoveredMetadata,
     RequestArrived,
     SendReply,
-    ShutDown,
-    Stopped,
     Tick,
 )
 from impl.core.facts import AlterPartition as AlterPartitionFact
@@ -21,7 +18,6 @@ from impl.core.messages import (
     AlterPartition,
     BrokerHeartbeat,
     CreateTopics,
-    FetchMetadata,
     NewTopic,
     RegisterBroker,
 )
@@ -234,40 +230,7 @@ def test_leadership_moves_within_the_in_sync_set_only(driven):
     assert driven.core.move_leader(P._replace(topic="no"), 1, 0) == []
 
 
-# ---------------------------------------------------------------- metadata
-def test_a_question_about_metadata_waits_for_news(driven):
-    end = len(driven.log)
-    driven.step(RequestArrived(7, 70, FetchMetadata(broker=1, offset=end, max_wait_ms=500)))
-    assert driven.effects == []
-    driven.alter(1, (1, 2))
-    told = driven.effects[-1]
-    assert (told.connection, told.correlation, told.reply.base_offset) == (7, 70, end)
-    assert (told.reply.records, told.reply.end_offset) == (tuple(driven.log[end:]), end + 1)
-
-
-def test_a_question_about_metadata_is_answered_in_time_or_not_at_all_when_the_asker_went_away(driven):
-    for connection in (7, 8):
-        request = FetchMetadata(broker=1, offset=len(driven.log), max_wait_ms=500)
-        driven.step(RequestArrived(connection, 70, request))
-    driven.step(Disconnected(8))
-    driven.now += 500
-    driven.step(Tick())
-    assert [(effect.connection, effect.reply.records) for effect in driven.effects] == [(7, ())]
-
-
-def test_metadata_past_the_end_is_out_of_range(driven):
-    request = FetchMetadata(broker=1, offset=len(driven.log) + 1, max_wait_ms=500)
-    assert driven.ask(request).error.name == "OFFSET_OUT_OF_RANGE"
-
-
-def test_a_long_log_is_told_in_parts(driven):
-    driven.create("many", 3_000)
-    first = driven.ask(FetchMetadata(broker=1, offset=0, max_wait_ms=0))
-    assert (len(first.records), first.end_offset) == (2_000, len(driven.log))
-    rest = driven.ask(FetchMetadata(broker=1, offset=2_000, max_wait_ms=0))
-    assert first.records + rest.records == tuple(driven.log)
-
-
+# ---------------------------------------------------------------- restarts
 def test_a_restarted_controller_remembers_and_gives_everybody_a_fresh_session(driven):
     driven.alter(1, (1, 2))
     again = Driven(Controller(SETTINGS, RecoveredMetadata(tuple(driven.log))), brokers=0)
@@ -293,11 +256,6 @@ def test_a_broker_that_wants_to_stop_is_let_go_once_all_others_know_that_it_lead
     answer = driven.beat(1, stop=True)
     assert (answer.fenced, answer.should_shut_down) == (True, True)
     assert driven.register(1, incarnation=2).error.name == "NONE"
-
-
-def test_the_controller_stops(driven):
-    assert driven.step(ShutDown()) == [Stopped()]
-    assert driven.step(Tick()) == []
 
 
 # ---------------------------------------------------------------- producer ids

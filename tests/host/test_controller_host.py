@@ -1,21 +1,31 @@
-"""The controller's decisions are on the disk, synced, before anyone hears of them, and all come back."""
+"""What a voter promises is on the disk, synced, before anyone hears of it, and all comes back."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from impl.core.events import AppendMetadata, RecoveredMetadata, SendReply, Stopped
+from impl.core.events import SendReply, Stopped
 from impl.core.facts import CreatePartition, Fact
-from impl.core.messages import FetchedMetadata
 from impl.core.metadata import (
     BrokerRegistrationChangeRecord,
+    LeaderChangeRecord,
     MetadataRecord,
     PartitionChangeRecord,
     PartitionRecord,
     RegisterBrokerRecord,
     TopicRecord,
 )
+from impl.core.quorum.batches import ElectionState, MetadataBatch
+from impl.core.quorum.effects import (
+    NoteCommitted,
+    RecoveredQuorum,
+    TruncateMetadata,
+    WriteElectionState,
+    WriteMetadata,
+)
+from impl.core.quorum.facts import Observe
+from impl.core.quorum.messages import FetchedMetadata
 from impl.core.settings import Settings
 from impl.core.types import (
     BrokerEpoch,
@@ -29,12 +39,13 @@ from impl.core.types import (
 )
 from impl.host.controller import ControllerHost
 from impl.sim.disk import PowerLost, SimDisk
-from impl.storage.errors import CorruptLog
+from impl.storage.errors import CorruptCheckpoint, CorruptLog
 from impl.wire import batches
 from tests.host.cores import NOW, ScriptedCore, TellingDisk
 
 LOG = "__cluster_metadata-0/00000000000000000000.log"
-REPLY = SendReply(Connection(5), 6, FetchedMetadata(ErrorCode.NONE, Offset(0), (), Offset(0)))
+QUORUM_STATE = "__cluster_metadata-0/quorum-state"
+REPLY = SendReply(Connection(5), 6, FetchedMetadata(error=ErrorCode.NONE))
 T0 = TopicPartition("t", 0)
 FACT = CreatePartition(partition="t-0", replicas=(NodeId(1),), isr=(NodeId(1),), leader=NodeId(1))
 RECORDS: tuple[MetadataRecord, ...] = (
@@ -67,17 +78,25 @@ def a_host(
     report: Callable[[str], None] = lambda _: None,
 ) -> Any:
     core: Any = ScriptedCore
-    return ControllerHost(disk, Settings(node=NodeId(3000)), record=record, make_controller=core, report=report)
+    return ControllerHost(
+        disk, Settings(node=NodeId(3000)), record=record, record_quorum=record, make_quorum=core, report=report
+    )
+
+
+def found(disk: SimDisk) -> RecoveredQuorum:
+    _, recovered, _ = a_host(disk).controller.given
+    assert isinstance(recovered, RecoveredQuorum)
+    return recovered
 
 
 def recovered(disk: SimDisk) -> tuple[MetadataRecord, ...]:
-    _, metadata = a_host(disk).controller.given
-    assert isinstance(metadata, RecoveredMetadata)
-    return metadata.records
+    return tuple(record for batch in found(disk).batches for record in batch.records)
 
 
-def append(offset: int, *records: MetadataRecord) -> AppendMetadata:
-    return AppendMetadata(Offset(offset), records)
+def append(offset: int, *records: MetadataRecord, epoch: int = 1) -> WriteMetadata:
+    return WriteMetadata(
+        MetadataBatch(base_offset=Offset(offset), epoch=LeaderEpoch(epoch), timestamp=NOW, records=records)
+    )
 
 
 def test_each_decision_is_written_and_synced_before_the_next_and_before_anyone_hears() -> None:
@@ -93,12 +112,12 @@ def test_one_effect_is_one_batch_of_one_record_each() -> None:
     disk = SimDisk()
     a_host(disk).handle([append(0, *RECORDS[:3]), append(3, *RECORDS[3:])], NOW)
     written = batches.split(disk.read_file(LOG))
-    assert [(batch.base_offset, batch.record_count, batch.leader_epoch) for batch in written] == [(0, 3, 0), (3, 2, 0)]
+    assert [(batch.base_offset, batch.record_count, batch.leader_epoch) for batch in written] == [(0, 3, 1), (3, 2, 1)]
     assert recovered(disk) == RECORDS
 
 
 def test_a_crash_leaves_whole_decisions_and_never_loses_one_that_was_told() -> None:
-    found = set()
+    outcomes = set()
     for operations in range(1, 8):
         for kept in (0, 1, 2):
             disk = SimDisk()
@@ -115,9 +134,9 @@ def test_a_crash_leaves_whole_decisions_and_never_loses_one_that_was_told() -> N
             records = recovered(disk)
             assert records in (RECORDS[:2], RECORDS[:3], RECORDS)
             assert records == RECORDS or not told
-            found.add((bool(told), len(records)))
+            outcomes.add((bool(told), len(records)))
             assert recovered(disk) == records
-    assert found == {(False, 2), (False, 3), (False, 5), (True, 5)}
+    assert outcomes == {(False, 2), (False, 3), (False, 5), (True, 5)}
 
 
 def test_a_damaged_decision_that_others_follow_is_refused_and_not_cut_off() -> None:
@@ -158,3 +177,82 @@ def test_a_controller_that_stops_has_synced_everything() -> None:
     assert a_host(disk).handle([append(0, *RECORDS), Stopped()], NOW) == [Stopped()]
     disk.lose_power(lambda *_: 0)
     assert recovered(disk) == RECORDS
+
+
+# ---------------------------------------------------------------- the quorum's own files
+def test_a_vote_is_on_the_disk_before_the_next_effect_and_comes_back() -> None:
+    disk = TellingDisk()
+    host = a_host(disk, record=lambda facts: disk.story.append(f"record {len(facts)}"))
+    disk.told()
+    state = ElectionState(LeaderEpoch(4), NodeId(-1), NodeId(3002))
+    assert host.handle([WriteElectionState(state), Observe(epoch=LeaderEpoch(4)), REPLY], NOW) == [REPLY]
+    assert disk.told() == ["replace __cluster_metadata-0/quorum-state", "record 1"]
+    disk.lose_power(lambda *_: 0)
+    assert found(disk).election == state
+
+
+def test_the_vote_is_kafkas_file() -> None:
+    disk = SimDisk()
+    a_host(disk).handle([WriteElectionState(ElectionState(LeaderEpoch(4), NodeId(3001), NodeId(3002)))], NOW)
+    assert disk.read_file(QUORUM_STATE) == (
+        b'{"clusterId":"","leaderId":3001,"leaderEpoch":4,"votedId":3002,"appliedOffset":0,'
+        b'"currentVoters":[{"voterId":3000}],"data_version":0}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "truncated"),
+        (b'{"leaderId":1}', "missing required field"),
+        (
+            b'{"leaderId":1,"leaderEpoch":2,"votedId":1,"currentVoters":[],"data_version":7}',
+            "data_version 7, known is 0",
+        ),
+        (b'{"leaderId":1,"leaderEpoch":-2,"votedId":1,"currentVoters":[],"data_version":0}', "leaderEpoch -2"),
+    ],
+)
+def test_a_damaged_vote_is_no_empty_one(content: bytes, reason: str) -> None:
+    disk = SimDisk()
+    a_host(disk)
+    disk.write_file(QUORUM_STATE, content)
+    with pytest.raises(CorruptCheckpoint, match=f"{QUORUM_STATE} line 1: .*{reason}"):
+        a_host(disk)
+
+
+def test_what_a_leader_says_of_itself_stands_in_a_control_batch_of_kafkas() -> None:
+    disk = SimDisk()
+    record = LeaderChangeRecord(NodeId(3002), (NodeId(3001), NodeId(3002)), (NodeId(3002),))
+    a_host(disk).handle([append(0, record, epoch=7), append(1, *RECORDS, epoch=7)], NOW)
+    control, data = batches.split(disk.read_file(LOG))
+    assert [batches.is_control(batch) for batch in (control, data)] == [True, False]
+    ((_, _, key, _),) = batches.records_of(control)
+    assert key == b"\0\0\0\2"
+    assert [batch.epoch for batch in found(disk).batches] == [7, 7]
+    assert recovered(disk) == (record, *RECORDS)
+
+
+def test_a_log_is_cut_between_two_batches() -> None:
+    disk = SimDisk()
+    host = a_host(disk)
+    host.handle([append(0, *RECORDS[:3]), append(3, *RECORDS[3:]), TruncateMetadata(Offset(3))], NOW)
+    host.handle([append(3, RECORDS[3], epoch=2)], NOW)
+    disk.lose_power(lambda *_: 0)
+    assert [(batch.base_offset, batch.epoch) for batch in found(disk).batches] == [(0, 1), (3, 2)]
+
+
+def test_what_is_noted_to_be_committed_is_never_more_than_was() -> None:
+    committed = set()
+    for kept in range(13):
+        disk = SimDisk()
+        host = a_host(disk)
+        host.handle([append(0, *RECORDS), NoteCommitted(Offset(3))], NOW)
+        host.handle([NoteCommitted(Offset(5))], NOW)
+        disk.lose_power(lambda _, unsynced, kept=kept: min(unsynced, kept))
+        committed.add(found(disk).committed)
+        assert found(disk).committed <= 5
+    assert 0 in committed
+    assert committed > {0}
+    disk = SimDisk()
+    a_host(disk).handle([append(0, *RECORDS), NoteCommitted(Offset(3)), NoteCommitted(Offset(4))], NOW)
+    assert found(disk).committed == 4

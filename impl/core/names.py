@@ -1,0 +1,16 @@
+"""What nodes are called in traces, logs and messages for people.
+
+One rule: a name says what a node is, and its number tells which.
+"""
+
+from impl.core.types import CONTROLLER, NodeId
+
+
+def controller_name(node: NodeId) -> str:
+    """`controller` where there is but one, else `controller-1`, `controller-2`, ..."""
+    return "controller" if node == CONTROLLER else f"controller-{node - CONTROLLER}"
+
+
+def node_name(node: NodeId) -> str:
+    """`n1`, `n2`, ... for brokers."""
+    return f"n{node}" if node < CONTROLLER else controller_name(node)

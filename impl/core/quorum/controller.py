@@ -1,0 +1,218 @@
+"""A controller of the quorum: the voter, and on top of it, while it leads, the one that decides.
+
+One rule: what the active controller decides is told when it is committed, and not before. Its records go to the
+quorum's log; the facts and replies that follow them wait until the high watermark has passed the log's end as it was
+then. An answer that decides nothing waits like the others, for it may rest on what others before it decided.
+
+The active controller is the leader whose first record is committed: only then does it know all that was ever decided,
+and its image is built anew from that. A leader that resigns drops what was not committed and refuses who waits for it
+(NOT_CONTROLLER): whether it comes to stand is for the next leader to say, who tells the facts of what it inherits
+(`impl.core.decision_facts`).
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+from impl.core.calls import NEVER
+from impl.core.controller import Controller
+from impl.core.decision_facts import facts_of
+from impl.core.events import (
+    AppendMetadata,
+    ConnectionLost,
+    Disconnected,
+    Effect,
+    Event,
+    RecoveredMetadata,
+    ReplyArrived,
+    RequestArrived,
+    SendReply,
+    ShutDown,
+    Stopped,
+    Tick,
+)
+from impl.core.image import MetadataImage
+from impl.core.metadata import MetadataRecord
+from impl.core.quorum.effects import NoteCommitted, RecoveredQuorum
+from impl.core.quorum.facts import Commit
+from impl.core.quorum.messages import QuorumRequest, Refused
+from impl.core.quorum.raft import Raft
+from impl.core.settings import Settings
+from impl.core.types import ErrorCode, LeaderEpoch, Millis, NodeId, Offset, TopicPartition
+
+MakeController = Callable[[Settings, RecoveredMetadata], Controller]
+STOP_MS_MAX = 1_000
+"""How long a leader that is to stop waits for the others to hear of it."""
+
+
+class Held(NamedTuple):
+    """What may be told when everything below `end` is committed."""
+
+    end: Offset
+    effects: list[Effect]
+
+
+class QuorumController:
+    """Mutable. `raft_class` is where a different behaviour of the quorum can be planted."""
+
+    raft_class: type[Raft] = Raft
+
+    def __init__(
+        self, settings: Settings, recovered: RecoveredQuorum, make_controller: MakeController = Controller
+    ) -> None:
+        self.settings = settings
+        self.raft = self.raft_class(settings, recovered)
+        self.active: Controller | None = None
+        """The one that decides, while this voter is the active controller."""
+        self._make_controller = make_controller
+        self._epoch = LeaderEpoch(0)
+        """In which it has become active."""
+        self._held: deque[Held] = deque()
+        self._committed = self.raft.high_watermark
+        """How far the log was committed when that was last told."""
+        self._image = MetadataImage()
+        self._stop_by = NEVER
+        self._stopped = False
+
+    @property
+    def image(self) -> MetadataImage:
+        """The cluster as the active controller has decided it, or as far as this one knows it to be committed."""
+        if self.active is not None:
+            return self.active.image
+        self._catch_up()
+        return self._image
+
+    # ------------------------------------------------------------ steps
+    def start(self, now: Millis) -> list[Effect]:
+        """Begin with what the disk held."""
+        out: list[Effect] = []
+        self.raft.start(now, out)
+        self._settle(now, out)
+        return out
+
+    def step(self, event: Event, now: Millis) -> list[Effect]:
+        """Handle one event."""
+        out: list[Effect] = []
+        if self._stopped:
+            return out
+        # Compared by type and not matched: a pattern that does not fit costs as much as all the rest of a tick.
+        if type(event) is Tick:
+            self.raft.tick(now, out)
+            self._ask_active(event, now, out)
+        elif type(event) is RequestArrived:
+            request = event.request
+            if isinstance(request, QuorumRequest):
+                self.raft.requested(event.connection, event.correlation, request, now, out)
+            elif self.active is None or self._stop_by is not NEVER:
+                out.append(SendReply(event.connection, event.correlation, Refused(ErrorCode.NOT_CONTROLLER)))
+            else:
+                self._ask_active(event, now, out)
+        elif type(event) is ReplyArrived:
+            self.raft.replied(event, now, out)
+        elif type(event) is ConnectionLost:
+            self.raft.lost(event, now, out)
+        elif type(event) is Disconnected:
+            self.raft.disconnected(event)
+        else:
+            assert type(event) is ShutDown
+            self._shut_down(now, out)
+        self._settle(now, out)
+        if self._stop_by <= now or (self._stop_by is not NEVER and self.raft.quiet):
+            self._stopped = True
+            out.append(Stopped())
+        return out
+
+    def move_leader(self, name: TopicPartition, to: NodeId, now: Millis) -> list[Effect]:
+        """Elect `to` leader of a partition, if this is the active controller and it may be."""
+        out: list[Effect] = []
+        if self.active is not None and not self._stopped:
+            self._perform(self.active.move_leader(name, to, now), now, out)
+            self._settle(now, out)
+        return out
+
+    def _shut_down(self, now: Millis, out: list[Effect]) -> None:
+        """A leader of others resigns and lets them know; whoever does not lead stops at once."""
+        if self._stop_by is NEVER:
+            self._stop_by = now
+            if self.raft.leading and not self.raft.alone:
+                self._stop_by = Millis(now + STOP_MS_MAX)
+                self.raft.resign(now, out)
+
+    # ------------------------------------------------------------ the active controller
+    def _ask_active(self, event: Event, now: Millis, out: list[Effect]) -> None:
+        if self.active is not None and self._leads_on:
+            effects = self.active.step(event, now)
+            if effects:
+                self._perform(effects, now, out)
+
+    @property
+    def _leads_on(self) -> bool:
+        """This voter has led without a break since it became the active controller."""
+        return self.raft.leading and self.raft.epoch == self._epoch
+
+    def _perform(self, effects: list[Effect], now: Millis, out: list[Effect]) -> None:
+        """Write what was decided to the log; hold the rest until that is committed."""
+        held: list[Effect] = []
+        for effect in effects:
+            if type(effect) is AppendMetadata:
+                assert effect.base_offset == self.raft.log.end, "the active controller alone writes to the log"
+                self.raft.append(effect.records, now, out)
+            else:
+                held.append(effect)
+        if held:
+            self._held.append(Held(self.raft.log.end, held))
+
+    def _settle(self, now: Millis, out: list[Effect]) -> None:
+        """Whatever has happened: become active or cease to be, and tell what is committed."""
+        raft = self.raft
+        if self.active is not None and not self._leads_on:
+            self._deactivate(out)
+        if raft.high_watermark > self._committed:
+            self._tell_commit(out)
+        if self.active is None and raft.established:
+            self._activate(now, out)
+        held = self._held
+        while held and held[0].end <= raft.high_watermark:
+            out.extend(held.popleft().effects)
+
+    def _tell_commit(self, out: list[Effect]) -> None:
+        to = self.raft.high_watermark
+        epochs = self.raft.log.epochs_between(self._committed, to)
+        # Not the new one: the facts of this step are told after its effects, and a crash may come between.
+        out.append(NoteCommitted(self._committed))
+        out.append(Commit(start=self._committed, to=to, epochs=epochs))
+        self._committed = to
+
+    def _activate(self, now: Millis, out: list[Effect]) -> None:
+        """Everything below the first record of this epoch is committed: decide from there on."""
+        self._epoch = self.raft.epoch
+        out.extend(self._catch_up())
+        self.active = self._make_controller(self.settings, RecoveredMetadata(self._records()))
+        self._perform(self.active.start(now), now, out)
+
+    def _deactivate(self, out: list[Effect]) -> None:
+        """Another one decides now, or nobody: who waits is told to look elsewhere."""
+        self.active = None
+        out.extend(
+            SendReply(effect.connection, effect.correlation, Refused(ErrorCode.NOT_CONTROLLER))
+            for held in self._held
+            for effect in held.effects
+            if type(effect) is SendReply
+        )
+        self._held.clear()
+
+    # ------------------------------------------------------------ the committed log
+    def _catch_up(self) -> list[Effect]:
+        """Bring the image up to what is committed; the facts that only a leader who inherits them can tell."""
+        image, raft = self._image, self.raft
+        facts: list[Effect] = []
+        for batch in raft.log.read(image.offset, raft.high_watermark, raft.high_watermark):
+            for record in batch.records:
+                if image.offset >= raft.inherited_from:
+                    facts.extend(facts_of(record, image))
+                image.apply(record)
+        return facts
+
+    def _records(self) -> tuple[MetadataRecord, ...]:
+        log = self.raft.log
+        return tuple(record for batch in log.read(log.start, log.end, log.end) for record in batch.records)
