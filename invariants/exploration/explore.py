@@ -117,7 +117,11 @@ def explore(
     processor = time.process_time()
     found, path = run(limits, progress)
     processor = time.process_time() - processor
-    confirmed = None if found.violated is None else replayed(reading, path, tuple(replicas), VIEWS[model.name].of(variant) if view else None)
+    confirmed = (
+        None
+        if found.violated is None
+        else replayed(reading, path, tuple(replicas), VIEWS[model.name].of(variant) if view else None)
+    )
     violated, coarse, steps = confirmed or (None, (), ())
     return ExploreResult(
         model=model.name,

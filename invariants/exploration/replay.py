@@ -110,5 +110,3 @@ def renamed(reading: Reading, call: Call, replicas: tuple[int, ...]) -> Call:
             value = frozenset(replicas[r] for r in value)
         named[parameter] = value
     return name, named
-
-

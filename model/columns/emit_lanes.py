@@ -40,7 +40,10 @@ def number(x: Operand, names: dict[Term, str]) -> str:
 def by_bit(bits: str, index: Operand, names: dict[Term, str], each: str) -> str:
     """What `each` makes of the bit an index names: the index is compared with every number it may be."""
     low, high = interval(index)
-    parts = [each.format(bits=bits, here=f"(lanes)({number(index, names)} == ALL({i}))", bit=1 << i) for i in range(max(low, 0), high + 1)]
+    parts = [
+        each.format(bits=bits, here=f"(lanes)({number(index, names)} == ALL({i}))", bit=1 << i)
+        for i in range(max(low, 0), high + 1)
+    ]
     return "(" + (" | ".join(parts) or "ALL(0)") + ")"
 
 

@@ -46,9 +46,7 @@ class Tracing:
     `fold=False` gives every cell a column; otherwise cells that no step writes are constants.
     """
 
-    def __init__(
-        self, reading: Reading, *, view: View | None = None, nobody: bool = False, fold: bool = True
-    ) -> None:
+    def __init__(self, reading: Reading, *, view: View | None = None, nobody: bool = False, fold: bool = True) -> None:
         if reading.ghosts:
             raise ValueError("the columns reading leaves ghosts out; give it a reading without them")
         self.reading, self.of_view, self.nobody = reading, view, nobody

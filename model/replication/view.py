@@ -4,9 +4,9 @@ One rule: a cell is forgotten only where every step that reads it is excluded fo
 and the proof in `invariants/proofs/views.py`. Epochs only grow: that is what most of it rests on, and why variants that
 take an epoch back, or read old metadata, are not to be viewed.
 
-Versions of the partition that nobody will read are gaps in the numbering, and `close_gap` closes them: only the order of
-the others matters. So a bound on partition epochs bounds how many versions somebody may still read, not how many there
-ever were, and the space within it ends though the controller never does.
+Versions of the partition that nobody will read are gaps in the numbering, and `close_gap` closes them: only the order
+of the others matters. So a bound on partition epochs bounds how many versions somebody may still read, not how many
+there ever were, and the space within it ends though the controller never does.
 """
 
 from model.design import syntax
@@ -152,7 +152,7 @@ def forget_leaders(s: State) -> None:
 
 @definition
 def counts(s: State, r: Replica) -> bool:
-    """The replica's being reconciled with its epoch can matter: a leader of it is there, or to come, or has answered."""
+    """Being reconciled with its epoch can matter to it: a leader of it is there, or may come, or has answered."""
     return (
         s.leading[r]
         or to_come(s, s.leader_epoch[r])
@@ -165,7 +165,10 @@ def counts(s: State, r: Replica) -> bool:
 def forget_reconciliation(s: State) -> None:
     """In which older epoch a log was reconciled last, or in one that nobody leads any more."""
     s.reconciled = {
-        r: s.reconciled[r] if s.reconciled[r] >= s.leader_epoch[r] and counts(s, r) else 0 for r in Replica
+        r: s.reconciled[r]
+        if s.reconciled[r] > s.leader_epoch[r] or (s.reconciled[r] == s.leader_epoch[r] and counts(s, r))
+        else 0
+        for r in Replica
     }
 
 
@@ -271,22 +274,37 @@ def settled(s: State) -> bool:
 
 
 @definition
+def both_lead(s: State, a: Replica, b: Replica) -> bool:
+    """Two replicas lead one epoch."""
+    return s.leading[a] and s.leading[b] and s.leader_epoch[a] == s.leader_epoch[b]
+
+
+@definition
 def grounded(s: State) -> bool:
-    """Numbers are naturals, nobody leads epoch 0, and nobody knows of what the controller has not written yet: all that
-    the view's soundness needs to know."""
+    """Numbers are naturals, nobody leads epoch 0, a leader agrees with itself, and nobody knows of what the controller
+    has not written yet: all that the view's soundness needs to know."""
     return (
         s.newest_leader_epoch >= 0
         and s.newest_partition_epoch >= 0
         and all(
             0 <= s.leader_epoch[r] <= s.newest_leader_epoch
             and s.reconciled[r] >= 0
-            and (not s.leading[r] or s.leader_epoch[r] >= 1)
-            and s.partition_epoch[r] <= s.newest_partition_epoch
+            and s.high_watermark[r] >= 0
+            and (
+                not s.leading[r]
+                or (
+                    s.leader_epoch[r] >= 1
+                    and s.reconciled[r] >= s.leader_epoch[r]
+                    and (not s.has_leader[s.leader_epoch[r]] or s.leader[s.leader_epoch[r]] == r)
+                )
+            )
+            and 0 <= s.partition_epoch[r] <= s.newest_partition_epoch
             and s.proposed_leader_epoch[r] <= s.newest_leader_epoch
             and s.proposed_partition_epoch[r] <= s.newest_partition_epoch
             for r in Replica
         )
         and all(s.leader_epoch_at[p] <= s.newest_leader_epoch for p in PartitionEpoch)
+        and all(a == b for a in Replica for b in Replica if both_lead(s, a, b))
         and all(
             s.leader_epoch_at[p] == 0 and all(r not in s.isr_at[p] for r in Replica)
             for p in PartitionEpoch
