@@ -14,7 +14,7 @@ from impl.sim import faults
 from invariants.step import Checker
 from model.models import model_named
 from traces.abstraction import START
-from traces.following import Follower
+from traces.following import FOLLOWED, Follower
 
 ROLES = ("leader", "in sync", "eligible", "out of sync", "controller", "client")
 """Of the process that a fault hits, in any partition: the first that it has."""
@@ -86,6 +86,33 @@ class Roles:
 def covered(follower: Follower, roles: Roles) -> Coverage:
     """What one run has exercised."""
     return Coverage(follower.walk, roles.cells)
+
+
+# ---------------------------------------------------------------- in a file
+Packed = tuple[dict[str, list[int]], dict[str, int]]
+"""Steps by situation, as (before, action, times) in a row with actions by their place in `NAMES`; and the cells."""
+NAMES = (START, *sorted({name for model in FOLLOWED for name in model_named(model).actions_of(None)}))
+
+
+def packed(coverage: Coverage) -> Packed:
+    """The same in few characters."""
+    steps: dict[str, list[int]] = {}
+    for (situation, before, action), times in sorted(coverage.walk.items()):
+        steps.setdefault(situation, []).extend((NAMES.index(before), NAMES.index(action), times))
+    return steps, {"|".join(cell): times for cell, times in sorted(coverage.faults.items())}
+
+
+def unpacked(steps: Mapping[str, list[int]], cells: Mapping[str, int]) -> Coverage:
+    """Back from a file; IndexError where it was written by a version with other actions."""
+    coverage = nothing()
+    for situation, numbers in steps.items():
+        for place in range(0, len(numbers), 3):
+            before, action, times = numbers[place : place + 3]
+            coverage.walk[situation, NAMES[before], NAMES[action]] = times
+    for cell, times in cells.items():
+        kind, _, role = cell.partition("|")
+        coverage.faults[kind, role] = times
+    return coverage
 
 
 # ---------------------------------------------------------------- tables

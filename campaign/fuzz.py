@@ -16,9 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from campaign import trial
+from campaign.corpus import UNGUIDED, Corpus, Fresh, Guide, fresh, guided
+from campaign.coverage import Coverage, nothing
 from campaign.journal import Chunk, Failure, Journal
 from campaign.mutants import usable
-from campaign.profiles import PROFILES, seeded
+from campaign.profiles import PROFILES
 from campaign.progress import Progress, silent
 from campaign.shrinking import Counterexample, shrink_run
 from campaign.workers import Workers, local
@@ -65,6 +67,11 @@ class FuzzResult:
     fresh_events: int = 0
     """Events of the seeds that the journal had not."""
     fresh_simulated_seconds: float = 0.0
+    coverage: Coverage = field(default_factory=nothing)
+    corpus: int = 0
+    """Runs that did something new."""
+    unspoken: tuple[str, ...] = ()
+    """What runs did that the model does not speak of: it followed them no further."""
 
     @property
     def events_per_second(self) -> float:
@@ -126,6 +133,9 @@ def fuzz(
         shrink_seconds=time.monotonic() - started - seconds,
         counterexamples=counterexamples,
         paths=paths,
+        coverage=search.coverage,
+        corpus=len(search.corpus.entries),
+        unspoken=tuple(search.unspoken),
     )
 
 
@@ -142,10 +152,14 @@ class _Search:
         self.failures: list[Failure] = []
         self.seeds_to_failure: int | None = None
         self.found_at: float | None = None
+        self.coverage = nothing()
+        self.corpus = Corpus(0)
+        self.unspoken: list[str] = []
 
     def chunks(self, workers: Workers, mutant: str | None, profile: str) -> Iterator[Chunk]:
         """Chunks in the order of seeds, until the search is over: those of the journal first, then new ones."""
         first = self.first
+        self.corpus = Corpus(workers.ahead)
         known = {} if self.journal is None else self.journal.done
         while first in known and not self.over():
             self.resumed += known[first].seeds
@@ -153,7 +167,8 @@ class _Search:
             first += CHUNK
         if self.over():
             return
-        results = workers.run(run_chunk, ((at, mutant, profile) for at in _firsts(first) if at not in known))
+        calls = ((at, mutant, profile, self._guide(at)) for at in _firsts(first) if at not in known)
+        results = workers.run(run_chunk, calls)
         for at in _firsts(first):
             chunk = known.get(at)
             if chunk is None:
@@ -168,8 +183,14 @@ class _Search:
             if self.over():
                 return
 
+    def _guide(self, first: int) -> Guide:
+        return self.corpus.guide((first - self.first) // CHUNK)
+
     def take(self, chunk: Chunk) -> None:
         """The next chunk by seed."""
+        self.coverage.add(chunk.coverage)
+        self.corpus.take(chunk.fresh)
+        self.unspoken += chunk.unspoken
         if chunk.failures and self.seeds_to_failure is None:
             self.seeds_to_failure = chunk.failures[0].seed - self.first + 1
             self.found_at = time.monotonic()
@@ -210,15 +231,24 @@ def _firsts(first: int) -> Iterator[int]:
     return itertools.count(first, CHUNK)
 
 
-def run_chunk(first: int, mutant: str | None, profile: str) -> Chunk:
+def run_chunk(first: int, mutant: str | None, profile: str, guide: Guide = UNGUIDED) -> Chunk:
     """Run `CHUNK` seeds from `first` on."""
     started = time.process_time()
     planted = None if mutant is None else usable(mutant)
     events = simulated = unhealthy = 0
     failures: list[Failure] = []
+    coverage = nothing()
+    found: list[Fresh] = []
+    unspoken: list[str] = []
     for seed in range(first, first + CHUNK):
-        scenario, choices = seeded(PROFILES[profile], seed)
+        scenario, choices = guided(PROFILES[profile], seed, guide)
         ran = trial.run(scenario, choices, planted)
+        coverage.add(ran.coverage)
+        new = fresh(ran.coverage, choices.weights, guide)
+        if new is not None:
+            found.append(new)
+        if ran.divergence is not None and ran.divergence.outside:
+            unspoken.append(f"seed {seed}: {ran.divergence.sentence}")
         events += ran.events
         simulated += ran.simulated_ms
         if ran.violated is not None:
@@ -227,7 +257,8 @@ def run_chunk(first: int, mutant: str | None, profile: str) -> Chunk:
             )
         elif not ran.healthy:
             unhealthy += 1
-    return Chunk(CHUNK, events, simulated, unhealthy, time.process_time() - started, tuple(failures))
+    seconds = time.process_time() - started
+    return Chunk(CHUNK, events, simulated, unhealthy, seconds, tuple(failures), coverage, tuple(found), tuple(unspoken))
 
 
 def shrink_failure(failure: Failure, mutant: str | None) -> Counterexample | None:

@@ -7,14 +7,18 @@ The first line says what is searched: profile, mutant and source. Files of one c
 merged by seed. Different code is a different campaign.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
+from campaign.corpus import Fresh
+from campaign.coverage import Coverage, packed, unpacked
 from campaign.outcome import Refused
 from impl.sim.choices import Key
+from impl.sim.drivers import Weights
 from impl.sim.scenario import Scenario
 
 VERSION = 1
@@ -40,6 +44,11 @@ class Chunk(NamedTuple):
     unhealthy: int
     cpu_seconds: float
     failures: tuple[Failure, ...]
+    coverage: Coverage = Coverage(Counter(), Counter())
+    fresh: tuple[Fresh, ...] = ()
+    """Runs that did something new, in the order of seeds."""
+    unspoken: tuple[str, ...] = ()
+    """What runs did that the model does not speak of, in a sentence each."""
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +81,10 @@ class _Done(msgspec.Struct, frozen=True, kw_only=True):
     unhealthy: int
     cpu_seconds: float
     failures: list[_Failed] = []
+    steps: dict[str, list[int]] = {}
+    cells: dict[str, int] = {}
+    fresh: list[tuple[Weights, list[int]]] = []
+    unspoken: list[str] = []
 
 
 class Journal:
@@ -98,6 +111,7 @@ class Journal:
     def keep(self, first: int, chunk: Chunk) -> None:
         """A chunk is done. Refused where it cannot be written."""
         failures = [_Failed(*failure[:-1], list(failure.choices.items())) for failure in chunk.failures]
+        steps, cells = packed(chunk.coverage)
         line = _Done(
             first=first,
             seeds=chunk.seeds,
@@ -106,6 +120,10 @@ class Journal:
             unhealthy=chunk.unhealthy,
             cpu_seconds=chunk.cpu_seconds,
             failures=failures,
+            steps=steps,
+            cells=cells,
+            fresh=[(each.weights, sorted(each.features)) for each in chunk.fresh],
+            unspoken=list(chunk.unspoken),
         )
         try:
             self._write(msgspec.json.encode(line))
@@ -134,7 +152,15 @@ class Journal:
                 for each in done.failures
             )
             self.done[done.first] = Chunk(
-                done.seeds, done.events, done.simulated_ms, done.unhealthy, done.cpu_seconds, failures
+                done.seeds,
+                done.events,
+                done.simulated_ms,
+                done.unhealthy,
+                done.cpu_seconds,
+                failures,
+                unpacked(done.steps, done.cells),
+                tuple(Fresh(weights, frozenset(features)) for weights, features in done.fresh),
+                tuple(done.unspoken),
             )
 
     def _mend(self) -> None:

@@ -27,6 +27,9 @@ CONNECT_SECONDS = 10
 class Workers(Protocol):
     """Use as a context manager."""
 
+    ahead: int
+    """How many calls may be taken before the first of them has its result."""
+
     def __enter__(self) -> "Workers": ...
 
     def __exit__(self, *exception: object) -> None: ...
@@ -38,6 +41,8 @@ class Workers(Protocol):
 
 class Here:
     """This process, one call after the other."""
+
+    ahead = 1
 
     def __enter__(self) -> "Here":
         self._collector = gc.get_threshold()
@@ -58,7 +63,7 @@ class Pool:
     def __init__(self, make: Callable[[], Executor], size: int, died: tuple[type[BaseException], ...]) -> None:
         """`size` is how many calls run at once; `died` is what a result raises whose worker died."""
         self._make = make
-        self._size = size
+        self.ahead = 2 * size
         self._died = died
         self._executor: Executor | None = None
 
@@ -83,7 +88,7 @@ class Pool:
     ) -> Iterator[T]:
         deaths = 0
         while True:
-            while len(pending) < 2 * self._size and (call := next(calls, None)) is not None:
+            while len(pending) < self.ahead and (call := next(calls, None)) is not None:
                 pending.append((call, self._submit(work, call)))
             if not pending:
                 return

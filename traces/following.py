@@ -15,6 +15,7 @@ import msgspec
 from model.replication import REPLICATION
 from model.survival import SURVIVAL
 from traces.abstraction import DivergedError, action_of
+from traces.ending import broken
 from traces.facts import decoded
 from traces.generations import Generations
 from traces.refine import Refinement
@@ -170,14 +171,14 @@ class Follower:
     def end(self, lines: int) -> Divergence | None:
         """The model's safety properties, where the execution has led."""
         for partition, refinement in sorted(self.partitions.items()):
-            broken = refinement.machine.broken()
-            if broken is not None:
+            property_broken = broken(refinement.machine)
+            if property_broken is not None:
                 return Divergence(
                     line=lines,
                     node="",
                     partition=partition,
                     action="safety",
-                    reason=f"the model's property {broken} does not hold in the state this execution ends in",
+                    reason=f"the model's property {property_broken} does not hold in the state this execution ends in",
                     model=refinement.view(NO_REPLICA),
                 )
         return None

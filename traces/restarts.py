@@ -24,11 +24,11 @@ def restart(model: Abstraction, node: int, fact: Any) -> None:
     model.step("restart", replica=node, high_watermark=fact.high_watermark)
 
 
-def returned(model: Abstraction, node: int, fact: Any, *, synced: bool) -> None:
-    """`survival`: a process comes back, with all of its log or with what was left of it; what is missing is lost at
-    its registration. Nothing that was told can be missing where all was `synced`, unless it was cut off."""
+def returned(model: Abstraction, node: int, fact: Any) -> None:
+    """`survival`: a process comes back, with all of its log or with what was left of it; what is missing and was not
+    cut off is lost at its registration."""
     _explained(model, node, fact)
-    if synced and fact.log_end < len(model.state.log[node]):
+    if fact.log_end < len(model.state.log[node]):
         _cut_short_truncating(model, node, fact)
 
 

@@ -32,6 +32,8 @@ class Survival(Refinement):
         self.synced = synced
         self.returning: dict[int, Any] = {}
         """The `restart` of each broker that is back and not registered yet."""
+        self.waiting: set[int] = set()
+        """Those that are registered since, and have done nothing yet."""
         self.registrations: dict[int, dict[int, int]] = {}
         """By node: Kafka's broker epochs, and the model's."""
         self.former: dict[int, int] = {}
@@ -48,6 +50,8 @@ class Survival(Refinement):
             told = f"n{node} has restarted, and acts before the controller has told that it registered"
             raise DivergedError(action_of(fact), told)
         super().take(node, fact)
+        if self.waiting and type(fact).__name__ in AT_A_MEMBER:
+            self.waiting.discard(node)
 
     def view(self, node: int) -> dict[str, Any]:
         view = super().view(node)
@@ -137,10 +141,18 @@ class Survival(Refinement):
         self._registered(fact)
 
     def _back(self, fact: Any) -> tuple[int, int]:
-        """What the disk of a broker that registers has kept: nothing of a partition it tells nothing of."""
-        if fact.replica not in self.machine.members:
-            raise DivergedError(action_of(fact), f"n{fact.replica} is no replica of {fact.partition}")
-        back = self.returning.pop(fact.replica, None)
+        """What the disk of a broker that registers has kept: nothing of a partition it tells nothing of.
+
+        A process may register while the registration that the one before it had sent is still under way: the later one
+        finds what the earlier had found.
+        """
+        node = fact.replica
+        if node not in self.machine.members:
+            raise DivergedError(action_of(fact), f"n{node} is no replica of {fact.partition}")
+        if node not in self.returning and node in self.waiting:
+            return super().ends(node)
+        self.waiting.add(node)
+        back = self.returning.pop(node, None)
         return (0, 0) if back is None else (back.log_end, back.high_watermark)
 
     # ------------------------------------------------------------ the controller
@@ -231,7 +243,7 @@ class Survival(Refinement):
 
     # ------------------------------------------------------------ members
     def restart(self, node: int, fact: Any) -> None:
-        returned(self, node, fact, synced=self.synced)
+        returned(self, node, fact)
         self.returning[node] = fact
 
     def delete_replica(self, node: int, _fact: Any) -> None:

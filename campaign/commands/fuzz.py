@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from campaign import source
+from campaign import coverage, source
 from campaign.fuzz import FuzzResult, fuzz
 from campaign.journal import About, Journal
 from campaign.mutants import MUTANTS
@@ -11,6 +11,7 @@ from campaign.outcome import Outcome, Refused
 from campaign.profiles import PROFILES
 from campaign.progress import Progress
 from campaign.workers import Workers, dask, local
+from impl.sim.recording import MODEL
 
 
 def run(
@@ -85,6 +86,9 @@ def document(result: FuzzResult) -> dict[str, Any]:
         "shrink_seconds": round(result.shrink_seconds, 2),
         "failure_rate_bound": failure_rate_bound(result),
         "traces": traces,
+        "unspoken": {"runs": len(result.unspoken), "first": next(iter(result.unspoken), None)},
+        "corpus": result.corpus,
+        "coverage": coverage.document(result.coverage, MODEL),
     }
 
 
@@ -101,6 +105,7 @@ def told(result: FuzzResult) -> Outcome:
     ]
     if result.resumed:
         lines.append(f"{result.resumed:,} of them had been run before")
+    lines += coverage.lines(coverage.document(result.coverage, MODEL))
     if result.counterexamples:
         lines.append(f"violated: {result.failing} runs failed, the first was number {result.seeds_to_failure}")
         for place, found in enumerate(result.counterexamples):
@@ -108,8 +113,12 @@ def told(result: FuzzResult) -> Outcome:
             where = f": fencepost replay {result.paths[place]}" if result.paths else ""
             lines.append(f"  shrunk to {found.steps} steps, {found.choices} choices{where}")
         return Outcome(verdict="violated", document=document(result), lines=tuple(lines))
-    if not result.seeds or result.unhealthy:
-        lines.append(f"unknown: {result.unhealthy} runs broke nothing and did not heal in time")
+    if not result.seeds or result.unhealthy or result.unspoken:
+        if result.unhealthy or not result.seeds:
+            lines.append(f"unknown: {result.unhealthy} runs broke nothing and did not heal in time")
+        if result.unspoken:
+            lines.append(f"unknown: {len(result.unspoken)} runs did what the model does not speak of")
+            lines.append(f"  {result.unspoken[0]}")
         return Outcome(verdict="unknown", document=document(result), lines=tuple(lines))
     bound = failure_rate_bound(result)
     lines.append(f"holds: none failed; with 95 % confidence fewer than {bound:.2%} of such runs would")

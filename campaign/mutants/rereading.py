@@ -22,9 +22,9 @@ class RecoversToCheckpoint(Partition):
 
     __slots__ = ()
 
-    def restore(self, log: RecoveredLog, out: list[Effect]) -> None:
+    def restore(self, log: RecoveredLog, *, clean: bool, out: list[Effect]) -> None:
         to = Offset(min(log.high_watermark, log.log_end))
-        super().restore(_cut(log, to), out)
+        super().restore(_cut(log, to), clean=clean, out=out)
         if to < log.log_end:
             out.append(TruncateLog(self.name, to))
 

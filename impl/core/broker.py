@@ -140,7 +140,9 @@ class Broker:
             partition = self._new_partition(log.partition)
             partition.restore(log, clean=self._member.previous_broker_epoch != NO_BROKER_EPOCH, out=out)
         self._logs = ()
-        self._checkpointed = self._watermarks()
+        if self._member.partitions:
+            # Recovery may have lowered a watermark to the end of its log: the log will grow past it again.
+            self._checkpoint(out)
         self._checkpoint_due = Millis(now + self.settings.high_watermark_checkpoint_interval_ms)
         self._lag_check_due = Millis(now + self.settings.replica_lag_time_ms_max // 2)
         self._registration.speak(now, out)
@@ -176,6 +178,9 @@ class Broker:
             self._registration.shut_down(now, out)
         if self._member.proposing:
             self._proposals.take_new(now, out)
+        if self._member.watermark_fell:
+            self._member.watermark_fell = False
+            self._checkpoint(out)
         if self._registration.stopping:
             self._stop(out)
         return out

@@ -183,7 +183,10 @@ class LeaderLink:
             for part in reply.partitions:
                 partition = self.followed.get(part.partition)
                 if partition is not None and partition.asked == correlation:
+                    watermark = partition.high_watermark
                     partition.answered(part, now, out)
+                    if partition.high_watermark < watermark:
+                        self._member.watermark_fell = True
                     self._moved.add(part.partition)
         else:
             self.retry_at = Millis(now + self._member.settings.replica_fetch_backoff_ms)

@@ -28,6 +28,7 @@ class Member:
         "previous_broker_epoch",
         "proposing",
         "settings",
+        "watermark_fell",
     )
 
     def __init__(
@@ -48,6 +49,8 @@ class Member:
         """The metadata log has been read far enough to act on it (impl/core/metadata_reader.py)."""
         self.proposing: list[TopicPartition] = []
         """Partitions whose new proposal is yet to be sent."""
+        self.watermark_fell = False
+        """A follower's high watermark has fallen in this step: a checkpoint that is higher must not outlive it."""
         self.controller_backoff_ms = Millis(max(1, settings.broker_heartbeat_interval_ms // 4))
         """How long to wait before asking the controller again after it did not answer or refused."""
 

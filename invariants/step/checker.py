@@ -143,7 +143,10 @@ class Checker:
 
         `final` names the client that read everything back after everything else, if there was one.
         """
-        judgement = judge(self._ops, self._may_repeat, final, order_judged=True)
+        unclean = {name for name, partition in self.partitions.items() if partition.last_unclean >= 0}
+        # What an unclean election gave up is lost by permission; the order of what is left was judged as it was read.
+        ops = self._ops if not unclean else [op for op in self._ops if op.partition not in unclean]
+        judgement = judge(ops, self._may_repeat, final, order_judged=True)
         verdict = come_to(judgement)
         if isinstance(verdict, Violated):
             raise verdict
