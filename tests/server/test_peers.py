@@ -4,7 +4,8 @@ import asyncio
 
 from impl.api.registry import broker_registry, controller_registry
 from impl.core.events import Send
-from impl.core.messages import BrokerHeartbeat, FetchedMetadata, FetchMetadata, HeartbeatAnswer
+from impl.core.messages import BrokerHeartbeat, HeartbeatAnswer
+from impl.core.quorum.messages import FetchedMetadata, FetchMetadata
 from impl.core.types import CONTROLLER, BrokerEpoch, ErrorCode, Millis, NodeId, Offset
 from impl.server.configuration import NetworkConfig
 from impl.server.framing import SIZE
@@ -18,9 +19,9 @@ HOST = "127.0.0.1"
 HEARTBEAT = BrokerHeartbeat(
     broker=NodeId(1), broker_epoch=BrokerEpoch(3), metadata_offset=Offset(0), want_shut_down=False
 )
-LONG_POLL = FetchMetadata(broker=NodeId(1), offset=Offset(0), max_wait_ms=Millis(500))
+LONG_POLL = FetchMetadata(replica=NodeId(1), offset=Offset(0), max_wait_ms=Millis(500))
 ALIVE = HeartbeatAnswer(ErrorCode.NONE, caught_up=True, fenced=False, should_shut_down=False)
-NEWS = FetchedMetadata(ErrorCode.NONE, Offset(4), (), Offset(4))
+NEWS = FetchedMetadata(error=ErrorCode.NONE, high_watermark=Offset(4))
 
 
 class Names:
