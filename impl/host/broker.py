@@ -1,27 +1,35 @@
-"""One broker as a whole: the sans-IO core, its log directory, and the order in which a step takes effect.
+"""One broker as a whole: the sans-IO core, its log directories, and the order in which a step takes effect.
 
 One rule: nothing leaves before it is true. The storage effects of a step are performed in order and synced where
 `flush.messages` says so (once for each log and step); then the facts are recorded; only then does the caller get what
 is to be sent. A crash anywhere in between is a crash the log survives, and nobody has been told anything yet.
 
+A log directory whose disk refuses a call is lost, with the logs in it: what the step says of them is withheld
+(impl/host/withheld.py), and the core hears that they are gone. Without a directory left the broker cannot go on.
+
 The core never holds record bytes. Where its answer names a slice of a log or a time to look up, the host reads the
 storage as it is at that place among the step's effects.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from impl.core.broker import Broker
 from impl.core.events import (
+    AdvanceLogStart,
     AppendBatch,
     CreateLog,
     DeleteLog,
     Effect,
     Event,
+    LogsLost,
+    LogStartDue,
     RecoveredLog,
+    ResetLog,
     Send,
     SendReply,
     Stopped,
+    Tick,
     TruncateLog,
     WriteEpochs,
     WriteHighWatermarks,
@@ -29,15 +37,18 @@ from impl.core.events import (
 from impl.core.facts import FACTS, Fact
 from impl.core.messages import Fetched, ListedOffsets
 from impl.core.settings import Settings
-from impl.core.types import BrokerEpoch, Millis
+from impl.core.types import BrokerEpoch, Millis, Offset, TopicPartition
 from impl.host.answers import filled, looked_up
+from impl.host.upkeep import Upkeep, UpkeepConfig
+from impl.host.withheld import Outgoing, facts_without, outgoing_without
 from impl.storage.errors import LogDirectoryFailed
 from impl.storage.files import Disk
 from impl.storage.log import Log
 from impl.storage.log_config import LogConfig
+from impl.storage.log_directories import LogDirectories
 from impl.storage.log_directory import LogDirectory
+from impl.storage.producer_snapshots import ProducerEntry
 
-Outgoing = Send | SendReply | Stopped
 Record = Callable[[list[Fact]], None]
 Report = Callable[[str], None]
 
@@ -64,13 +75,13 @@ def unreported(_line: str) -> None:
 class BrokerHost:
     """A running broker. Once it has raised, it must not be used again.
 
-    Making one recovers the log directory. Raises StorageError: LogDirectoryFailed where the system refuses a call, the
-    others where the directory's content cannot be worked with.
+    Making one recovers its log directories. Raises StorageError: LogDirectoryFailed where the system refuses a call and
+    no directory is left, the others where the content of one cannot be worked with.
     """
 
     def __init__(
         self,
-        disk: Disk,
+        disk: Disk | Sequence[Disk],
         settings: Settings,
         log_config: LogConfig,
         *,
@@ -81,110 +92,221 @@ class BrokerHost:
         make_broker: MakeBroker = Broker,
         report: Report = unreported,
         stored: bool = False,
+        upkeep: UpkeepConfig | None = None,
+        wall_clock: Callable[[], int] | None = None,
     ) -> None:
         """`record` gets the facts of each step that has any; `report` a line for people, where storage has one.
 
         `stored`: many records of an answer stay in their file, for whoever can send from there (impl/host/stored.py).
+        `wall_clock`: milliseconds since 1970, by which records are old; without, the time of the events.
         """
         try:
-            self.directory = LogDirectory(disk, log_config)
+            disks = disk if isinstance(disk, Sequence) else (disk,)
+            self.directories = LogDirectories(disks, log_config, self._written)
         except OSError as error:
             raise failure(error) from error
-        for cut in self.directory.cuts:
+        for refused in self.directories.failures:
+            report(str(failure(refused)))
+        for cut in self.directories.cuts:
             report(cut)
         self.broker = make_broker(
             settings,
             host=host,
             port=port,
             incarnation=incarnation,
-            logs=self.directory.recovered,
-            previous_broker_epoch=BrokerEpoch(self.directory.previous_broker_epoch),
+            logs=self.directories.recovered,
+            previous_broker_epoch=BrokerEpoch(self.directories.previous_broker_epoch),
         )
         self._node = settings.node
-        self._logs = self.directory.logs
+        self._logs = self.directories.logs
         self._record = record
         self._report = report
         self._stored = stored
-        self._due: dict[Log, None] = {}
+        self._wall_clock = wall_clock
+        self._upkeep = Upkeep(self.directories, self.broker.partitions, upkeep or UpkeepConfig(), report)
+        self._due: dict[Log, TopicPartition] = {}
         """Logs to flush before the step ends, in the order they came due."""
+        self._lost: list[TopicPartition] = []
+        """Partitions whose directory failed in this step, of which the core has not heard yet."""
 
     def start(self, now: Millis) -> list[Outgoing]:
         """Begin; what is to be sent. Raises StorageError."""
-        return self._perform(self.broker.start(now))
+        return self._perform(self.broker.start(now), now)
 
     def handle(self, event: Event, now: Millis) -> list[Outgoing]:
         """One step; what is to be sent, or that the broker has stopped. Raises StorageError."""
         effects = self.broker.step(event, now)
-        return self._perform(effects) if effects else []
+        outgoing = self._perform(effects, now) if effects else []
+        if type(event) is Tick and now >= self._upkeep.due:
+            outgoing += self._look_after(now)
+        return outgoing
 
-    def _perform(self, effects: Sequence[Effect]) -> list[Outgoing]:
+    def _perform(self, effects: Sequence[Effect], now: Millis) -> list[Outgoing]:
         outgoing: list[Outgoing] = []
         facts: list[Any] = []
-        try:
-            for effect in effects:
-                if type(effect) in FACTS:
-                    facts.append(effect)
-                elif type(effect) is Send:
-                    outgoing.append(effect)
-                elif type(effect) is SendReply:
-                    outgoing.append(self._complete(effect))
-                elif type(effect) is Stopped:
-                    self._stop()
-                    outgoing.append(effect)
-                else:
-                    _STORAGE[type(effect)](self, effect)
-            if self._due:
-                self._flush()
-        except OSError as error:
-            raise failure(error) from error
+        for effect in effects:
+            if type(effect) in FACTS:
+                facts.append(effect)
+            elif type(effect) is Send:
+                outgoing.append(effect)
+            elif type(effect) is SendReply:
+                outgoing.append(self._complete(effect))
+            elif type(effect) is Stopped:
+                self._stop()
+                outgoing.append(effect)
+            else:
+                _STORAGE[type(effect)](self, effect)
+        if self._due:
+            self._flush()
+        if self._lost:
+            facts = facts_without(facts, self._lost)
+            outgoing = outgoing_without(outgoing, self._lost)
         if facts:
             self._record(facts)
+        if self._lost:
+            lost, self._lost = tuple(self._lost), []
+            outgoing += self._perform(self.broker.step(LogsLost(lost), now), now)
         return outgoing
+
+    # ------------------------------------------------------------ failing disks
+    def _guarded(self, partition: TopicPartition, act: Callable[[LogDirectory, Any], None], effect: Any) -> None:
+        """Do it to the partition's directory, or lose that. Nothing is done to a log that is lost already."""
+        home = self.directories.home(partition)
+        if home is not None:
+            try:
+                act(home, effect)
+            except OSError as error:
+                self._lose(home, error)
+
+    def _lose(self, home: LogDirectory, error: OSError) -> None:
+        """Raises LogDirectoryFailed where no directory is left."""
+        failed = failure(error)
+        if len(self.directories.online) == 1:
+            raise failed from error
+        if home in self.directories.online:
+            self._report(str(failed))
+            self._lost += self.directories.fail(home)
+
+    def _lose_log(self, partition: TopicPartition, error: OSError) -> None:
+        home = self.directories.home(partition)
+        if home is not None:
+            self._lose(home, error)
 
     # ------------------------------------------------------------ storage effects
     def _append(self, effect: AppendBatch) -> None:
-        log = self._logs[effect.partition]
-        log.append(effect.batch, effect.base_offset, effect.leader_epoch)
+        log = self._logs.get(effect.partition)
+        if log is None:
+            return
+        try:
+            log.append(effect.batch, effect.base_offset, effect.leader_epoch)
+        except OSError as error:
+            self._lose_log(effect.partition, error)
+            return
         if log.flush_due:
-            self._due[log] = None
+            self._due[log] = effect.partition
 
     def _create(self, effect: CreateLog) -> None:
-        self.directory.create(effect.partition, effect.topic_id, effect.configs)
+        """A new log goes into another directory where the chosen one fails."""
+        while effect.partition not in self._lost:
+            home = self.directories.place(effect.partition)
+            known = effect.partition in self._logs
+            try:
+                self.directories.create(home, effect.partition, effect.topic_id, effect.configs)
+            except OSError as error:
+                self._lose(home, error)
+                if known:
+                    return
+            else:
+                return
 
     def _delete(self, effect: DeleteLog) -> None:
         log = self._logs.get(effect.partition)
         if log is not None:
             self._due.pop(log, None)
-        self.directory.delete(effect.partition, effect.topic_id)
+        try:
+            self.directories.delete(effect.partition, effect.topic_id)
+        except OSError as error:
+            self._lose_log(effect.partition, error)
 
     def _truncate(self, effect: TruncateLog) -> None:
-        self.directory.truncate(effect.partition, effect.to)
+        self._guarded(effect.partition, lambda home, effect: home.truncate(effect.partition, effect.to), effect)
+
+    def _advance_start(self, effect: AdvanceLogStart) -> None:
+        self._guarded(effect.partition, lambda home, effect: home.advance_start(effect.partition, effect.to), effect)
+
+    def _reset(self, effect: ResetLog) -> None:
+        self._guarded(effect.partition, lambda home, effect: home.reset(effect.partition, effect.to), effect)
 
     def _write_epochs(self, effect: WriteEpochs) -> None:
-        self._logs[effect.partition].write_epochs(effect.epochs)
+        self._guarded(
+            effect.partition, lambda home, effect: home.logs[effect.partition].write_epochs(effect.epochs), effect
+        )
 
     def _write_high_watermarks(self, effect: WriteHighWatermarks) -> None:
-        self.directory.write_high_watermarks(effect.watermarks)
+        for home in list(self.directories.online):
+            try:
+                home.write_high_watermarks(effect.watermarks)
+            except OSError as error:
+                self._lose(home, error)
 
     def _flush(self) -> None:
-        due = list(self._due)
+        due = list(self._due.items())
         self._due.clear()
-        for log in due:
-            log.flush()
+        for log, partition in due:
+            try:
+                log.flush()
+            except OSError as error:
+                self._lose_log(partition, error)
 
     def _stop(self) -> None:
         registered = self.broker.image.brokers.get(self._node)
-        self.directory.close(-1 if registered is None else registered.epoch)
+        try:
+            failures = self.directories.close(-1 if registered is None else registered.epoch)
+        except OSError as error:
+            raise failure(error) from error
+        for each in failures:
+            self._report(str(failure(each)))
+
+    # ------------------------------------------------------------ upkeep
+    def _look_after(self, now: Millis) -> list[Outgoing]:
+        """Retention, compaction, the trash."""
+        outgoing: list[Outgoing] = []
+        wall = now if self._wall_clock is None else self._wall_clock()
+        for partition, offset in self._upkeep.retained(now, wall):
+            outgoing += self._perform(self.broker.step(LogStartDue(partition, offset), now), now)
+        for home, work in self._upkeep.work(now, wall):
+            try:
+                work()
+            except OSError as error:
+                self._lose(home, error)
+        if self._lost:
+            outgoing += self._perform((), now)
+        return outgoing
+
+    def _written(self, partition: TopicPartition, to: int) -> Iterator[ProducerEntry]:
+        """What the partition's idempotent producers had written below an offset, for a snapshot."""
+        held = self.broker.partitions.get(partition)
+        if held is not None:
+            for producer_id, batch in held.producers.written_below(Offset(to)):
+                yield ProducerEntry(
+                    producer_id,
+                    batch.epoch,
+                    batch.first_sequence,
+                    batch.last_sequence,
+                    batch.base_offset,
+                    batch.timestamp,
+                )
 
     # ------------------------------------------------------------ answers
     def _complete(self, effect: SendReply) -> SendReply:
         """The reply with the bytes and offsets that only storage knows."""
         reply = effect.reply
         if type(reply) is Fetched:
-            whole = filled(reply, self._logs, self._report, stored=self._stored)
+            whole = filled(reply, self._logs, self._report, self._lose_log, stored=self._stored)
             return SendReply(effect.connection, effect.correlation, whole)
         if type(reply) is ListedOffsets:
-            return SendReply(effect.connection, effect.correlation, looked_up(reply, self._logs, self._report))
+            found = looked_up(reply, self._logs, self._report, self._lose_log)
+            return SendReply(effect.connection, effect.correlation, found)
         return effect
 
 
@@ -193,6 +315,8 @@ _STORAGE: dict[type[Any], Callable[[BrokerHost, Any], None]] = {
     CreateLog: BrokerHost._create,
     DeleteLog: BrokerHost._delete,
     TruncateLog: BrokerHost._truncate,
+    AdvanceLogStart: BrokerHost._advance_start,
+    ResetLog: BrokerHost._reset,
     WriteEpochs: BrokerHost._write_epochs,
     WriteHighWatermarks: BrokerHost._write_high_watermarks,
 }

@@ -50,6 +50,13 @@ class InconsistentTopic(StorageError):
         )
 
 
+class DuplicateLog(StorageError):
+    """Two log directories hold the same partition."""
+
+    def __init__(self, directory: str) -> None:
+        super().__init__(f"{directory} lies in two of the log directories: move the older one away and start again")
+
+
 class InsideBatch(StorageError):
     """A log cannot be cut in the middle of a batch: leader and follower then disagree on where batches begin."""
 

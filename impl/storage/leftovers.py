@@ -10,6 +10,7 @@ takes the place of its predecessors, `.deleted` a file that waits in the trash.
 from typing import NamedTuple
 
 from impl.storage.files import Disk
+from impl.storage.producer_snapshots import snapshot_name
 from impl.storage.segment import file_names
 from impl.storage.trash import DELETED
 from impl.storage.walk import Torn, walk
@@ -67,7 +68,7 @@ def finish_swap(disk: Disk, directory: str, base: int, replaced: list[int]) -> N
     """Give the replacement its name and remove what else it replaces. Raises OSError."""
     for other in replaced:
         if other != base:
-            for name in file_names(other):
+            for name in (*file_names(other), snapshot_name(other)):
                 if disk.exists(f"{directory}/{name}"):
                     disk.remove(f"{directory}/{name}")
     log, *indexes = (f"{directory}/{name}" for name in file_names(base))

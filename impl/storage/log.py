@@ -102,7 +102,7 @@ class Log:
         return (
             active.size + batch.size > config.segment_bytes
             or end_offset - active.base_offset > RELATIVE_OFFSET_MAX
-            or (first_timestamp is not None and batch.max_timestamp - first_timestamp > config.segment_ms)
+            or (first_timestamp is not None and batch.max_timestamp - first_timestamp > config.roll_ms)
             or active.offset_index.file.size() + 8 > config.segment_index_bytes
             or active.time_index.file.size() + 12 > config.segment_index_bytes
         )

@@ -53,6 +53,11 @@ class LogConfig(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     def deletes(self) -> bool:
         return "delete" in self.cleanup_policy
 
+    @property
+    def roll_ms(self) -> int:
+        """How long a segment may be written to: what waits in it cannot be compacted."""
+        return min(self.segment_ms, self.max_compaction_lag_ms) if self.compacts else self.segment_ms
+
     def overridden(self, configs: Iterable[tuple[str, str]]) -> "LogConfig":
         """With a topic's own configurations (Kafka name, value). Names that are not about storage are others' business.
 

@@ -40,6 +40,10 @@ class ProducerEntry(NamedTuple):
     base_offset: int
     timestamp: int
 
+    @property
+    def last_offset(self) -> int:
+        return self.base_offset + (self.last_sequence - self.first_sequence) % SEQUENCES
+
 
 def snapshot_name(offset: int) -> str:
     return f"{offset:020}{SUFFIX}"

@@ -21,6 +21,9 @@ class Trash:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
     def put(self, path: str, delay_ms: int) -> None:
         self._waiting.append((path, delay_ms, None))
 

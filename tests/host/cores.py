@@ -18,6 +18,7 @@ class ScriptedCore:
         self.given = given
         self.named = named
         self.image = MetadataImage()
+        self.partitions: dict[Any, Any] = {}
 
     def start(self, _now: Millis) -> list[Effect]:
         return []

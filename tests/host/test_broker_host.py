@@ -219,7 +219,7 @@ def test_a_broker_that_stops_leaves_a_clean_directory() -> None:
     disk.lose_power(lambda *_: 0)
     assert disk.read_file(".kafka_cleanshutdown") == b'{"version":0,"brokerEpoch":44}'
     host = a_host(disk)
-    assert host.directory.stopped_cleanly
+    assert host.directories.online[0].stopped_cleanly
     assert host.broker.named["logs"][0].log_end == 1
 
 

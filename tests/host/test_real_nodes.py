@@ -142,9 +142,9 @@ def test_what_is_acknowledged_is_read_back_also_after_power_losses_and_clean_sto
             assert pair.stopped
             pair.controller.handle(Disconnected(TO_CONTROLLER), pair.now)
         pair.lose_power()
-        assert pair.broker.directory.stopped_cleanly == bool(round_number % 2)
+        assert pair.broker.directories.online[0].stopped_cleanly == bool(round_number % 2)
         assert pair.consume() == written
-    assert len(pair.broker.directory.logs[T0].segments) > 2
+    assert len(pair.broker.directories.logs[T0].segments) > 2
 
 
 def test_facts_are_recorded_as_the_steps_are_made() -> None:

@@ -1,0 +1,116 @@
+"""What storage does by itself as time passes: retention, compaction, and emptying the trash.
+
+One rule: nothing here decides what is committed. Retention asks the core to move a log's start, and cleaning stays
+below the high watermark that the core has.
+
+Each tick does a little: at most one step of a cleaning, so that whoever waits for an answer does not wait long.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
+import msgspec
+
+from impl.core.partition import Partition
+from impl.core.types import Offset, TopicPartition
+from impl.storage.cleaning.cleaner import Cleaner, next_cleaning
+from impl.storage.errors import CorruptLog
+from impl.storage.log_directories import LogDirectories
+from impl.storage.log_directory import LogDirectory
+from impl.storage.retention import retained_from
+
+TRASH_MS = 1_000
+
+
+class UpkeepConfig(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Times in milliseconds."""
+
+    retention_check_interval_ms: int = 300_000
+    """log.retention.check.interval.ms"""
+    initial_task_delay_ms: int = 30_000
+    """log.initial.task.delay.ms: the first check of retention comes this long after the start."""
+    cleaner_enable: bool = True
+    """log.cleaner.enable"""
+    cleaner_backoff_ms: int = 15_000
+    """log.cleaner.backoff.ms: how long to wait when no log is due."""
+
+
+class Upkeep:
+    """`due` is when there is something to do next."""
+
+    def __init__(
+        self,
+        directories: LogDirectories,
+        partitions: Mapping[TopicPartition, Partition],
+        config: UpkeepConfig,
+        report: Callable[[str], None],
+    ) -> None:
+        self._directories = directories
+        self._partitions = partitions
+        self._config = config
+        self._report = report
+        self._retention_due: int | None = None
+        self._cleaning_due = 0
+        self._trash_due = 0
+        self._cleaner: tuple[LogDirectory, Cleaner] | None = None
+        self._uncleanable: set[TopicPartition] = set()
+        self.due = 0
+
+    def retained(self, now: int, wall: int) -> list[tuple[TopicPartition, Offset]]:
+        """Logs that retention lets begin later, where it is time to look. `wall` is ms since 1970."""
+        if self._retention_due is None:
+            self._retention_due = now + self._config.initial_task_delay_ms
+        if now < self._retention_due:
+            return []
+        self._retention_due = now + self._config.retention_check_interval_ms
+        found = []
+        for partition, log in sorted(self._directories.logs.items()):
+            begins = retained_from(log, wall, self._watermark(partition))
+            if begins > log.start_offset:
+                found.append((partition, Offset(begins)))
+        return found
+
+    def work(self, now: int, wall: int) -> Iterator[tuple[LogDirectory, Callable[[], None]]]:
+        """What is to be done in which directory, so that whoever does it knows which one fails."""
+        if now >= self._trash_due:
+            self._trash_due = now + TRASH_MS
+            for directory in list(self._directories.online):
+                if directory.trash:
+                    yield directory, partial(directory.trash.empty, now)
+        if self._config.cleaner_enable:
+            yield from self._clean(now, wall)
+        self.due = now if self._cleaner else min(self._retention_due or 0, self._cleaning_due, self._trash_due)
+
+    def _clean(self, now: int, wall: int) -> Iterator[tuple[LogDirectory, Callable[[], None]]]:
+        if self._cleaner is None and now >= self._cleaning_due:
+            self._begin_cleaning(wall)
+            if self._cleaner is None:
+                self._cleaning_due = now + self._config.cleaner_backoff_ms
+        if self._cleaner is not None:
+            yield self._cleaner[0], self._step
+
+    def _begin_cleaning(self, wall: int) -> None:
+        for directory in self._directories.online:
+            watermarks = {partition: self._watermark(partition) for partition in directory.cleaner_offsets}
+            found = next_cleaning(directory, watermarks, wall, frozenset(self._uncleanable))
+            if found is not None:
+                partition, plan = found
+                self._cleaner = directory, Cleaner(directory, partition, plan, now=wall)
+                return
+
+    def _step(self) -> None:
+        assert self._cleaner is not None
+        directory, cleaner = self._cleaner
+        self._cleaner = None
+        try:
+            done = cleaner.step()
+        except CorruptLog as damage:
+            self._uncleanable.add(cleaner.partition)
+            self._report(f"{damage}; it is not compacted any more until the broker starts again")
+            return
+        if not done:
+            self._cleaner = directory, cleaner
+
+    def _watermark(self, partition: TopicPartition) -> Offset:
+        held = self._partitions.get(partition)
+        return Offset(0) if held is None else held.high_watermark
