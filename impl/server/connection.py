@@ -106,7 +106,7 @@ class ClientConnection(FrameReader):
 
     def connection_lost(self, error: Exception | None) -> None:
         del error
-        self.stop()
+        self.forget()
         self._line.clear()
         self._waiting.clear()
         self._server.closed(self)

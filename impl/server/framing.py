@@ -72,6 +72,19 @@ class FrameReader:
         self._stopped = True
         self.hold()
 
+    def forget(self) -> None:
+        """The connection is gone: keep neither buffers nor channel.
+
+        A channel and its user know each other, and the collector, which seldom runs here, would find them late.
+        """
+        self.stop()
+        self.channel = None
+        self._view.release()
+        self._buffer = bytearray()
+        self._view = memoryview(self._buffer)
+        self._large = None
+        self._start = self._end = 0
+
     # ------------------------------------------------------------ for the channel
     def get_buffer(self) -> memoryview:
         """Where the next bytes may go; never empty."""

@@ -80,7 +80,7 @@ class PeerConnection(FrameReader):
         self._peer = peer
 
     def connection_lost(self, error: Exception | None) -> None:
-        self.stop()
+        self.forget()
         self._peer.broken(self, str(error) if error else "closed by the peer")
 
     def pause_writing(self) -> None:
