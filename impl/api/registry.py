@@ -14,23 +14,33 @@ listener serves; both can also speak for us as a client, of brokers and of the c
 from typing import Any
 
 from impl.api.allocate_producer_ids import AllocateProducerIdsHandler
+from impl.api.alter_configs import AlterConfigsHandler
 from impl.api.alter_partition import AlterPartitionHandler
+from impl.api.alter_partition_reassignments import AlterReassignmentsHandler
 from impl.api.api_versions import ApiVersionsHandler
 from impl.api.assign_replicas_to_dirs import AssignReplicasToDirsHandler
 from impl.api.begin_quorum_epoch import BeginQuorumEpochHandler
 from impl.api.broker_heartbeat import BrokerHeartbeatHandler
 from impl.api.broker_registration import BrokerRegistrationHandler
+from impl.api.create_partitions import CreatePartitionsHandler
 from impl.api.create_topics import CreateTopicsHandler
 from impl.api.delete_records import DeleteRecordsHandler
+from impl.api.delete_topics import DeleteTopicsHandler
+from impl.api.describe_cluster import DescribeClusterHandler
+from impl.api.describe_configs import DescribeConfigsHandler
 from impl.api.describe_quorum import DescribeQuorumHandler, WallClock, no_clock
+from impl.api.describe_topic_partitions import DescribeTopicPartitionsHandler
+from impl.api.elect_leaders import ElectLeadersHandler
 from impl.api.end_quorum_epoch import EndQuorumEpochHandler
 from impl.api.fetch import FetchHandler
 from impl.api.fetch_metadata import FetchMetadataHandler, is_metadata_response
 from impl.api.fetch_snapshot import FetchSnapshotHandler
 from impl.api.find_coordinator import FindCoordinatorHandler
 from impl.api.handler import CoreHandler, Handler, Immediate
+from impl.api.incremental_alter_configs import IncrementalAlterConfigsHandler
 from impl.api.init_producer_id import InitProducerIdHandler
 from impl.api.list_offsets import ListOffsetsHandler
+from impl.api.list_partition_reassignments import ListReassignmentsHandler
 from impl.api.metadata import MetadataHandler
 from impl.api.names import TopicNames
 from impl.api.offset_for_leader_epoch import OffsetForLeaderEpochHandler
@@ -49,13 +59,27 @@ from impl.wire.messages.fetch import FetchResponse
 AnyHandler = Handler[Any, Any]
 AnyCoreHandler = CoreHandler[Any, Any, Any, Any]
 
+FORWARDED: tuple[type[AnyHandler], ...] = (
+    CreateTopicsHandler,
+    DeleteTopicsHandler,
+    CreatePartitionsHandler,
+    AlterReassignmentsHandler,
+    ElectLeadersHandler,
+    AlterConfigsHandler,
+    IncrementalAlterConfigsHandler,
+)
+"""What a broker passes on to the controller."""
 BROKER_SERVES: tuple[type[AnyHandler], ...] = (
+    *FORWARDED,
+    ListReassignmentsHandler,
+    DescribeConfigsHandler,
+    DescribeClusterHandler,
+    DescribeTopicPartitionsHandler,
     ProduceHandler,
     FetchHandler,
     ListOffsetsHandler,
     MetadataHandler,
     FindCoordinatorHandler,
-    CreateTopicsHandler,
     InitProducerIdHandler,
     OffsetForLeaderEpochHandler,
     DeleteRecordsHandler,
@@ -67,7 +91,7 @@ CONTROLLER_SERVES: tuple[type[AnyHandler], ...] = (
     EndQuorumEpochHandler,
     FetchSnapshotHandler,
     DescribeQuorumHandler,
-    CreateTopicsHandler,
+    *FORWARDED,
     AlterPartitionHandler,
     BrokerRegistrationHandler,
     BrokerHeartbeatHandler,
@@ -188,6 +212,16 @@ def _all_handlers(cluster_id: str, message_bytes_max: int, endpoints: Endpoints,
         OffsetForLeaderEpochHandler(),
         MetadataHandler(cluster_id),
         CreateTopicsHandler(),
+        DeleteTopicsHandler(),
+        CreatePartitionsHandler(),
+        AlterReassignmentsHandler(),
+        ElectLeadersHandler(),
+        AlterConfigsHandler(),
+        IncrementalAlterConfigsHandler(),
+        ListReassignmentsHandler(),
+        DescribeConfigsHandler(),
+        DescribeClusterHandler(cluster_id),
+        DescribeTopicPartitionsHandler(),
         InitProducerIdHandler(),
         FindCoordinatorHandler(),
         AlterPartitionHandler(),

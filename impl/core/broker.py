@@ -11,14 +11,18 @@ One rule: `step` is the only way in, and its result the only way out. Each kind 
     deletions.py        records deleted from the beginning of logs
     lost_logs.py        logs in a directory that failed
     topics.py           describing and creating topics
+    descriptions.py     what else administrators may know; forwarding.py: what only the controller decides
     producer_ids.py     ids for idempotent producers
 """
 
 from collections.abc import Callable
 from typing import Any
 
+from impl.core.admin_messages import DescribeCluster, DescribeConfigs, DescribeTopicPartitions, ListReassignments
 from impl.core.clients import Clients
 from impl.core.deletions import Deletions
+from impl.core.descriptions import Descriptions
+from impl.core.effective_configs import overrides
 from impl.core.events import (
     ConnectionLost,
     CreateLog,
@@ -36,6 +40,7 @@ from impl.core.events import (
     WriteHighWatermarks,
 )
 from impl.core.fetchers import Fetchers
+from impl.core.forwarding import Forwarded, Forwarding
 from impl.core.image import MetadataImage, PartitionImage
 from impl.core.lost_logs import LostLogs
 from impl.core.member import Member
@@ -98,6 +103,7 @@ class Broker:
         self._proposals = Proposals(self._member)
         self._clients = Clients(self._member)
         self._topics = Topics(self._member)
+        self._descriptions = Descriptions(self._member, self._topics)
         self._producer_ids = ProducerIds(self._member)
         self._deletions = Deletions(self._member)
         self._lost_logs = LostLogs(self._member, self._fetchers)
@@ -110,10 +116,16 @@ class Broker:
             CreateTopics: self._topics.create,
             InitProducerId: self._producer_ids.initialize,
             DeleteRecords: self._deletions.delete,
+            DescribeConfigs: self._descriptions.configs,
+            DescribeCluster: self._descriptions.cluster,
+            DescribeTopicPartitions: self._descriptions.topic_partitions,
+            ListReassignments: self._descriptions.reassignments,
         }
+        self._requests.update(dict.fromkeys(Forwarded.__args__, Forwarding(self._member).forward))
         self._checkpoint_due = Millis(0)
         self._checkpointed: tuple[tuple[TopicPartition, Offset], ...] = ()
         self._lag_check_due = Millis(0)
+        self._configured_at = Offset(0)
         self._swept = False
         """Logs on the disk have been compared with the metadata."""
         self._stopped = False
@@ -240,6 +252,7 @@ class Broker:
         """The metadata log has news of these partitions (of all, at the beginning)."""
         image = self._member.image
         moved = self._delete_strays(names, out)
+        self._reconfigure(out)
         for name in names:
             version = image.partition(name)
             if version is not None and self.settings.node in version.replicas and name not in self._member.lost:
@@ -267,6 +280,22 @@ class Broker:
             del member.partitions[partition.name]
         return bool(strays)
 
+    def _reconfigure(self, out: list[Effect]) -> None:
+        """Configurations have changed: tell every partition and its log whose are not as they were."""
+        image = self._member.image
+        if image.configured_at == self._configured_at:
+            return
+        self._configured_at = image.configured_at
+        for name, partition in sorted(self._member.partitions.items()):
+            if partition.leader_epoch != NO_EPOCH:
+                self._configure(partition, overrides(image, name.topic, self.settings.node), out)
+
+    def _configure(self, partition: Partition, configs: dict[str, str], out: list[Effect]) -> None:
+        """A new partition is told in any case: that is what makes its log."""
+        if partition.leader_epoch == NO_EPOCH or partition.configs != configs:
+            partition.configure(configs)
+            out.append(CreateLog(partition.name, partition.topic_id, tuple(sorted(configs.items()))))
+
     def _is_ours(self, partition: Partition) -> bool:
         topic = self._member.image.topics.get(partition.name.topic)
         version = self._member.image.partition(partition.name)
@@ -284,11 +313,10 @@ class Broker:
         partition = member.partitions.get(version.name)
         if partition is None:
             partition = self._new_partition(version.name)
-        if partition.leader_epoch == NO_EPOCH:
-            partition.topic_id = topic.topic_id
-            out.append(CreateLog(version.name, topic.topic_id, tuple(sorted(topic.configs.items()))))
         epoch_before = partition.leader_epoch
-        partition.configure(topic.configs)
+        if epoch_before == NO_EPOCH:
+            partition.topic_id = topic.topic_id
+            self._configure(partition, overrides(member.image, topic.name, self.settings.node), out)
         partition.learn(version, now, out)
         if partition.leader_epoch == epoch_before:
             return False

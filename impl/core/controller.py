@@ -7,6 +7,7 @@ The parts: sessions.py (who is alive), decisions.py (what is written down), elec
 topic_creation.py. Where its records go, and when its replies leave: quorum/controller.py.
 """
 
+from impl.core.administration import Administration
 from impl.core.decisions import Decisions
 from impl.core.elections import Elections
 from impl.core.events import (
@@ -60,12 +61,14 @@ class Controller:
     decisions_class: type[Decisions] = Decisions
     elections_class: type[Elections] = Elections
     sessions_class: type[Sessions] = Sessions
+    administration_class: type[Administration] = Administration
 
     def __init__(self, settings: Settings, recovered: RecoveredMetadata) -> None:
         self.settings = settings
         self._decisions = self.decisions_class(settings, recovered.records)
         self._elections = self.elections_class(self._decisions)
         self._sessions = self.sessions_class(settings, self._decisions, self._elections)
+        self._administration = self.administration_class(self._decisions, self._elections)
         self._begun = False
 
     @property
@@ -137,7 +140,9 @@ class Controller:
                 )
                 return CreatedTopics(created)
             case _:
-                raise AssertionError(f"{type(event.request).__name__} is for brokers; the api layer refuses it")
+                reply = self._administration.decide(event.request)
+                assert reply is not None, f"{type(event.request).__name__} is for brokers; the api layer refuses it"
+                return reply
 
     def _lose_replicas(self, request: LoseReplicas) -> LostReplicas:
         """A directory of the broker has failed: what it had of these logs nobody may count on (KIP-858)."""
@@ -173,6 +178,7 @@ class Controller:
         error = self.alter_error(sender, proposal, partition)
         if error is NO_ERROR:
             self._decisions.alter(partition, tuple(sorted(proposal.isr)))
+            self._administration.reassignments.complete(partition)
         elif error is ErrorCode.INELIGIBLE_REPLICA:
             stranger = self.outdated_member(proposal, partition)
             if stranger != NO_LEADER:

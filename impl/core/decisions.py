@@ -114,11 +114,13 @@ class Decisions:
         self._change(partition, decision_facts.LEADER_LOSES_POWER, leader, leader=NO_LEADER, isr=isr, elr=elr)
 
     def reassign(self, partition: PartitionImage, leader: NodeId, removed: NodeId) -> None:
-        """Take a replica out of the partition. The new epoch keeps what it has shown apart from what another replica
-        shows that comes under its name with nothing."""
+        """Take a replica out of the partition, now that all who were added are in sync. The new epoch keeps what it
+        has shown apart from what another replica shows that comes under its name with nothing."""
         isr, replicas = _without(partition.isr, removed), _without(partition.replicas, removed)
         elr = self.remaining(partition, removed, isr, replicas)
-        self._change(partition, decision_facts.REASSIGN, removed, leader=leader, isr=isr, elr=elr, replicas=replicas)
+        self._change(
+            partition, decision_facts.REASSIGN, removed, leader=leader, isr=isr, elr=elr, replicas=replicas, adding=()
+        )
 
     # ------------------------------------------------------------ changes within an epoch
     def fence(self, partition: PartitionImage, removed: NodeId) -> None:

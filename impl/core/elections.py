@@ -10,9 +10,10 @@ synced; and a partition of one replica would else stay without a leader after it
 
 from collections.abc import Callable
 
+from impl.core.admin_messages import PartitionOutcome
 from impl.core.decisions import Decisions
 from impl.core.image import PartitionImage
-from impl.core.types import NO_LEADER, NodeId
+from impl.core.types import NO_ERROR, NO_LEADER, ErrorCode, NodeId, TopicPartition
 
 
 class Elections:
@@ -45,7 +46,9 @@ class Elections:
         """unclean.leader.election.enable: the topic's own, else the cluster's, else as this node was configured."""
         name = "unclean.leader.election.enable"
         own = self.image.topics[topic].configs.get(name) or self.image.cluster_config(name)
-        return self.decisions.settings.unclean_leader_election_enable if own is None else own == "true"
+        if own is None:
+            return self.decisions.settings.unclean_leader_election_enable
+        return own.strip().lower() == "true"
 
     def is_alive(self, node: NodeId) -> bool:
         return self.image.is_active(node)
@@ -75,6 +78,34 @@ class Elections:
             return False
         decisions.elect_unclean(partition, node)
         return True
+
+    def on_request(self, name: TopicPartition, *, uncleanly: bool) -> PartitionOutcome:
+        """An operator asks for a leader where there is none, or for the preferred one (KIP-460)."""
+        partition = self.image.partition(name)
+        message: str | None
+        if partition is None:
+            error, message = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"No such partition as {name}"
+        elif uncleanly:
+            error, message = self._without_leader(partition)
+        else:
+            error, message = self._preferred(partition)
+        return PartitionOutcome(name, error, message)
+
+    def _without_leader(self, partition: PartitionImage) -> tuple[ErrorCode, str | None]:
+        if partition.leader != NO_LEADER:
+            return ErrorCode.ELECTION_NOT_NEEDED, f"{partition.name} has a leader"
+        if self.find_leader(partition, uncleanly=True):
+            return NO_ERROR, None
+        return ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE, f"No replica of {partition.name} is alive"
+
+    def _preferred(self, partition: PartitionImage) -> tuple[ErrorCode, str | None]:
+        preferred = partition.replicas[0]
+        if partition.leader == preferred:
+            return ErrorCode.ELECTION_NOT_NEEDED, f"n{preferred} leads {partition.name} already"
+        if preferred in partition.isr and self.is_alive(preferred):
+            self.decisions.elect(partition, preferred)
+            return NO_ERROR, None
+        return ErrorCode.PREFERRED_LEADER_NOT_AVAILABLE, f"n{preferred} is not in sync"
 
     def take_out(self, partition: PartitionImage, node: NodeId) -> None:
         """A broker is counted on no longer: it leaves the in-sync set, and somebody else leads if it did."""

@@ -98,7 +98,8 @@ class SendReply(Value, frozen=True, gc=False):
 class CreateLog(Value, frozen=True, gc=False):
     """The partition is ours: make its directory and an empty log, unless it is there.
 
-    Emitted once per partition and start of the process, so that a recovered log takes over its topic's configuration.
+    Emitted once per partition and start of the process, so that a recovered log takes over its topic's configuration,
+    and again when that changes.
     """
 
     partition: TopicPartition

@@ -111,7 +111,15 @@ class TopicImage:
 class MetadataImage:
     """Mutable; `apply` is the only way to change it."""
 
-    __slots__ = ("broker_configs", "brokers", "next_producer_id", "offset", "topics", "topics_by_id")
+    __slots__ = (
+        "broker_configs",
+        "brokers",
+        "configured_at",
+        "next_producer_id",
+        "offset",
+        "topics",
+        "topics_by_id",
+    )
 
     def __init__(self) -> None:
         self.offset = Offset(0)
@@ -121,6 +129,8 @@ class MetadataImage:
         self.brokers: dict[NodeId, BrokerImage] = {}
         self.broker_configs: dict[str, dict[str, str]] = {}
         """What was set for brokers, by node id in digits; for all of them under CLUSTER_DEFAULT."""
+        self.configured_at = Offset(0)
+        """One past the last record of a configuration: whether any has changed is a comparison."""
         self.next_producer_id = 0
 
     def partition(self, name: TopicPartition) -> PartitionImage | None:
@@ -149,7 +159,10 @@ class MetadataImage:
         return self.broker_configs.get(CLUSTER_DEFAULT, {}).get(name)
 
     def apply(self, record: MetadataRecord) -> TopicPartition | None:
-        """Apply the record at `offset`; the partition it is about, if any: of a deleted topic the first."""
+        """Apply the record at `offset`; the partition it is about, if any.
+
+        Of a deleted topic that is the first one; of a configuration too, be it a broker's: there is something to do.
+        """
         self.offset = Offset(self.offset + 1)
         match record:
             case PartitionChangeRecord():
@@ -173,11 +186,13 @@ class MetadataImage:
                 return TopicPartition(gone.name, 0)
             case ConfigRecord():
                 self._configure(record)
+                return TopicPartition(record.resource_name, 0)
             case ProducerIdsRecord():
                 self.next_producer_id = record.next_producer_id
         return None
 
     def _configure(self, record: ConfigRecord) -> None:
+        self.configured_at = self.offset
         if record.resource == TOPIC_RESOURCE:
             configs = self.topics[record.resource_name].configs
         else:

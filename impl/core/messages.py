@@ -7,6 +7,7 @@ A request class and its reply class stand together. Client requests come first, 
 controller say among themselves (KIP-500, KIP-497, KIP-631).
 """
 
+from impl.core.admin_messages import AdminReply, AdminRequest
 from impl.core.quorum.messages import QuorumReply, QuorumRequest
 from impl.core.types import (
     NO_BROKER_EPOCH,
@@ -180,6 +181,9 @@ class DescribedPartition(Value, frozen=True, gc=False, kw_only=True):
     replicas: tuple[NodeId, ...]
     isr: tuple[NodeId, ...]
     offline: tuple[NodeId, ...]
+    elr: tuple[NodeId, ...] = ()
+    last_known_elr: tuple[NodeId, ...] = ()
+    """These two DescribeTopicPartitions tells, and Metadata does not (KIP-966)."""
 
 
 class DescribedTopic(Value, frozen=True, gc=False):
@@ -193,6 +197,12 @@ class DescribedTopics(Value, frozen=True, gc=False):
     brokers: tuple[BrokerAddress, ...]
     controller: NodeId
     topics: tuple[DescribedTopic, ...]
+
+
+class DescribedTopicPartitions(Value, frozen=True, gc=False):
+    topics: tuple[DescribedTopic, ...]
+    cursor: TopicPartition | None
+    """Where to go on; None: that was all."""
 
 
 class NewTopic(Value, frozen=True, gc=False, kw_only=True):
@@ -364,6 +374,7 @@ Request = (
     | DeleteRecords
     | LoseReplicas
     | QuorumRequest
+    | AdminRequest
 )
 Reply = (
     Produced
@@ -380,4 +391,6 @@ Reply = (
     | DeletedRecords
     | LostReplicas
     | QuorumReply
+    | AdminReply
+    | DescribedTopicPartitions
 )

@@ -47,7 +47,7 @@ NO_OFFSET = Offset(-1)
 class Partition(Leader):
     """Mutable. Methods that decide one thing are small, so that a broken decision can be planted in a subclass."""
 
-    __slots__ = ("lost", "message_bytes_max")
+    __slots__ = ("configs", "lost", "message_bytes_max")
 
     def __init__(
         self, name: TopicPartition, settings: Settings, image: MetadataImage, proposing: list[TopicPartition]
@@ -66,6 +66,8 @@ class Partition(Leader):
         self.proposing = proposing
         self.min_insync_replicas = settings.min_insync_replicas
         self.message_bytes_max = settings.message_bytes_max
+        self.configs: Mapping[str, str] = {}
+        """What is set for the topic, by itself or for all brokers."""
         self.waiting = Lot()
         self.fetches = Lot()
         self.lost = False
@@ -75,6 +77,7 @@ class Partition(Leader):
     def configure(self, configs: Mapping[str, str]) -> None:
         """Take over what is set for the topic, by itself or for all."""
         settings = self.settings
+        self.configs = configs
         self.min_insync_replicas = int(configs.get("min.insync.replicas", settings.min_insync_replicas))
         self.message_bytes_max = int(configs.get("max.message.bytes", settings.message_bytes_max))
 

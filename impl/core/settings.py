@@ -16,6 +16,8 @@ class Settings(Value, frozen=True, gc=False, kw_only=True):
 
     node: NodeId
     cluster_id: str = "fencepost"
+    configs: tuple[tuple[str, str], ...] = ()
+    """What the node was configured with, as text under Kafka's names: to be told to who asks (DescribeConfigs)."""
     replica_lag_time_ms_max: int = 30_000
     """replica.lag.time.max.ms"""
     replica_fetch_wait_ms_max: int = 500

@@ -80,20 +80,20 @@ def manual_assignment(topic: NewTopic, image: MetadataImage) -> Assignment | Ref
         message = "A manual partition assignment was specified, but numPartitions was not set to -1."
         return Refusal(ErrorCode.INVALID_REQUEST, message)
     if len(topic.assignments) > PARTITIONS_MAX:
-        return _too_many(len(topic.assignments))
+        return too_many(len(topic.assignments))
     for replicas in topic.assignments:
-        message = _wrong_assignment(replicas, len(topic.assignments[0]), image)
+        message = wrong_assignment(replicas, len(topic.assignments[0]), image)
         if message:
             return Refusal(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message)
     return topic.assignments
 
 
-def _too_many(partition_count: int) -> Refusal:
+def too_many(partition_count: int) -> Refusal:
     message = f"Excessively large number of partitions: {partition_count}; at most {PARTITIONS_MAX}."
     return Refusal(ErrorCode.INVALID_PARTITIONS, message)
 
 
-def _wrong_assignment(replicas: tuple[NodeId, ...], factor: int, image: MetadataImage) -> str:
+def wrong_assignment(replicas: tuple[NodeId, ...], factor: int, image: MetadataImage) -> str:
     if not replicas:
         return "The manual partition assignment includes an empty replica list."
     if len(replicas) != factor:
@@ -126,7 +126,12 @@ def spread(topic: NewTopic, image: MetadataImage, settings: Settings) -> Assignm
         message = "Number of partitions was set to an invalid non-positive value."
         return Refusal(ErrorCode.INVALID_PARTITIONS, message)
     if partition_count > PARTITIONS_MAX:
-        return _too_many(partition_count)
+        return too_many(partition_count)
+    return round_robin(partition_count, factor, image)
+
+
+def round_robin(partition_count: int, factor: int, image: MetadataImage) -> Assignment | Refusal:
+    """Replicas for so many partitions."""
     active = [node for node in sorted(image.brokers) if image.is_active(node)]
     fenced = [node for node in sorted(image.brokers) if not image.is_active(node)]
     unable = f"Unable to replicate the partition {factor} time(s): "
@@ -157,12 +162,18 @@ def record_topic(topic: NewTopic, assignment: Assignment, decisions: Decisions, 
     decisions.decide(TopicRecord(topic.name, topic_id))
     for name, value in topic.configs:
         decisions.decide(ConfigRecord(TOPIC_RESOURCE, topic.name, name, value))
-    minimum = decisions.min_insync_replicas(topic.name)
-    for index, replicas in enumerate(assignment):
+    record_partitions(topic.name, 0, assignment, decisions)
+    return topic_id
+
+
+def record_partitions(topic: str, first: int, assignment: Assignment, decisions: Decisions) -> None:
+    """Decide the records of partitions, from index `first` on. Whoever is alive is in sync."""
+    minimum = decisions.min_insync_replicas(topic)
+    for index, replicas in enumerate(assignment, first):
         alive = [node for node in replicas if decisions.image.is_active(node)]
         decisions.decide(
             PartitionRecord(
-                partition=TopicPartition(topic.name, index),
+                partition=TopicPartition(topic, index),
                 replicas=replicas,
                 isr=tuple(sorted(alive)),
                 leader=alive[0],
@@ -171,4 +182,3 @@ def record_topic(topic: NewTopic, assignment: Assignment, decisions: Decisions, 
                 enough=len(alive) >= min(minimum, len(replicas)),
             )
         )
-    return topic_id

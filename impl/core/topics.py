@@ -68,13 +68,14 @@ class Topics:
 
     def _describe(self, topic: TopicImage) -> DescribedTopic:
         partitions = tuple(
-            [self._describe_partition(index, partition) for index, partition in sorted(topic.partitions.items())]
+            [self.describe_partition(index, partition) for index, partition in sorted(topic.partitions.items())]
         )
         return DescribedTopic(topic.name, topic.topic_id, NO_ERROR, partitions)
 
-    def _describe_partition(self, index: int, partition: PartitionImage) -> DescribedPartition:
+    def describe_partition(self, index: int, partition: PartitionImage) -> DescribedPartition:
+        """A leader that is about to stop leads until it is told otherwise."""
         image = self._member.image
-        leader = partition.leader if image.is_active(partition.leader) else NO_LEADER
+        leader = NO_LEADER if image.is_fenced(partition.leader) else partition.leader
         return DescribedPartition(
             index=index,
             error=ErrorCode.LEADER_NOT_AVAILABLE if leader == NO_LEADER else NO_ERROR,
@@ -82,7 +83,9 @@ class Topics:
             leader_epoch=partition.leader_epoch,
             replicas=partition.replicas,
             isr=partition.isr,
-            offline=tuple(node for node in partition.replicas if not image.is_active(node)),
+            offline=tuple(node for node in partition.replicas if image.is_fenced(node)),
+            elr=partition.elr,
+            last_known_elr=partition.last_known_elr,
         )
 
     def _missing(self, name: str, request: DescribeTopics, missing: list[str]) -> DescribedTopic:

@@ -17,21 +17,31 @@ from impl.wire.codec import Codec, codec_for
 from impl.wire.message import Message
 from impl.wire.messages import (
     allocate_producer_ids,
+    alter_configs,
     alter_partition,
+    alter_partition_reassignments,
     api_versions,
     assign_replicas_to_dirs,
     begin_quorum_epoch,
     broker_heartbeat,
     broker_registration,
+    create_partitions,
     create_topics,
     delete_records,
+    delete_topics,
+    describe_cluster,
+    describe_configs,
     describe_quorum,
+    describe_topic_partitions,
+    elect_leaders,
     end_quorum_epoch,
     fetch,
     fetch_snapshot,
     find_coordinator,
+    incremental_alter_configs,
     init_producer_id,
     list_offsets,
+    list_partition_reassignments,
     metadata,
     offset_for_leader_epoch,
     produce,
@@ -49,19 +59,29 @@ class ApiKey(IntEnum):
     FIND_COORDINATOR = 10
     API_VERSIONS = 18
     CREATE_TOPICS = 19
+    DELETE_TOPICS = 20
     DELETE_RECORDS = 21
     INIT_PRODUCER_ID = 22
     OFFSET_FOR_LEADER_EPOCH = 23
+    DESCRIBE_CONFIGS = 32
+    ALTER_CONFIGS = 33
+    CREATE_PARTITIONS = 37
+    ELECT_LEADERS = 43
+    INCREMENTAL_ALTER_CONFIGS = 44
+    ALTER_PARTITION_REASSIGNMENTS = 45
+    LIST_PARTITION_REASSIGNMENTS = 46
     VOTE = 52
     BEGIN_QUORUM_EPOCH = 53
     END_QUORUM_EPOCH = 54
     DESCRIBE_QUORUM = 55
     ALTER_PARTITION = 56
     FETCH_SNAPSHOT = 59
+    DESCRIBE_CLUSTER = 60
     BROKER_REGISTRATION = 62
     BROKER_HEARTBEAT = 63
     ALLOCATE_PRODUCER_IDS = 67
     ASSIGN_REPLICAS_TO_DIRS = 73
+    DESCRIBE_TOPIC_PARTITIONS = 75
 
 
 class Api(NamedTuple):
@@ -90,6 +110,58 @@ APIS: dict[int, Api] = {
         ),
         Api(ApiKey.API_VERSIONS, api_versions.ApiVersionsRequest, api_versions.ApiVersionsResponse, 0, 4),
         Api(ApiKey.CREATE_TOPICS, create_topics.CreateTopicsRequest, create_topics.CreateTopicsResponse, 2, 7),
+        Api(ApiKey.DELETE_TOPICS, delete_topics.DeleteTopicsRequest, delete_topics.DeleteTopicsResponse, 1, 6),
+        Api(
+            ApiKey.DESCRIBE_CONFIGS,
+            describe_configs.DescribeConfigsRequest,
+            describe_configs.DescribeConfigsResponse,
+            1,
+            4,
+        ),
+        Api(ApiKey.ALTER_CONFIGS, alter_configs.AlterConfigsRequest, alter_configs.AlterConfigsResponse, 0, 2),
+        Api(
+            ApiKey.CREATE_PARTITIONS,
+            create_partitions.CreatePartitionsRequest,
+            create_partitions.CreatePartitionsResponse,
+            0,
+            3,
+        ),
+        Api(ApiKey.ELECT_LEADERS, elect_leaders.ElectLeadersRequest, elect_leaders.ElectLeadersResponse, 0, 2),
+        Api(
+            ApiKey.INCREMENTAL_ALTER_CONFIGS,
+            incremental_alter_configs.IncrementalAlterConfigsRequest,
+            incremental_alter_configs.IncrementalAlterConfigsResponse,
+            0,
+            1,
+        ),
+        Api(
+            ApiKey.ALTER_PARTITION_REASSIGNMENTS,
+            alter_partition_reassignments.AlterPartitionReassignmentsRequest,
+            alter_partition_reassignments.AlterPartitionReassignmentsResponse,
+            0,
+            1,
+        ),
+        Api(
+            ApiKey.LIST_PARTITION_REASSIGNMENTS,
+            list_partition_reassignments.ListPartitionReassignmentsRequest,
+            list_partition_reassignments.ListPartitionReassignmentsResponse,
+            0,
+            0,
+        ),
+        Api(
+            ApiKey.DESCRIBE_CLUSTER,
+            describe_cluster.DescribeClusterRequest,
+            describe_cluster.DescribeClusterResponse,
+            0,
+            2,
+        ),
+        Api(
+            ApiKey.DESCRIBE_TOPIC_PARTITIONS,
+            describe_topic_partitions.DescribeTopicPartitionsRequest,
+            describe_topic_partitions.DescribeTopicPartitionsResponse,
+            0,
+            0,
+        ),
         Api(ApiKey.DELETE_RECORDS, delete_records.DeleteRecordsRequest, delete_records.DeleteRecordsResponse, 0, 2),
         Api(
             ApiKey.ASSIGN_REPLICAS_TO_DIRS,

@@ -9,40 +9,26 @@ from impl.core import metadata as records
 from impl.core.decision_facts import WHYS
 from impl.core.quorum import messages as q
 from impl.core.quorum.batches import MetadataBatch
-from impl.core.types import ErrorCode, TopicPartition
 from impl.wire.batches import build, split
+from tests.api.admin_messages import ADMIN_REPLIES, ADMIN_REQUESTS, forget_admin_reply, forget_admin_request
+from tests.api.strategies import (
+    Names,
+    epochs,
+    errors,
+    ids,
+    int16,
+    int32,
+    int64,
+    node_sets,
+    nodes,
+    partitions,
+    snapshots,
+    texts,
+    topic_names,
+    tuples,
+)
 
-TOPICS = {"alpha": b"A" * 16, "beta.2": b"B" * 16, "gamma_3": b"G" * 16}
-
-
-class Names:
-    """Three topics; everything else is unknown."""
-
-    def name_of(self, topic_id):
-        return next((name for name, known in TOPICS.items() if known == topic_id), None)
-
-    def id_of(self, name):
-        return TOPICS.get(name)
-
-
-int8, int16, int32, int64 = (st.integers(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64))
-offsets = st.integers(-1, 2**63 - 1)
-epochs = st.integers(-1, 2**31 - 1)
-nodes = st.integers(0, 2**31 - 1)
-node_sets = st.lists(nodes, max_size=4).map(tuple)
-# What a controller that is not the active one answers has a reply class of its own.
-errors = st.sampled_from([error for error in ErrorCode if error is not ErrorCode.NOT_CONTROLLER])
-texts = st.text(max_size=12)
-ids = st.binary(min_size=16, max_size=16)
-topic_names = st.sampled_from(sorted(TOPICS))
-partitions = st.builds(TopicPartition, topic_names, st.integers(0, 2**31 - 1))
-
-
-snapshots = st.builds(q.SnapshotId, offsets, epochs)
-
-
-def tuples(strategy, size=4):
-    return st.lists(strategy, max_size=size).map(tuple)
+__all__ = ["METADATA_RECORDS", "REPLIES", "REQUESTS", "Names", "forget_reply", "forget_request"]
 
 
 @st.composite
@@ -59,7 +45,7 @@ def _proposal(members, **said):
     return m.AlterIsr(isr=isr, broker_epochs=tuple(epoch for _, epoch in members), **said)
 
 
-REQUESTS = {
+REQUESTS = ADMIN_REQUESTS | {
     m.Produce: st.builds(
         m.Produce,
         acks=st.sampled_from((-1, 0, 1)),
@@ -249,7 +235,7 @@ replica_states = st.builds(
 )
 
 
-REPLIES = {
+REPLIES = ADMIN_REPLIES | {
     m.Produce: st.builds(m.Produced, tuples(st.builds(m.ProducedPartition, partitions, errors, int64, int64))),
     m.Fetch: st.builds(
         m.Fetched,
@@ -390,7 +376,7 @@ def forget_request(request, version):
             return m.DescribeTopics(topics, topics is not None)
         case m.InitProducerId() if version < 3:
             return msgspec.structs.replace(request, producer_id=-1, producer_epoch=-1)
-    return request
+    return forget_admin_request(request, version)
 
 
 def forget_reply(reply, version):
@@ -417,7 +403,7 @@ def forget_reply(reply, version):
             return _each(reply, "topics", topic_id=bytes(16), partition_count=-1, replication_factor=-1)
         case m.CreatedTopics() if version < 7:
             return _each(reply, "topics", topic_id=bytes(16))
-    return reply
+    return forget_admin_reply(reply, version)
 
 
 def _forget_quorum(reply, version):

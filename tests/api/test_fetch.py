@@ -22,7 +22,7 @@ from impl.wire.framing import RequestHeader, body_of, decode_response, encode_re
 from impl.wire.message import NO_ID
 from impl.wire.messages import alter_partition, metadata
 from impl.wire.messages import fetch as wire
-from tests.api.core_messages import TOPICS, Names
+from tests.api.strategies import TOPICS, Names
 
 REGISTRY, CONTROLLER = broker_registry(), controller_registry()
 NAMES = Names()

@@ -9,7 +9,7 @@ from impl.wire.apis import ApiKey
 from impl.wire.batches import build
 from impl.wire.framing import RequestHeader
 from impl.wire.messages.produce import PartitionProduceData, ProduceRequest, TopicProduceData
-from tests.api.core_messages import Names
+from tests.api.strategies import Names
 
 HEADER = RequestHeader(ApiKey.PRODUCE, 9, 1)
 REGISTRY = broker_registry(message_bytes_max=500)

@@ -19,7 +19,7 @@ from impl.wire.messages import (
     list_offsets,
     metadata,
 )
-from tests.api.core_messages import Names
+from tests.api.strategies import Names
 
 BROKER, CONTROLLER = broker_registry(cluster_id="c1"), controller_registry()
 NAMES = Names()
@@ -33,6 +33,18 @@ def advertised(registry, version=3):
     return {ApiKey(key.api_key): (key.min_version, key.max_version) for key in message.api_keys}
 
 
+FOR_THE_CONTROLLER = {
+    ApiKey.CREATE_TOPICS: (2, 7),
+    ApiKey.DELETE_TOPICS: (1, 6),
+    ApiKey.CREATE_PARTITIONS: (0, 3),
+    ApiKey.ALTER_PARTITION_REASSIGNMENTS: (0, 1),
+    ApiKey.ELECT_LEADERS: (0, 2),
+    ApiKey.ALTER_CONFIGS: (0, 2),
+    ApiKey.INCREMENTAL_ALTER_CONFIGS: (0, 1),
+}
+"""What clients ask of any broker, which passes it on."""
+
+
 @pytest.mark.parametrize("version", range(5))
 def test_a_broker_advertises_what_clients_need(version):
     """The ranges that six clients were seen to need; Produce from 0, or librdkafka leaves compression away."""
@@ -43,10 +55,14 @@ def test_a_broker_advertises_what_clients_need(version):
         ApiKey.METADATA: (0, 13),
         ApiKey.FIND_COORDINATOR: (0, 6),
         ApiKey.API_VERSIONS: (0, 4),
-        ApiKey.CREATE_TOPICS: (2, 7),
         ApiKey.INIT_PRODUCER_ID: (0, 5),
         ApiKey.OFFSET_FOR_LEADER_EPOCH: (2, 4),
         ApiKey.DELETE_RECORDS: (0, 2),
+        ApiKey.LIST_PARTITION_REASSIGNMENTS: (0, 0),
+        ApiKey.DESCRIBE_CONFIGS: (1, 4),
+        ApiKey.DESCRIBE_CLUSTER: (0, 2),
+        ApiKey.DESCRIBE_TOPIC_PARTITIONS: (0, 0),
+        **FOR_THE_CONTROLLER,
     }
 
 
@@ -54,7 +70,7 @@ def test_the_controller_advertises_what_brokers_need():
     assert advertised(CONTROLLER) == {
         ApiKey.FETCH: (4, 16),
         ApiKey.API_VERSIONS: (0, 4),
-        ApiKey.CREATE_TOPICS: (2, 7),
+        **FOR_THE_CONTROLLER,
         ApiKey.VOTE: (0, 2),
         ApiKey.BEGIN_QUORUM_EPOCH: (0, 1),
         ApiKey.END_QUORUM_EPOCH: (0, 1),
