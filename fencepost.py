@@ -106,6 +106,9 @@ def mutants(
 
 @main.command()
 @click.option("--brokers", type=click.IntRange(1, 9), default=3, show_default=True)
+@click.option(
+    "--controllers", type=click.Choice(["1", "3", "5"]), default="1", show_default=True, help="Voters of the quorum."
+)
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Default: `log.dirs`, or data.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="Of broker 1; 0: any free. Default: that of `listeners`, or 9092."
@@ -126,6 +129,7 @@ def mutants(
 )
 def serve(
     brokers: int,
+    controllers: str,
     data: Path | None,
     port: int | None,
     host: str | None,
@@ -133,12 +137,21 @@ def serve(
     trace: Path | None,
     metrics_port: int | None,
 ) -> None:
-    """Run a controller and brokers as separate processes, until SIGTERM or Ctrl-C."""
+    """Run controllers and brokers as separate processes, until SIGTERM or Ctrl-C."""
     from impl.server.serve import serve as run
 
     console = Console("serve", json_output=False)
     try:
-        code = run(brokers, data, port, host=host, configuration=configuration, trace=trace, metrics_port=metrics_port)
+        code = run(
+            brokers,
+            data,
+            port,
+            controllers=int(controllers),
+            host=host,
+            configuration=configuration,
+            trace=trace,
+            metrics_port=metrics_port,
+        )
     except refusals() as refusal:
         console.refuse(str(refusal))
     raise SystemExit(code)

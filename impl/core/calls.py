@@ -3,9 +3,10 @@
 One rule: every call ends once: with its reply, or with None when the connection broke or the time was up. A reply
 that comes after that is a stranger's and is dropped.
 
-A call to `CONTROLLER` goes to whoever is the active controller, as far as this node knows. Where that one says it is
-not (NOT_CONTROLLER), it has done nothing, and the call is made again until its time is up; when another becomes known,
-what the former has not answered is given up.
+A call to `CONTROLLER` goes to whoever is the active controller, as far as this node knows. When another becomes known,
+what the former has not answered is given up. A persistent call is made again then until its time is up, and likewise
+after a broken connection or NOT_CONTROLLER: what a client has asked of the cluster is not refused because its
+controller changes (Kafka's NodeToControllerChannelManager).
 """
 
 from collections.abc import Callable
@@ -29,6 +30,7 @@ class Call(msgspec.Struct, frozen=True):
     deadline: Millis
     request: Request | None
     """Of a call to the active controller, so that it can be made again."""
+    persistent: bool = False
 
 
 class Calls:
@@ -61,11 +63,12 @@ class Calls:
         max_wait: int = 0,
         *,
         timeout: int | None = None,
+        persistent: bool = False,
     ) -> int:
         """Send a request; `max_wait` is how long the peer may sit on it by agreement. Its correlation."""
         deadline = Millis(now + (self._timeout if timeout is None else timeout) + max_wait)
         if node == CONTROLLER:
-            return self._send(Call(self.controller, handler, deadline, request), request, out)
+            return self._send(Call(self.controller, handler, deadline, request, persistent), request, out)
         return self._send(Call(node, handler, deadline, None), request, out)
 
     def _send(self, call: Call, request: Request, out: list[Effect]) -> int:
@@ -89,12 +92,15 @@ class Calls:
         if call is None or call.node != event.node:
             return
         del self._calls[event.correlation]
-        if call.request is not None and type(event.reply) is Refused and event.reply.error is ErrorCode.NOT_CONTROLLER:
-            again = Millis(min(now + RETRY_MS, call.deadline))
-            self._refused.append((again, call))
-            self.due = min(self.due, again)
+        if call.persistent and type(event.reply) is Refused and event.reply.error is ErrorCode.NOT_CONTROLLER:
+            self._put_off(call, now)
         else:
             call.handler(event.reply, now, out)
+
+    def _put_off(self, call: Call, now: Millis) -> None:
+        again = Millis(min(now + RETRY_MS, call.deadline))
+        self._refused.append((again, call))
+        self.due = min(self.due, again)
 
     def lost(self, node: NodeId, now: Millis, out: list[Effect]) -> None:
         """The connection to `node` is gone, with everything asked over it."""
@@ -119,10 +125,13 @@ class Calls:
                 call.handler(None, now, out)
             else:
                 assert call.request is not None
-                again = Call(self.controller, call.handler, call.deadline, call.request)
+                again = Call(self.controller, call.handler, call.deadline, call.request, call.persistent)
                 self._send(again, call.request, out)
 
     def _fail(self, correlations: list[int], now: Millis, out: list[Effect]) -> None:
         calls = [self._calls.pop(number) for number in correlations]
         for call in calls:
-            call.handler(None, now, out)
+            if call.persistent and now < call.deadline:
+                self._put_off(call, now)
+            else:
+                call.handler(None, now, out)

@@ -45,7 +45,8 @@ class Registration:
         """Call when `due` has passed."""
         if now >= self._shut_down_by:
             self.stopping = True
-        self.speak(now, out)
+        else:
+            self.speak(now, out)
 
     def shut_down(self, now: Millis, out: list[Effect]) -> None:
         """Ask the controller to move this broker's leaderships away."""
@@ -56,6 +57,8 @@ class Registration:
             self.stopping = True
         elif self.due is not NEVER:
             self.speak(now, out)
+        else:
+            self.due = self._shut_down_by
 
     def caught_up(self, now: Millis, out: list[Effect]) -> None:
         """More metadata has been applied: a fenced broker tells at once, for that may unfence it."""

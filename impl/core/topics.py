@@ -129,4 +129,4 @@ class Topics:
                 )
             out.append(SendReply(connection, correlation, reply))
 
-        self._member.calls.send(CONTROLLER, request, answered, now, out)
+        self._member.calls.send(CONTROLLER, request, answered, now, out, persistent=True)

@@ -1,10 +1,11 @@
-"""A controller and its brokers as separate processes on this machine.
+"""Controllers and brokers as separate processes on this machine.
 
 One rule: whatever is wrong with the ports, the directories or the configuration is found before the first process
 starts, and said in one line; after that the cluster is ready only when every broker is unfenced and answers.
 
-`data/` holds `controller`, `broker-1`, `broker-2`, ... (each a Kafka data directory with its `meta.properties`) and
-`logs`, one log file per process. Brokers are numbered from 1 and listen on consecutive ports.
+`data/` holds `controller` (or `controller-1`, `controller-2`, ...), `broker-1`, `broker-2`, ... (each a Kafka data
+directory with its `meta.properties`) and `logs`, one log file per process. Brokers are numbered from 1 and listen on
+consecutive ports, the controllers after them. A single controller has the node id 3000, several have 3001 and so on.
 """
 
 import contextlib
@@ -14,28 +15,33 @@ from pathlib import Path
 
 import msgspec
 
+from impl.core.names import controller_name
 from impl.core.settings import Voter
-from impl.core.types import CONTROLLER
+from impl.core.types import CONTROLLER, NodeId
 from impl.server.child import PROGRAM, Child, ProcessConfiguration
 from impl.server.directory import DirectoryLock, new_id, read_meta
 from impl.server.errors import DirectoryUnusable, ServerError
 from impl.server.ports import check_listenable, free_ports
-from impl.server.readiness import wait_until_all_answer
+from impl.server.readiness import wait_for_leader, wait_until_all_answer
 
 START_SECONDS = 60.0
 EVERY_ADDRESS = ("", "0.0.0.0", "::")
+QUORUMS = (1, 3, 5)
 STOP_SECONDS = 10.0
 """How long a process may take to stop cleanly before it is killed."""
 
 
 class ClusterPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What to start. `port` is broker 1's, 0 takes free ones; the controller takes the port after the last broker's."""
+    """What to start. `port` is broker 1's, 0 takes free ones; controllers take the ports after the last broker's."""
 
     data: Path
     brokers: int = 3
+    controllers: int = 1
+    """Voters of the quorum: 1, 3 or 5."""
     host: str = "127.0.0.1"
     port: int = 9092
     controller_port: int | None = None
+    """The first controller's, where it is not the port after the last broker's."""
     configuration: Mapping[str, str] = {}
     """Kafka's names and values, as `configuration.parse_overrides` has checked them."""
     trace: Path | None = None
@@ -54,22 +60,37 @@ class Cluster:
     def __init__(self, plan: ClusterPlan) -> None:
         if plan.brokers < 1:
             raise ServerError(f"{plan.brokers} brokers make no cluster: ask for at least 1")
+        if plan.controllers not in QUORUMS:
+            raise ServerError(f"{plan.controllers} controllers: a quorum has {', '.join(map(str, QUORUMS))} voters")
         if plan.host in EVERY_ADDRESS:
             raise ServerError(f"{plan.host} is no address a client can be told: give one of this machine's addresses")
         self.plan = plan
         self._lock = DirectoryLock(plan.data)
         try:
             self.cluster_id = _cluster_id(plan.data)
-            first = plan.port or free_ports(plan.host, plan.brokers + 1)
+            numbers = (
+                [CONTROLLER] if plan.controllers == 1 else [CONTROLLER + n for n in range(1, plan.controllers + 1)]
+            )
+            nodes = list(map(NodeId, numbers))
+            _check_quorum(plan.data, nodes)
+            first = plan.port or free_ports(plan.host, plan.brokers + plan.controllers)
             self.ports = list(range(first, first + plan.brokers))
             self.controller_port = plan.controller_port or first + plan.brokers
-            self.metrics_ports = self._metrics_ports([*range(1, plan.brokers + 1), CONTROLLER])
-            check_listenable(plan.host, [*self.ports, self.controller_port, *self.metrics_ports.values()])
+            self.controller_ports = {node: self.controller_port + place for place, node in enumerate(nodes)}
+            self.metrics_ports = self._metrics_ports([*range(1, plan.brokers + 1), *nodes])
+            check_listenable(plan.host, [*self.ports, *self.controller_ports.values(), *self.metrics_ports.values()])
         except ServerError:
             self._lock.release()
             raise
-        self._voters = (Voter(CONTROLLER, plan.host, plan.advertised_ports.get(CONTROLLER, self.controller_port)),)
-        self.controller = self._child("controller", CONTROLLER, self.controller_port, "controller")
+        self._voters = tuple(
+            Voter(node, plan.host, plan.advertised_ports.get(node, port))
+            for node, port in self.controller_ports.items()
+        )
+        self.controllers = {
+            int(node): self._child("controller", node, port, controller_name(node))
+            for node, port in self.controller_ports.items()
+        }
+        """By node id."""
         self.brokers = {
             node: self._child("broker", node, port, f"broker-{node}") for node, port in enumerate(self.ports, 1)
         }
@@ -83,11 +104,22 @@ class Cluster:
     def address(self, node: int) -> str:
         return f"{self.plan.host}:{self.ports[node - 1]}"
 
+    @property
+    def controller(self) -> Child:
+        """The first controller, which where there is but one is the active one."""
+        return next(iter(self.controllers.values()))
+
+    def active_controller(self, seconds: float = START_SECONDS) -> int:
+        """The node id of the controller that decides now, waited for if need be. Raises ChildFailed."""
+        addresses = {node: (self.plan.host, port) for node, port in self.controller_ports.items()}
+        return wait_for_leader(addresses, time.monotonic() + seconds)
+
     def start(self) -> None:
         """Start every process; return when all serve. Raises ServerError, having stopped what it started."""
         deadline = time.monotonic() + START_SECONDS
         try:
-            self.controller.start()
+            for controller in self.controllers.values():
+                controller.start()
             for broker in self.brokers.values():
                 broker.start()
             for child in self.children:
@@ -106,7 +138,7 @@ class Cluster:
 
     def stop(self, seconds: float = STOP_SECONDS) -> list[str]:
         """Stop cleanly, brokers first; kill what has not stopped in time. Returns a line for each that was killed."""
-        killed = self._stop(list(self.brokers.values()), seconds) + self._stop([self.controller], seconds)
+        killed = self._stop(list(self.brokers.values()), seconds) + self._stop(list(self.controllers.values()), seconds)
         with contextlib.suppress(OSError):
             self._lock.release()
         return killed
@@ -121,17 +153,20 @@ class Cluster:
     # ------------------------------------------------------------ one process
     @property
     def children(self) -> list[Child]:
-        return [self.controller, *self.brokers.values()]
+        return [*self.controllers.values(), *self.brokers.values()]
 
     def kill(self, node: int) -> None:
-        """kill -9 a broker."""
-        self.brokers[node].kill()
+        """kill -9 a broker or a controller."""
+        self._node(node).kill()
 
     def restart(self, node: int, seconds: float = START_SECONDS) -> None:
-        """Start a broker that is down again, on its port and directory, and wait until it serves."""
+        """Start a node that is down again, on its port and directory, and wait until it serves."""
         deadline = time.monotonic() + seconds
-        self.brokers[node].start()
-        self.brokers[node].wait_ready(deadline)
+        self._node(node).start()
+        self._node(node).wait_ready(deadline)
+
+    def _node(self, node: int) -> Child:
+        return self.controllers[node] if node in self.controllers else self.brokers[node]
 
     def died(self) -> list[Child]:
         """Processes that were started and run no more."""
@@ -172,6 +207,17 @@ class Cluster:
                 killed.append(f"{child.name} did not stop within {seconds:.0f} s and was killed")
             child.close()
         return killed
+
+
+def _check_quorum(data: Path, nodes: list[NodeId]) -> None:
+    """Who decided so far must be who decides now: other voters would know nothing of what was decided."""
+    wanted = {controller_name(node) for node in nodes}
+    found = {entry.name for entry in data.glob("controller*") if read_meta(entry) is not None}
+    if found and found != wanted:
+        raise DirectoryUnusable(
+            f"{data} is of a cluster with {len(found)} controller(s) ({', '.join(sorted(found))}), not {len(wanted)}: "
+            f"start it with --controllers {len(found)}, or choose another directory"
+        )
 
 
 def _cluster_id(data: Path) -> str:

@@ -30,6 +30,8 @@ class NetworkConfig(msgspec.Struct, frozen=True, kw_only=True):
     """reconnect.backoff.max.ms"""
     connections_max: int = INT_MAX
     """max.connections"""
+    idle_ms_max: int = 600_000
+    """connections.max.idle.ms"""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -55,12 +57,18 @@ SETTINGS: Mapping[str, Entry] = {
     "auto.create.topics.enable": Entry("auto_create_topics_enable", 0, 1, boolean=True),
     "replica.high.watermark.checkpoint.interval.ms": Entry("high_watermark_checkpoint_interval_ms", 1, LONG_MAX),
     "message.max.bytes": Entry("message_bytes_max", 0, INT_MAX),
+    "controller.quorum.election.timeout.ms": Entry("quorum_election_timeout_ms", 1, INT_MAX),
+    "controller.quorum.fetch.timeout.ms": Entry("quorum_fetch_timeout_ms", 1, INT_MAX),
+    "controller.quorum.election.backoff.max.ms": Entry("quorum_election_backoff_ms_max", 1, INT_MAX),
+    "controller.quorum.request.timeout.ms": Entry("quorum_request_timeout_ms", 1, INT_MAX),
+    "controller.quorum.retry.backoff.ms": Entry("quorum_retry_backoff_ms", 1, INT_MAX),
 }
 NETWORK: Mapping[str, Entry] = {
     "socket.request.max.bytes": Entry("request_bytes_max", 1, INT_MAX),
     "reconnect.backoff.ms": Entry("reconnect_backoff_ms", 1, INT_MAX),
     "reconnect.backoff.max.ms": Entry("reconnect_backoff_ms_max", 1, INT_MAX),
     "max.connections": Entry("connections_max", 0, INT_MAX),
+    "connections.max.idle.ms": Entry("idle_ms_max", -1, LONG_MAX),
 }
 _SEGMENT_BYTES = Entry("segment_bytes", 14, INT_MAX)
 _SEGMENT_MS = Entry("segment_ms", 1, LONG_MAX)

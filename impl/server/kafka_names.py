@@ -37,8 +37,6 @@ NUMBERS = _names(
     metadata.log.max.record.bytes.between.snapshots metadata.log.max.snapshot.interval.ms
     metadata.log.segment.bytes metadata.log.segment.ms metadata.max.retention.bytes metadata.max.retention.ms
     metadata.max.idle.interval.ms initial.broker.registration.timeout.ms server.max.startup.time.ms
-    controller.quorum.election.timeout.ms controller.quorum.election.backoff.max.ms
-    controller.quorum.fetch.timeout.ms controller.quorum.request.timeout.ms controller.quorum.retry.backoff.ms
     controller.quorum.append.linger.ms controller.socket.timeout.ms controlled.shutdown.max.retries
     controlled.shutdown.retry.backoff.ms compression.gzip.level compression.lz4.level compression.zstd.level
     metrics.num.samples metrics.sample.window.ms producer.id.expiration.ms

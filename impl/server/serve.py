@@ -26,6 +26,7 @@ def serve(
     data: Path | None,
     port: int | None,
     *,
+    controllers: int = 1,
     host: str | None = None,
     configuration: Iterable[str] = (),
     trace: Path | None = None,
@@ -47,6 +48,7 @@ def serve(
     plan = ClusterPlan(
         data=placed.data,
         brokers=brokers,
+        controllers=controllers,
         host=placed.host,
         port=placed.port,
         configuration=placed.configuration,
@@ -76,7 +78,8 @@ def _announce(cluster: Cluster, say: Callable[[str], None]) -> None:
     if idle:
         say(f"without effect here: {', '.join(idle)}")
     say(f"cluster {cluster.cluster_id}, data in {plan.data}, logs in {plan.data / 'logs'}")
-    say(f"controller on {plan.host}:{cluster.controller_port}, process {cluster.controller.pid}")
+    for controller in cluster.controllers.values():
+        say(f"{controller.name} on {plan.host}:{controller.configuration.port}, process {controller.pid}")
     for node, child in cluster.brokers.items():
         say(f"broker {node} on {cluster.address(node)}, process {child.pid}")
     for child in cluster.children:

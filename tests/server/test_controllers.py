@@ -1,0 +1,104 @@
+"""Three controllers and three brokers as real processes: the cluster outlives whoever decides."""
+
+import pytest
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from campaign.clients import History, RecordingProducer, read_back
+from campaign.conditions import wait_for
+from campaign.live import CONFIGURATION, make_topic
+from impl.core.types import CONTROLLER
+from impl.host.metadata_log import DIRECTORY
+from impl.server.cluster import Cluster, ClusterPlan
+from impl.server.errors import DirectoryUnusable, ServerError
+from impl.wire.metadata_batches import decode
+
+TOPIC = "t"
+SECONDS = 60
+QUORUM = {
+    "controller.quorum.election.timeout.ms": "300",
+    "controller.quorum.fetch.timeout.ms": "600",
+    "min.insync.replicas": "2",
+}
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    configuration = {**CONFIGURATION, **QUORUM}
+    data = tmp_path_factory.mktemp("controllers")
+    with Cluster(ClusterPlan(data=data, brokers=3, controllers=3, port=0, configuration=configuration)) as running:
+        make_topic(running.bootstrap, TOPIC, 1, 3)
+        yield running
+
+
+def create(cluster, name):
+    admin = AdminClient({"bootstrap.servers": cluster.bootstrap, "log_level": 0})
+    (made,) = admin.create_topics([NewTopic(name, 1, 3)], request_timeout=SECONDS).values()
+    made.result(SECONDS)
+
+
+def log_of(cluster, node):
+    """What a controller has on its disk: the epoch and the records of each batch, by offset."""
+    file = cluster.plan.data / f"controller-{node - CONTROLLER}" / DIRECTORY / f"{0:020d}.log"
+    return {batch.base_offset: (batch.epoch, batch.records) for batch in decode(file.read_bytes())}
+
+
+def test_the_active_controller_is_killed_while_a_producer_writes(cluster, tmp_path):
+    history = History(tmp_path / "write.jsonl", "c1")
+    configuration = {"bootstrap.servers": cluster.bootstrap, "enable.idempotence": True, "log_level": 0}
+    producer = RecordingProducer(history, TOPIC, configuration)
+    for number in range(100):
+        producer.send(0, "k", f"1:{number}")
+    active = cluster.active_controller()
+    cluster.kill(active)
+    for number in range(100, 200):
+        producer.send(0, "k", f"1:{number}")
+    create(cluster, "made-by-the-next")
+    following = cluster.active_controller()
+    assert following != active
+    cluster.restart(active)
+    producer.finish(SECONDS)
+    assert (producer.unknown, producer.failed) == ([], [])
+    assert len(producer.acknowledged) == 200
+    found = read_back(history, TOPIC, [0], {"bootstrap.servers": cluster.bootstrap, "log_level": 0}, SECONDS)
+    history.close()
+    assert {record.value for record in found} >= {f"1:{number}" for number in range(200)}
+
+
+def test_a_controller_that_was_down_has_the_same_log_again(cluster):
+    create(cluster, "while-all-are-up")
+
+    def alike():
+        logs = [log_of(cluster, node) for node in cluster.controllers]
+        names = {getattr(record, "name", "") for _, records in logs[0].values() for record in records}
+        return logs[0] == logs[1] == logs[2] and "while-all-are-up" in names
+
+    wait_for(alike, SECONDS, "three equal logs")
+
+
+def test_without_a_majority_nothing_is_decided_and_with_one_it_is_again(cluster):
+    active = cluster.active_controller()
+    others = [node for node in cluster.controllers if node != active]
+    for node in others:
+        cluster.kill(node)
+    admin = AdminClient({"bootstrap.servers": cluster.bootstrap, "log_level": 0})
+    (made,) = admin.create_topics([NewTopic("late", 1, 3)], request_timeout=SECONDS).values()
+    assert not made.done()
+    cluster.restart(others[0])
+    try:
+        made.result(SECONDS)
+    except KafkaException as answer:
+        # The controller that was cut off had written it down and could not say so: asked again, it was there.
+        assert answer.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS
+    cluster.restart(others[1])
+    assert "late" in admin.list_topics(timeout=SECONDS).topics
+
+
+def test_another_number_of_controllers_is_refused(tmp_path):
+    with Cluster(ClusterPlan(data=tmp_path, brokers=1, port=0)):
+        pass
+    refusal = r"1 controller\(s\) \(controller\), not 3: start it with --controllers 1"
+    with pytest.raises(DirectoryUnusable, match=refusal):
+        Cluster(ClusterPlan(data=tmp_path, brokers=1, controllers=3, port=0))
+    with pytest.raises(ServerError, match="2 controllers: a quorum has 1, 3, 5 voters"):
+        Cluster(ClusterPlan(data=tmp_path, brokers=1, controllers=2, port=0))
