@@ -25,7 +25,7 @@ class ByInduction:
 
 @dataclass(frozen=True, slots=True)
 class Towards:
-    """A step lemma that only serves to show another one of its step, by name, and is not used beyond it."""
+    """A step lemma that only serves to show one other claim of its step, by name, and is not used beyond it."""
 
     goal: str
     claim: Python

@@ -159,12 +159,16 @@ class Obligations:
                 towards[lemma.goal] = (*towards.get(lemma.goal, ()), lemma.said(taken))
         for group, name, function in self.claims():
             goal = self.reading.function(function)(taken.after)
-            yield Obligation(action, name, group, premises, goal, hypotheses=taken.named)
+            used = (*premises, *towards.get(name, ()))
+            yield Obligation(action, name, group, used, goal, hypotheses=taken.named)
 
     def of_growth(self) -> Iterator[Obligation]:
         for action in self.actions:
             taken = self.step(action)
-            premises = (*taken.premises, *(lemma.said(taken) for lemma in self.lemmas_of(action, taken) if lemma.goal is None))
+            premises = (
+                *taken.premises,
+                *(lemma.said(taken) for lemma in self.lemmas_of(action, taken) if lemma.goal is None),
+            )
             for claim, goal in self.argument.growth(self.reading, self.before, taken.after).items():
                 yield Obligation(f"{GROWS}/{action}", claim, "growth", premises, goal, hypotheses=taken.named)
 

@@ -61,7 +61,15 @@ LAYERS = {
 }
 SETS = ("adjacent_sets",)
 MAJORITIES = ("majorities_meet", "adjacent_sets")
-ALONG_LOGS = ("changes_in_order", "changes_by_one", "change_in_log", "first_change", "change_was_due", *SETS)
+ALONG_LOGS = (
+    "changes_in_order",
+    "changes_by_one",
+    "change_in_log",
+    "change_in_epoch",
+    "first_change",
+    "change_was_due",
+    *SETS,
+)
 IN_LOGS = ("own_suffix", "epochs_ascend", "entry_epochs", "start_in_log", "committed_in_log")
 COMPLETE = (
     "named_epochs",
@@ -81,7 +89,7 @@ NEAR = {
     "own_changes_in_order": ("changes_in_order",),
     "near_older": (*ALONG_LOGS, *IN_LOGS),
     "near_same": (*ALONG_LOGS, *IN_LOGS),
-    "near_logs": SETS,
+    "near_logs": ("change_in_epoch", "change_in_log", *SETS),
 }
 WIN = {
     "winner_has_older_commits": (*COMPLETE, "log_within_epoch_log", "log_is_prefix", "own_suffix"),
@@ -100,15 +108,7 @@ WIN = {
         "committed_in_log",
         "start_in_log",
     ),
-    "winner_has_commits": (
-        "committed_by_majority",
-        "change_was_due",
-        "change_in_log",
-        *IN_LOGS,
-        "prefix_has_started",
-        "named_epochs",
-        "log_is_prefix",
-    ),
+    "winner_has_commits": ("change_in_log", "committed_by_majority", "committed_in_log", "start_in_log"),
     "leader_has_both": (*COMPLETE, "elected_by_majority"),
     "winner_near_leader": ("elected_by_majority", "committed_in_log", "start_in_log"),
     "winner_shares_voter": (
@@ -118,7 +118,8 @@ WIN = {
         "granted_once",
         "started_was_won",
     ),
-    "change_in_log": ("change_in_log", "entry_epochs", *PREFIX),
+    "change_in_log": ("change_in_log", *PREFIX),
+    "change_in_epoch": ("change_in_epoch", "change_in_log", "entry_epochs", *PREFIX),
     "first_change": ("first_change", "entry_epochs", *SETS),
     "changes_in_order": ("changes_in_order", "entry_epochs", *SETS),
     "changes_by_one": ("changes_by_one", "entry_epochs", *SETS),
@@ -132,6 +133,7 @@ ADVANCE = {
         "start_in_log",
         *OWN_LOG,
     ),
+    "leader_change_is_there": ("change_in_epoch", "change_in_log", "start_in_log", *OWN_LOG),
     "committed_by_majority": (
         "committed_by_majority",
         "named_epochs",

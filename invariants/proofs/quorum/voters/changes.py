@@ -35,20 +35,26 @@ def before_after(s: VotersState, e: LeaderEpoch, o: int) -> int:
 
 @conjunct(at=lambda s, e, o: (s.epoch_log[e][o],))
 def change_in_log(s: VotersState) -> bool:
-    """The latest change as of a record is at it or before it in its log, in the epoch it says; the one before is before
-    that."""
+    """The latest change as of a record is at it or before it in its log, the one before is before that."""
     return all(
         0 <= before_after(s, e, o) <= end_after(s, e, o) <= o + 1
         and 0 <= in_after(s, e, o) <= s.epoch_log[e][o].epoch
-        and (
-            before_after(s, e, o) < end_after(s, e, o)
-            and s.epoch_log[e][end_after(s, e, o) - 1].epoch == in_after(s, e, o)
-            if end_after(s, e, o) > 0
-            else in_after(s, e, o) == 0
-        )
+        and (before_after(s, e, o) < end_after(s, e, o) if end_after(s, e, o) > 0 else in_after(s, e, o) == 0)
         for e in LeaderEpoch
         for o in Offset
         if s.started[e] and o >= 0 and o < len(s.epoch_log[e])
+    )
+
+
+@conjunct(at=lambda s, e, o, p: (s.epoch_log[e][o], s.epoch_log[e][p]))
+def change_in_epoch(s: VotersState) -> bool:
+    """The record that made the latest change is of the epoch that the change is said to be of."""
+    return all(
+        s.epoch_log[e][p].epoch == in_after(s, e, o)
+        for e in LeaderEpoch
+        for o in Offset
+        for p in Offset
+        if s.started[e] and o < len(s.epoch_log[e]) and p >= 0 and p <= o and end_after(s, e, o) == p + 1
     )
 
 
@@ -72,7 +78,8 @@ def change_was_due(s: VotersState) -> bool:
     Broken by change-before-own-commit and two-changes-at-once.
     """
     return all(
-        s.start[in_after(s, e, o)] < s.committed[in_after(s, e, o)]
+        s.started[in_after(s, e, o)]
+        and s.start[in_after(s, e, o)] < s.committed[in_after(s, e, o)]
         and before_after(s, e, o) <= s.committed[in_after(s, e, o)]
         for e in LeaderEpoch
         for o in Offset
@@ -112,4 +119,4 @@ def changes_by_one(s: VotersState) -> bool:
     )
 
 
-CHANGES = (change_in_log, first_change, change_was_due, changes_in_order, changes_by_one)
+CHANGES = (change_in_log, change_in_epoch, first_change, change_was_due, changes_in_order, changes_by_one)

@@ -6,7 +6,7 @@ One rule: two logs that each have what the other's latest change rests on go by 
 
 from invariants.proofs.argument import ByInduction, Towards
 from invariants.proofs.quorum import lemmas as base
-from invariants.proofs.quorum.voters.changes import in_after, voters_after
+from invariants.proofs.quorum.voters.changes import end_after, in_after, voters_after
 from model.language import (
     LeaderEpoch,
     Offset,
@@ -36,6 +36,12 @@ def has_commits(s: VotersState, e: LeaderEpoch, end: int, x: int) -> bool:
 def within(s: VotersState, e: LeaderEpoch, o: int) -> bool:
     """There is a record at this offset of an epoch's log."""
     return s.started[e] and o >= 0 and o < len(s.epoch_log[e])
+
+
+@definition
+def change_is_there(s: VotersState, e: LeaderEpoch, o: int) -> bool:
+    """The record of the latest change is of its epoch."""
+    return end_after(s, e, o) <= 0 or s.epoch_log[e][end_after(s, e, o) - 1].epoch == in_after(s, e, o)
 
 
 @definition
@@ -84,6 +90,7 @@ def near_older(s: VotersState) -> bool:
         if within(s, d, p)
         and within(s, e, o)
         and in_after(s, d, p) < in_after(s, e, o)
+        and change_is_there(s, d, p)
         and has_both(s, d, p, e, o)
         and has_both(s, e, o, d, p)
     )
@@ -101,6 +108,8 @@ def near_same(s: VotersState) -> bool:
         if within(s, d, p)
         and within(s, e, o)
         and in_after(s, d, p) == in_after(s, e, o)
+        and change_is_there(s, d, p)
+        and change_is_there(s, e, o)
         and has_both(s, d, p, e, o)
         and has_both(s, e, o, d, p)
     )
@@ -127,7 +136,7 @@ def winner_has_older_commits(s: VotersState, candidate: Replica) -> bool:
     return all(
         has_commits(s, as_epoch(last_epoch(s.log[candidate])), len(s.log[candidate]), x)
         for x in LeaderEpoch
-        if known(x) and 0 <= x and x < last_epoch(s.log[candidate])
+        if known(x) and x >= 0 and x < last_epoch(s.log[candidate])
     )
 
 
@@ -195,10 +204,7 @@ def first_committers_have_both(s: VotersState, candidate: Replica) -> bool:
         has_commits(s, x, s.start[x] + 1, last_change_in(s, candidate))
         and has_commits(s, x, s.start[x] + 1, s.changed_in[x, s.committed_at[x, s.start[x] + 1] - 1])
         for x in LeaderEpoch
-        if known(x)
-        and last_epoch(s.log[candidate]) < x
-        and x < s.leader_epoch[candidate]
-        and s.committed[x] > 0
+        if known(x) and last_epoch(s.log[candidate]) < x and x < s.leader_epoch[candidate] and s.committed[x] > 0
     )
 
 
@@ -213,9 +219,7 @@ def winner_near_first_committers(s: VotersState, candidate: Replica) -> bool:
         and last_epoch(s.log[candidate]) < x
         and x < s.leader_epoch[candidate]
         and s.committed[x] > 0
-        and has_commits(
-            s, as_epoch(last_epoch(s.log[candidate])), len(s.log[candidate]), last_change_in(s, candidate)
-        )
+        and has_commits(s, as_epoch(last_epoch(s.log[candidate])), len(s.log[candidate]), last_change_in(s, candidate))
         and has_commits(
             s,
             as_epoch(last_epoch(s.log[candidate])),
@@ -229,9 +233,7 @@ def winner_near_first_committers(s: VotersState, candidate: Replica) -> bool:
 def winner_meets_committers(s: VotersState, candidate: Replica) -> bool:
     """Nobody has committed what the winner lacks by voters near the winner's: one of them voted for the winner."""
     return all(
-        not adjacent(
-            in_force(s, candidate), s.voters_at[x, s.committed_at[x, first_missed(s, candidate, x)] - 1]
-        )
+        not adjacent(in_force(s, candidate), s.voters_at[x, s.committed_at[x, first_missed(s, candidate, x)] - 1])
         for x in LeaderEpoch
         if known(x)
         and last_epoch(s.log[candidate]) <= x
@@ -259,18 +261,14 @@ def leader_has_both(s: VotersState, candidate: Replica) -> bool:
     does; and so would the winner's."""
     return implies(
         s.started[s.leader_epoch[candidate]],
-        has_commits(
-            s, s.leader_epoch[candidate], s.start[s.leader_epoch[candidate]] + 1, last_change_in(s, candidate)
-        )
+        has_commits(s, s.leader_epoch[candidate], s.start[s.leader_epoch[candidate]] + 1, last_change_in(s, candidate))
         and has_commits(
             s,
             s.leader_epoch[candidate],
             s.start[s.leader_epoch[candidate]] + 1,
             s.changed_in[s.leader_epoch[candidate], s.start[s.leader_epoch[candidate]]],
         )
-        and has_commits(
-            s, as_epoch(last_epoch(s.log[candidate])), len(s.log[candidate]), last_change_in(s, candidate)
-        )
+        and has_commits(s, as_epoch(last_epoch(s.log[candidate])), len(s.log[candidate]), last_change_in(s, candidate))
         and has_commits(
             s,
             as_epoch(last_epoch(s.log[candidate])),
@@ -285,9 +283,7 @@ def winner_near_leader(s: VotersState, candidate: Replica) -> bool:
     """Had the epoch a leader, it would have been elected by voters near the winner's."""
     return implies(
         s.started[s.leader_epoch[candidate]],
-        adjacent(
-            in_force(s, candidate), s.voters_at[s.leader_epoch[candidate], s.start[s.leader_epoch[candidate]]]
-        ),
+        adjacent(in_force(s, candidate), s.voters_at[s.leader_epoch[candidate], s.start[s.leader_epoch[candidate]]]),
     )
 
 
@@ -323,6 +319,12 @@ def leader_near_successors(s: VotersState, leader: Replica) -> bool:
             s.voters_at[s.ceiling_by[s.leader_epoch[leader]], s.start[s.ceiling_by[s.leader_epoch[leader]]]],
         ),
     )
+
+
+@conjunct
+def leader_change_is_there(s: VotersState, leader: Replica) -> bool:
+    """The latest change in the log of whoever commits is a record of the epoch it is said to be of."""
+    return change_is_there(s, s.leader_epoch[leader], len(s.log[leader]) - 1)
 
 
 @conjunct
@@ -375,5 +377,6 @@ STEP_LEMMAS = {
         Towards("leader_near_successors", successor_has_both),
         leader_near_successors,
         commit_below_ceiling,
+        Towards("committed_by_majority", leader_change_is_there),
     ),
 }
