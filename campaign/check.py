@@ -91,9 +91,9 @@ class Check:
         budget = self.budget * EXPLORE_SHARE
         self.part(
             "explore",
-            "fencepost explore replication --replicas 3 --log 1 --epochs 2 --reduce",
+            "fencepost explore replication --replicas 3 --log 1 --epochs 2",
             lambda: explore.run(
-                "replication", None, (3, 1, 2), "synchronous", "auto", True, budget, None, self.progress
+                "replication", None, explore.Asked(log=1, epochs=2, budget=budget), None, self.progress
             ),
         )
 

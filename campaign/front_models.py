@@ -4,11 +4,13 @@ One rule: no work is done here; each calls its file in `campaign/commands/`.
 """
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from campaign.durations import DURATION
 from campaign.front import JSON, MODEL, perform
+from campaign.sizes import SIZE
 
 
 @click.command()
@@ -56,38 +58,29 @@ def search(
 @MODEL
 @click.option("--variant", help="A historical or broken design in place of the model's.")
 @click.option("--replicas", type=click.IntRange(1, 5), default=3, show_default=True)
-@click.option("--log", type=click.IntRange(1, 5), default=1, show_default=True, help="Records in a log at most.")
-@click.option("--epochs", type=click.IntRange(1, 5), default=2, show_default=True, help="Leader epochs at most.")
+@click.option("--log", type=click.IntRange(1, 5), help="Records in a log at most.  [default: 1; a variant's grows]")
+@click.option("--epochs", type=click.IntRange(1, 5), help="Leader epochs at most.  [default: 2; a variant's grows]")
+@click.option(
+    "--partition-epochs", type=click.IntRange(1, 20), help="Partition epochs at most; default: twice --epochs."
+)
 @click.option("--grain", type=click.Choice(["asynchronous", "synchronous"]), default="synchronous", show_default=True)
 @click.option("--form", type=click.Choice(["auto", "c", "numpy", "values"]), default="auto", show_default=True)
 @click.option(
-    "--reduce", is_flag=True, help="Count states that differ by names of replicas, or not at all later, once."
+    "--reduce/--plain",
+    default=True,
+    show_default=True,
+    help="Whether to count states that differ by names of replicas, or not at all later, once.",
 )
-@click.option("--budget", type=DURATION, default="60s", show_default=True)
+@click.option("--threads", type=click.IntRange(1, 8), default=2, show_default=True, help="Threads of the C form.")
+@click.option("--memory", type=SIZE, help="Memory at most, as in 4GiB; default: half of the machine's.")
+@click.option("--budget", type=DURATION, default="600s", show_default=True)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the counterexample here.")
 @JSON
-def explore(
-    model: str,
-    variant: str | None,
-    replicas: int,
-    log: int,
-    epochs: int,
-    grain: str,
-    form: str,
-    reduce: bool,
-    budget: float,
-    out: Path | None,
-    json_output: bool,
-) -> None:
+def explore(model: str, variant: str | None, out: Path | None, json_output: bool, **asked: Any) -> None:
     """Visit every state of the model within bounds, breadth first."""
-    from campaign.commands.explore import run
+    from campaign.commands.explore import Asked, run
 
-    bounds = (replicas, log, epochs)
-    perform(
-        "explore",
-        json_output,
-        lambda console: run(model, variant, bounds, grain, form, reduce, budget, out, console.progress),
-    )
+    perform("explore", json_output, lambda console: run(model, variant, Asked(**asked), out, console.progress))
 
 
 @click.command("export-model")

@@ -47,7 +47,7 @@ class View:
 
     def of(self, variant: str | None) -> "View":
         """The view of the model, or of a variant."""
-        if variant not in self.instead:
+        if variant is None or variant not in self.instead:
             return self
         return View(function=self.instead[variant], given=self.given, instead={})
 

@@ -1,83 +1,149 @@
-"""`fencepost explore`: every state of a model within bounds, breadth first."""
+"""`fencepost explore`: every state of the model within bounds, breadth first.
 
+One rule: what was not looked at is not said to hold. A variant in which nothing is found within its bounds is unknown,
+and so is a search that was stopped; each says what to try next.
+"""
+
+from dataclasses import dataclass
 from pathlib import Path
 
 from campaign.commands.prove import named
 from campaign.commands.search import call_words
 from campaign.outcome import Outcome, Refused, Word
 from campaign.progress import Progress
+from campaign.sizes import half_of_memory
 from invariants.exploration.explore import VIEWS, CannotExplore, ExploreResult, explore
+from model.design import Model
 from traces.modelled import told as modelled
 from traces.recorder import write
 
+LEAST = (1, 2)
+"""Log and epochs unless told."""
 
-def run(
-    name: str,
-    variant: str | None,
-    bounds: tuple[int, int, int],
-    grain: str,
-    form: str,
-    reduce: bool,
-    budget: float,
-    out: Path | None,
-    progress: Progress,
-) -> Outcome:
-    """Explore within (replicas, log, epochs). Raises Refused for bounds that cannot be searched, UnknownVariant."""
+LADDER = (LEAST, (2, 3), (3, 3))
+"""Log and epochs for a variant unless told: small spaces first, until its counterexample is found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What to visit and what it may take: `budget` in seconds, `memory` in bytes, half of the machine's unless told."""
+
+    replicas: int = 3
+    log: int | None = None
+    epochs: int | None = None
+    partition_epochs: int | None = None
+    grain: str = "synchronous"
+    form: str = "auto"
+    reduce: bool = True
+    threads: int = 2
+    budget: float = 600.0
+    memory: int | None = None
+
+    def rungs(self, variant: str | None) -> tuple[tuple[int, int], ...]:
+        """The log and the epochs of each space to visit, in order."""
+        if self.log is None and self.epochs is None and variant is not None:
+            return LADDER
+        return ((self.log or LEAST[0], self.epochs or LEAST[1]),)
+
+
+def run(name: str, variant: str | None, asked: Asked, out: Path | None, progress: Progress) -> Outcome:
+    """Explore what is asked. Raises Refused for bounds that cannot be searched, UnknownVariant."""
     model = named(name)
     model.variant(variant)
-    replicas, log, epochs = bounds
-    try:
-        found = explore(
-            model,
-            variant,
-            range(1, replicas + 1),
-            log,
-            epochs,
-            grain=grain,
-            form=form,
-            symmetry=reduce,
-            view=reduce and model.name in VIEWS,
-            budget=budget,
-            progress=lambda depth, distinct, new: progress(None, f"depth {depth}: {distinct:,} states, {new:,} new"),
-        )
-    except CannotExplore as error:
-        raise Refused(str(error)) from None
+    spent = 0.0
+    for log, epochs in asked.rungs(variant):
+        found = visited(model, variant, asked, (log, epochs), asked.budget - spent, progress)
+        spent += found.seconds
+        if found.verdict != "holds" or spent >= asked.budget:
+            break
     if out is not None and found.violated is not None:
-        sentence = f"{found.violated} is violated after {len(found.coarse)} steps"
-        trace = modelled(
-            found.steps,
-            replicas=found.replicas,
-            variant=variant,
-            invariant=found.violated,
-            sentence=sentence,
-            model=model,
-        )
-        try:
-            write(trace, out)
-        except OSError as error:
-            raise Refused(f"{out}: cannot be written: {error.strerror}; name a file in a directory of yours") from None
+        save(found, model, out)
     return told(found, out)
 
 
+def visited(
+    model: Model, variant: str | None, asked: Asked, bounds: tuple[int, int], budget: float, progress: Progress
+) -> ExploreResult:
+    """One space, searched."""
+    log, epochs = bounds
+    where = f"log {log}, epochs {epochs}, "
+    try:
+        return explore(
+            model,
+            variant,
+            range(1, asked.replicas + 1),
+            log,
+            epochs,
+            partition_epochs=asked.partition_epochs,
+            grain=asked.grain,
+            form=asked.form,
+            symmetry=asked.reduce and asked.form != "values",
+            view=asked.reduce and asked.form != "values" and model.name in VIEWS,
+            threads=asked.threads,
+            budget=budget,
+            memory=asked.memory or half_of_memory(),
+            progress=lambda depth, distinct, new: progress(
+                None, f"{where}depth {depth}: {distinct:,} states, {new:,} new"
+            ),
+        )
+    except CannotExplore as error:
+        raise Refused(str(error)) from None
+
+
+def save(found: ExploreResult, model: Model, out: Path) -> None:
+    """The counterexample as a trace."""
+    trace = modelled(
+        found.steps,
+        replicas=found.replicas,
+        variant=found.variant,
+        invariant=found.violated or "",
+        sentence=f"{found.violated} is violated after {len(found.coarse)} steps",
+        model=model,
+    )
+    try:
+        write(trace, out)
+    except OSError as error:
+        raise Refused(f"{out}: cannot be written: {error.strerror}; name a file in a directory of yours") from None
+
+
+def judged(found: ExploreResult) -> tuple[Word, str | None]:
+    """The verdict, and why it is not known where it is not."""
+    if found.verdict == "violated":
+        return "violated", None
+    if found.verdict == "holds" and found.variant is None:
+        return "holds", None
+    if found.verdict == "holds":
+        wider = f"--log {found.bounds.log + 1} --epochs {found.bounds.leader_epochs + 1}"
+        return "unknown", f"nothing is violated within these bounds, which does not make the variant safe: try {wider}"
+    return "unknown", found.reason
+
+
 def told(found: ExploreResult, out: Path | None) -> Outcome:
-    verdict: Word = "violated" if found.verdict == "violated" else "holds" if found.verdict == "holds" else "unknown"
+    verdict, reason = judged(found)
     bounds = f"{len(found.replicas)} replicas, {found.bounds.leader_epochs} epochs, log {found.bounds.log}"
+    held, memory = found.bytes / 2**20, found.memory / 2**20
     document = {
         "model": found.model,
         "variant": found.variant,
         "bounds": bounds,
+        "partition_epochs": found.bounds.partition_epochs,
         "grain": found.grain,
         "form": found.form,
         "reduced": found.symmetry or found.view,
+        "symmetry": found.symmetry,
+        "view": found.view,
         "complete": found.verdict == "holds",
         "invariant": found.violated,
-        "reason": found.reason,
+        "reason": reason,
         "distinct_states": found.distinct_states,
         "generated_states": found.generated_states,
         "depth": found.depth,
         "states_per_level": list(found.states_per_level),
+        "processor_seconds": round(found.processor_seconds, 3),
+        "build_seconds": round(found.build_seconds, 3),
         "states_per_processor_second": round(found.distinct_states / max(found.processor_seconds, 1e-9)),
         "bytes": found.bytes,
+        "memory": found.memory,
         "collision_odds": found.collision_odds,
         "steps": len(found.coarse),
         "trace": str(out) if out is not None and found.violated is not None else None,
@@ -86,10 +152,10 @@ def told(found: ExploreResult, out: Path | None) -> Outcome:
     lines = [
         f"{what}: {verdict}, {bounds}, {found.grain} grain, searched in {found.form}",
         f"  {found.distinct_states:,} distinct states, {found.generated_states:,} generated, depth {found.depth}, "
-        f"{found.processor_seconds:.1f} processor seconds",
+        f"{found.processor_seconds:.1f} processor seconds, {held:,.0f} of {memory:,.0f} MiB",
     ]
-    if found.reason:
-        lines.append(f"  stopped: {found.reason}")
+    if reason:
+        lines.append(f"  {'stopped' if found.reason else 'unknown'}: {reason}")
     if found.violated:
         lines.append(f"  {found.violated} is violated after {len(found.coarse)} steps:")
         lines += [f"    {number:2} {call_words(*call)}" for number, call in enumerate(found.coarse, 1)]

@@ -40,28 +40,44 @@ def run(
     return told(found, out)
 
 
+def judged(found: SearchResult) -> tuple[Word, str | None]:
+    """The verdict, and what to try where it is not known; a variant in which nothing was found is not called safe."""
+    if found.verdict == "violated":
+        return "violated", None
+    if found.verdict == "holds" and found.variant is None:
+        return "holds", None
+    variant = f" --variant {found.variant}" if found.variant else ""
+    deeper = f"--depth {found.depth + 6}, or fencepost explore {found.model}{variant}, which visits every state"
+    if found.verdict == "holds":
+        return "unknown", f"nothing within these bounds, which does not make the variant safe: try {deeper}"
+    return "unknown", f"the time was up before every question was answered: try a larger --budget, {deeper}"
+
+
 def told(found: SearchResult, out: Path | None) -> Outcome:
-    words: dict[str, Word] = {"violated": "violated", "holds": "holds"}
+    verdict, reason = judged(found)
     document = {
         "model": found.model,
         "variant": found.variant,
         "depth": found.depth,
         "invariant": found.invariant or None,
+        "reason": reason,
         "steps": len(found.steps),
         "coarse_steps": len(found.coarse),
         "rungs": [asdict(rung) for rung in found.rungs],
         "trace": str(out) if out is not None and found.trace is not None else None,
     }
     what = found.model + (f", variant {found.variant}" if found.variant else "")
-    lines = [f"{what}: {found.verdict} to depth {found.depth}"]
+    lines = [f"{what}: {verdict} to depth {found.depth}"]
     lines += [f"  {_bounds(rung.bounds)}: {rung.result} in {rung.seconds:.1f} s" for rung in found.rungs]
     if found.verdict == "violated":
         lines.append(f"  {found.invariant} is violated after {len(found.coarse)} steps, a fetch being one:")
         lines += [f"    {number:2} {call_words(*call)}" for number, call in enumerate(found.coarse, 1)]
         lines.append(f"  replayed on the model as {len(found.steps)} of its actions")
+    if reason:
+        lines.append(f"  unknown: {reason}")
     if out is not None and found.trace is not None:
         lines.append(f"  trace: {out}")
-    return Outcome(verdict=words.get(found.verdict, "unknown"), document=document, lines=tuple(lines))
+    return Outcome(verdict=verdict, document=document, lines=tuple(lines))
 
 
 def _bounds(bounds: Bounds) -> str:

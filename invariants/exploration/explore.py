@@ -27,6 +27,9 @@ VIEWS: dict[str, View] = {"replication": LIVE}
 LARGEST = 100
 """The greatest number a column holds comfortably; bounds are far below it in any search that ends."""
 
+MOST = 20_000
+"""Steps with their arguments that are traced and compiled at most; each search that ends has fewer by far."""
+
 
 class CannotExplore(ValueError):
     """A bound, a form or a reduction that cannot be searched: one line that names it, its value and the remedy."""
@@ -39,7 +42,8 @@ class ExploreResult:
     `states_per_level` counts new states by depth from the initial state, depth 0, on; `depth` is the last level's.
     `coarse` is the shortest counterexample in the steps of the grain, `steps` the same in the model's own actions.
     `collision_odds` bounds the chance that a state was missed because two had one key; 0 where keys are the states.
-    `seconds` is wall time with building, `processor_seconds` of the search alone; `bytes` the most it held.
+    `seconds` is wall time with building, `processor_seconds` of the search alone; `bytes` the most it held of
+    `memory`.
     """
 
     model: str
@@ -63,6 +67,7 @@ class ExploreResult:
     build_seconds: float
     processor_seconds: float
     bytes: int
+    memory: int
     collision_odds: float
 
 
@@ -112,6 +117,7 @@ def explore(
         variant=variant,
         synchronous=grain == "synchronous",
     )
+    check_size(reading)
     run, odds = prepared(reading, chosen, symmetry=symmetry, view=view, threads=threads, seed=seed)
     built = time.perf_counter() - started
     processor = time.process_time()
@@ -145,6 +151,7 @@ def explore(
         build_seconds=built,
         processor_seconds=processor,
         bytes=found.bytes,
+        memory=memory,
         collision_odds=odds(found.distinct),
     )
 
@@ -180,6 +187,13 @@ def check(
         raise CannotExplore("replicas without a vote cannot be renamed to voters: leave symmetry out, or the observers")
     if view and model.name not in VIEWS:
         raise CannotExplore(f"{model.name} has no view: explore it without")
+
+
+def check_size(reading: Reading) -> None:
+    """Raises CannotExplore for bounds that leave more choices of arguments than a search can hold."""
+    count = sum(len(step.instances) for step in reading.steps.values())
+    if count > MOST:
+        raise CannotExplore(f"within these bounds there are {count} steps, and {MOST} at most are searched: bound less")
 
 
 Run = Callable[[Limits, Progress | None], tuple[Found, list[on_values.Step]]]

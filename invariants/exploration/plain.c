@@ -40,8 +40,8 @@ static void start(const cell *restrict row) {
   key keys[RENAMINGS];
   keys_of(row, keys);
   insert(least_key(keys));
-  total = 1;
   pack(row, states);
+  total++;
   judge(0, row);
 }
 

@@ -171,9 +171,9 @@ int begin(const void *contributions, const cell *row, word bytes) {
   cell t[ROW];
   memset(t, 0, sizeof t);
   memcpy(t, row, COLUMNS);
+  total = lower = following = 0;
   start(t);
   upper = total;
-  lower = following = 0;
   return 1;
 }
 

@@ -69,6 +69,11 @@ def test_bad_input_is_named(asked: dict[str, Any], told: str) -> None:
         explore(REFERENCE_PARTITION, **{"replicas": (1, 2), "log": 1, "epochs": 1, **asked})
 
 
+def test_more_steps_than_a_search_can_hold_are_refused_before_they_are_traced() -> None:
+    with pytest.raises(CannotExplore, match=r"there are \d+ steps, and 20000 at most"):
+        explore(REPLICATION, None, (1, 2, 3), 100, 2)
+
+
 def test_an_unknown_variant_is_named() -> None:
     with pytest.raises(UnknownVariant, match="no variant 'kip-1'"):
         explore(REPLICATION, "kip-1")

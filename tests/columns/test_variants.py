@@ -56,18 +56,20 @@ def test_reductions_find_each_variant_at_its_depth(variant: str) -> None:
     assert machine.broken() == found.violated
 
 
-def test_c_finds_the_same_counterexample_whatever_the_threads() -> None:
+@pytest.mark.parametrize("reduced", [False, True])
+def test_c_finds_the_same_counterexample_whatever_the_threads(reduced: bool) -> None:
+    bounds = Bounds(leader_epochs=2, partition_epochs=3, log=1)
     found = [
         explore(
             REPLICATION,
             "expand-unchecked",
             (1, 2, 3),
-            1,
-            2,
-            partition_epochs=3,
+            bounds=bounds,
             grain="synchronous",
             form="c",
             threads=threads,
+            symmetry=reduced,
+            view=reduced,
         )
         for threads in (1, 2)
     ]
