@@ -85,6 +85,7 @@ class ClientConnection(FrameReader):
         self._flushing = False
         self._choked = False
         self._peer = ""
+        self._heard = clock()
 
     # ------------------------------------------------------------ for the channel
     def opened(self, channel: Channel) -> None:
@@ -99,6 +100,7 @@ class ClientConnection(FrameReader):
             self._drop()
 
     def buffer_updated(self, count: int) -> None:
+        self._heard = clock()
         self._taking = True
         super().buffer_updated(count)
         self._taking = False
@@ -186,6 +188,17 @@ class ClientConnection(FrameReader):
         place.request = None
         if not self._taking:
             self._flush_soon()
+
+    def is_idle(self, since: float) -> bool:
+        """Whether nothing was heard since then (`clock()` seconds), and it is not us who it waits for."""
+        return self._heard < since and (self._choked or not self._waiting)
+
+    def expire(self) -> None:
+        """Close it for being idle, as Kafka does."""
+        self._server.log.info("connection closed", peer=self._peer, reason="connections.max.idle.ms reached")
+        self.stop()
+        if self.channel is not None:
+            self.channel.abort()
 
     def close(self) -> None:
         """Send what is ready, then close."""

@@ -135,7 +135,7 @@ class FrameReader:
             self._compact()
             return
         arrived = self._end - begin
-        # A full buffer is a sender in earnest; a thousand who announce giants and send nothing must not cost a gigabyte.
+        # A full buffer is a sender in earnest; a thousand who announce giants and send nothing must cost little.
         granted = LARGE_FRAME_FIRST_BYTES if arrived >= BUFFER_BYTES // 2 else 2 * BUFFER_BYTES
         self._large = bytearray(min(size, granted))
         self._large[:arrived] = self._view[begin : self._end]

@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import socket
 from collections.abc import Callable, Mapping
+from math import inf
 from time import monotonic
 from typing import Protocol
 
@@ -42,6 +43,8 @@ from impl.server.traffic import Traffic
 from impl.wire.framing import RequestHeader
 
 ALONE_CHECK_SECONDS = 0.1
+IDLE_CHECKS = 4
+"""In every connections.max.idle.ms."""
 Outcome = Send | SendReply | Stopped
 
 
@@ -104,6 +107,7 @@ class Node:
         self._stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._peers = Peers(self)
         self._watchers: list[asyncio.Future[None]] = []
+        self._idle_check_due = 0.0
         self._ticking: asyncio.TimerHandle | None = None
 
     # ------------------------------------------------------------ life
@@ -204,7 +208,18 @@ class Node:
 
     def _tick(self) -> None:
         self._handle(Tick(), "tick")
+        if monotonic() >= self._idle_check_due:
+            self._close_idle()
         self._next_tick()
+
+    def _close_idle(self) -> None:
+        """Close the connections that nothing was heard of for connections.max.idle.ms; none where that is negative."""
+        limit = self.network.idle_ms_max / 1000
+        self._idle_check_due = monotonic() + (limit / IDLE_CHECKS if limit >= 0 else inf)
+        if limit >= 0:
+            for connection in list(self._connections.values()):
+                if connection.is_idle(monotonic() - limit):
+                    connection.expire()
 
     def _now(self) -> Millis:
         """Milliseconds since this process began; it never goes back."""

@@ -71,7 +71,7 @@ def test_what_was_produced_is_counted(cluster):
     assert after["kafka_network_requestmetrics_totaltime_seconds_bucket", (("le", "+Inf"), *produces)] >= 5
     assert grew("kafka_server_socketservermetrics_incoming_byte_total") > 500
     assert grew("kafka_server_socketservermetrics_outgoing_byte_total") > 0
-    assert grew("kafka_server_socketservermetrics_connection_count") == 1
+    assert after["kafka_server_socketservermetrics_connection_count", ()] >= 1
     assert grew("kafka_log_log_logendoffset", PARTITION) == 5
     assert after["kafka_cluster_partition_highwatermark", PARTITION] == after["kafka_log_log_logendoffset", PARTITION]
     assert after["kafka_cluster_partition_insyncreplicascount", PARTITION] == 3
