@@ -34,6 +34,7 @@ class BrokerRegistrationHandler(
             host=listener.host,
             port=listener.port,
             previous_broker_epoch=BrokerEpoch(message.previous_broker_epoch),
+            rack=message.rack,
         )
 
     def reply_to_wire(
@@ -50,6 +51,7 @@ class BrokerRegistrationHandler(
             incarnation_id=request.incarnation,
             listeners=(Listener(name=LISTENER_NAME, host=request.host, port=request.port),),
             previous_broker_epoch=request.previous_broker_epoch,
+            rack=request.rack,
         )
 
     def reply_to_core(self, message: BrokerRegistrationResponse, names: TopicNames) -> RegisteredBroker:

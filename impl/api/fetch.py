@@ -16,6 +16,7 @@ from impl.wire.message import Buffer
 from impl.wire.messages import fetch as wire
 from impl.wire.messages.fetch import FetchRequest, FetchResponse
 
+RACK_FROM = 11
 TOPIC_IDS_FROM = 13
 REPLICA_STATE_FROM = 15
 NOT_DIVERGING = wire.EpochEndOffset()
@@ -30,13 +31,14 @@ class FetchHandler(CoreHandler[FetchRequest, FetchResponse, Fetch, Fetched]):
         by_id = version >= TOPIC_IDS_FROM
         partitions: list[FetchPartition] = []
         forgotten: list[TopicPartition] = []
+        replica = message.replica_state.replica_id if version >= REPLICA_STATE_FROM else message.replica_id
+        rack = message.rack_id if version >= RACK_FROM and replica < 0 else None
         for topic in message.topics:
             name = name_for(topic.topic_id, names) if by_id else topic.topic
-            partitions += [_part_to_core(name, part) for part in topic.partitions]
+            partitions += [_part_to_core(name, part, rack) for part in topic.partitions]
         for gone in message.forgotten_topics_data:
             name = name_for(gone.topic_id, names) if by_id else gone.topic
             forgotten += [TopicPartition(name, index) for index in gone.partitions]
-        replica = message.replica_state.replica_id if version >= REPLICA_STATE_FROM else message.replica_id
         return Fetch(
             replica_id=NodeId(replica),
             replica_epoch=BrokerEpoch(message.replica_state.replica_epoch),
@@ -83,6 +85,7 @@ class FetchHandler(CoreHandler[FetchRequest, FetchResponse, Fetch, Fetched]):
             ),
             session_id=request.session_id,
             session_epoch=request.session_epoch,
+            rack_id=next((part.rack for part in request.partitions if part.rack is not None), ""),
             forgotten_topics_data=tuple(
                 wire.ForgottenTopic(
                     topic=name, topic_id=id_for(name, names), partitions=tuple(part.index for part in parts)
@@ -126,13 +129,15 @@ def _refused(index: int, error: ErrorCode) -> wire.PartitionData:
     return wire.PartitionData(partition_index=index, error_code=error, high_watermark=-1, records=b"")
 
 
-def _part_to_core(name: str, part: wire.FetchPartition) -> FetchPartition:
+def _part_to_core(name: str, part: wire.FetchPartition, rack: str | None) -> FetchPartition:
     return FetchPartition(
         partition=TopicPartition(name, part.partition),
         current_leader_epoch=LeaderEpoch(part.current_leader_epoch),
         fetch_offset=Offset(part.fetch_offset),
         last_fetched_epoch=LeaderEpoch(part.last_fetched_epoch),
         max_bytes=part.partition_max_bytes,
+        # A fetch for no bytes is a follower's question about the leader's log.
+        rack=rack if part.partition_max_bytes > 0 else None,
     )
 
 
@@ -158,6 +163,7 @@ def _part_to_wire(part: FetchedPartition) -> wire.PartitionData:
         last_stable_offset=part.high_watermark,
         log_start_offset=part.log_start,
         diverging_epoch=diverging,
+        preferred_read_replica=part.preferred_replica,
         records=_bytes_of(part.records),
     )
 
@@ -186,5 +192,6 @@ def _answer_to_core(name: str, part: wire.PartitionData) -> FetchedPartition:
         high_watermark=Offset(part.high_watermark),
         log_start=Offset(part.log_start_offset),
         diverging=(LeaderEpoch(diverging.epoch), Offset(diverging.end_offset)) if diverging.end_offset >= 0 else None,
+        preferred_replica=NodeId(part.preferred_read_replica),
         records=batches,
     )

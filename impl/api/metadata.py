@@ -47,7 +47,7 @@ class MetadataHandler(CoreHandler[MetadataRequest, MetadataResponse, DescribeTop
         del request, names
         return MetadataResponse(
             brokers=tuple(
-                MetadataResponseBroker(node_id=broker.node, host=broker.host, port=broker.port)
+                MetadataResponseBroker(node_id=broker.node, host=broker.host, port=broker.port, rack=broker.rack)
                 for broker in reply.brokers
             ),
             cluster_id=self.cluster_id,
@@ -70,7 +70,7 @@ class MetadataHandler(CoreHandler[MetadataRequest, MetadataResponse, DescribeTop
 
     def reply_to_core(self, message: MetadataResponse, names: TopicNames) -> DescribedTopics:
         return DescribedTopics(
-            brokers=tuple(BrokerAddress(NodeId(b.node_id), b.host, b.port) for b in message.brokers),
+            brokers=tuple(BrokerAddress(NodeId(b.node_id), b.host, b.port, b.rack) for b in message.brokers),
             controller=NodeId(message.controller_id),
             topics=tuple(
                 DescribedTopic(

@@ -17,7 +17,7 @@ from typing import Protocol
 from impl.core.messages import FetchedPartition, FetchPartition
 from impl.core.parking import FetchSource, ParkedFetch
 from impl.core.topic_names import STAND_IN
-from impl.core.types import NO_ERROR, ErrorCode, Millis, NodeId, Offset, TopicPartition
+from impl.core.types import NO_ERROR, NO_LEADER, ErrorCode, Millis, NodeId, Offset, TopicPartition
 
 NO_SESSION = 0
 FULL = 0
@@ -50,8 +50,12 @@ class Entry:
         self.log_start = UNTOLD
 
     def has_news(self, part: FetchedPartition) -> bool:
-        return bool(part.records or part.error or part.diverging is not None) or self.is_behind(
-            part.high_watermark, part.log_start
+        return bool(
+            part.records
+            or part.error
+            or part.diverging is not None
+            or part.preferred_replica != NO_LEADER
+            or self.is_behind(part.high_watermark, part.log_start)
         )
 
     def is_behind(self, high_watermark: Offset, log_start: Offset) -> bool:

@@ -28,7 +28,7 @@ CLUSTER_DEFAULT = ""
 class BrokerImage:
     """A registered broker."""
 
-    __slots__ = ("epoch", "fenced", "host", "in_controlled_shutdown", "incarnation", "node", "port")
+    __slots__ = ("epoch", "fenced", "host", "in_controlled_shutdown", "incarnation", "node", "port", "rack")
 
     def __init__(self, record: RegisterBrokerRecord) -> None:
         self.node = record.broker
@@ -36,6 +36,7 @@ class BrokerImage:
         self.incarnation = record.incarnation
         self.host = record.host
         self.port = record.port
+        self.rack = record.rack
         self.fenced = True
         self.in_controlled_shutdown = False
 

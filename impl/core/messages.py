@@ -11,6 +11,7 @@ from impl.core.admin_messages import AdminReply, AdminRequest
 from impl.core.quorum.messages import QuorumReply, QuorumRequest
 from impl.core.types import (
     NO_BROKER_EPOCH,
+    NO_LEADER,
     Batch,
     BrokerEpoch,
     ErrorCode,
@@ -66,6 +67,9 @@ class FetchPartition(Value, frozen=True, gc=False, kw_only=True):
     last_fetched_epoch: LeaderEpoch
     """Epoch of the fetcher's last record (KIP-595's truncation on fetch); -1: it does not say, or has none."""
     max_bytes: int
+    """A follower that asks where its log leaves the leader's asks for none."""
+    rack: str | None = None
+    """A consumer's client.rack, empty where it set none; None: only the leader may answer (KIP-392)."""
 
 
 class Fetch(Value, frozen=True, gc=False, kw_only=True):
@@ -94,6 +98,8 @@ class FetchedPartition(Value, frozen=True, gc=False, kw_only=True):
     log_start: Offset
     diverging: tuple[LeaderEpoch, Offset] | None = None
     """The leader's epoch and its end offset from which the fetcher's log differs: truncate, ask again."""
+    preferred_replica: NodeId = NO_LEADER
+    """Whom a consumer had better ask (KIP-392); -1: nobody else. Then there are no records."""
     records: LogSlice | bytes | Stored | tuple[Batch, ...] = ()
 
 
@@ -171,6 +177,7 @@ class BrokerAddress(Value, frozen=True, gc=False):
     node: NodeId
     host: str
     port: int
+    rack: str | None = None
 
 
 class DescribedPartition(Value, frozen=True, gc=False, kw_only=True):
@@ -256,6 +263,8 @@ class RegisterBroker(Value, frozen=True, gc=False, kw_only=True):
     port: int
     previous_broker_epoch: BrokerEpoch = NO_BROKER_EPOCH
     """The registration under which the process before it stopped cleanly; -1: it did not, or nobody knows (KIP-966)."""
+    rack: str | None = None
+    """broker.rack"""
 
 
 class RegisteredBroker(Value, frozen=True, gc=False):

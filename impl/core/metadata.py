@@ -21,6 +21,7 @@ class RegisterBrokerRecord(Value, frozen=True, gc=False, kw_only=True):
     port: int
     clean: bool = True
     """The process before it had stopped cleanly, or there was none. If not, what it lacks is unknown (KIP-966)."""
+    rack: str | None = None
 
 
 class BrokerRegistrationChangeRecord(Value, frozen=True, gc=False, kw_only=True):

@@ -24,12 +24,14 @@ from impl.core.messages import (
 )
 from impl.core.parking import Lot, ParkedProduce
 from impl.core.producers import NO_PRODUCER
+from impl.core.read_replicas import Candidate, preferred
 from impl.core.replica import content
 from impl.core.settings import Settings
 from impl.core.types import (
     NO_BROKER_EPOCH,
     NO_EPOCH,
     NO_ERROR,
+    NO_LEADER,
     Batch,
     BrokerEpoch,
     ErrorCode,
@@ -100,6 +102,7 @@ class Partition(Leader):
             if self.leading:
                 self.resign(out)
             self.become_follower(version, now, out)
+            self.wake_fetches(out)
 
     def lose(self, out: list[Effect]) -> None:
         """The disk with its log has failed: whoever waits hears so."""
@@ -202,7 +205,25 @@ class Partition(Leader):
             return self._refused(asked, ErrorCode.OFFSET_OUT_OF_RANGE)
         if replica >= 0:
             self.count(asked.fetch_offset, replica, now, out, broker_epoch)
+        elif self.leading and self.settings.replica_selector_by_rack:
+            return self._directed(asked)
         return None
+
+    def _directed(self, asked: FetchPartition) -> FetchedPartition | None:
+        """Send a consumer to a replica in its rack, if there is one."""
+        in_sync = (
+            Candidate(peer.log_end, peer.caught_up_at, node) for node, peer in self.peers.items() if node in self.isr
+        )
+        preferred_replica = preferred(asked.rack, self.node, asked.fetch_offset, in_sync, self.image)
+        if preferred_replica == NO_LEADER:
+            return None
+        return FetchedPartition(
+            partition=self.name,
+            error=NO_ERROR,
+            high_watermark=self.high_watermark,
+            log_start=self.log_start,
+            preferred_replica=preferred_replica,
+        )
 
     def knows(self, replica: NodeId, broker_epoch: BrokerEpoch) -> bool:
         """A replica of the partition, and no fetch from before a registration under which it has been heard since."""
@@ -252,7 +273,17 @@ class Partition(Leader):
         if self.lost:
             return ErrorCode.KAFKA_STORAGE_ERROR
         error = self.epoch_error(asked.current_leader_epoch)
-        return ErrorCode.NOT_LEADER_OR_FOLLOWER if error is NO_ERROR and not self.leading else error
+        if error is NO_ERROR and not self.leading and not self.may_serve(asked):
+            return ErrorCode.NOT_LEADER_OR_FOLLOWER
+        return error
+
+    def may_serve(self, asked: FetchPartition) -> bool:
+        """A follower serves consumers that know they may ask one, below its own high watermark (KIP-392)."""
+        return asked.rack is not None and self.leader_epoch != NO_EPOCH
+
+    def receive(self, part: FetchedPartition, now: Millis, out: list[Effect]) -> None:
+        super().receive(part, now, out)
+        self.wake_fetches(out)
 
     def is_news(self, replica: NodeId) -> bool:
         """A follower whose watermark is behind is told at once (KIP-392)."""

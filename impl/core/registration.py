@@ -78,6 +78,7 @@ class Registration:
                 host=member.host,
                 port=member.port,
                 previous_broker_epoch=member.previous_broker_epoch,
+                rack=settings.broker_rack,
             )
             member.calls.send(CONTROLLER, register, self._registered, now, out)
             return

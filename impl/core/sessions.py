@@ -82,6 +82,7 @@ class Sessions:
                 host=request.host,
                 port=request.port,
                 clean=clean,
+                rack=request.rack,
             )
         )
         if not clean:

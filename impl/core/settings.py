@@ -28,6 +28,10 @@ class Settings(Value, frozen=True, gc=False, kw_only=True):
     """replica.fetch.backoff.ms"""
     fetch_session_slots: int = 1_000
     """max.incremental.fetch.session.cache.slots"""
+    broker_rack: str | None = None
+    """broker.rack"""
+    replica_selector_by_rack: bool = False
+    """replica.selector.class is RackAwareReplicaSelector: a consumer is sent to a replica in its own rack (KIP-392)."""
     request_timeout_ms: int = 30_000
     """request.timeout.ms: a peer that has not answered by then is asked again."""
     min_insync_replicas: int = 1

@@ -55,7 +55,7 @@ class Topics:
             topics.append(self._describe(topic) if topic is not None else self._missing(name, request, missing))
         addresses = tuple(
             [
-                BrokerAddress(node, broker.host, broker.port)
+                BrokerAddress(node, broker.host, broker.port, broker.rack)
                 for node, broker in sorted(image.brokers.items())
                 if not broker.fenced
             ]

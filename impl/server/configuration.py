@@ -48,6 +48,7 @@ SETTINGS: Mapping[str, Entry] = {
     "replica.fetch.wait.max.ms": Entry("replica_fetch_wait_ms_max", 0, INT_MAX),
     "replica.fetch.max.bytes": Entry("replica_fetch_bytes_max", 0, INT_MAX),
     "replica.fetch.backoff.ms": Entry("replica_fetch_backoff_ms", 0, INT_MAX),
+    "max.incremental.fetch.session.cache.slots": Entry("fetch_session_slots", 0, INT_MAX),
     "request.timeout.ms": Entry("request_timeout_ms", 1, INT_MAX),
     "min.insync.replicas": Entry("min_insync_replicas", 1, INT_MAX),
     "broker.heartbeat.interval.ms": Entry("broker_heartbeat_interval_ms", 1, INT_MAX),
@@ -91,6 +92,24 @@ LOG: Mapping[str, Entry] = {
 TABLES: tuple[Mapping[str, Entry], ...] = (SETTINGS, NETWORK, LOG)
 
 
+class Text(msgspec.Struct, frozen=True):
+    """One configuration whose value is words: the field of `Settings` it sets, and what each value means there."""
+
+    field: str
+    values: Mapping[str, bool | str] | None = None
+    """None: any text, as it is."""
+
+
+_SELECTORS = "org.apache.kafka.common.replica"
+TEXTS: Mapping[str, Text] = {
+    "broker.rack": Text("broker_rack"),
+    "replica.selector.class": Text(
+        "replica_selector_by_rack",
+        {f"{_SELECTORS}.RackAwareReplicaSelector": True, f"{_SELECTORS}.LeaderSelector": False, "": False},
+    ),
+}
+
+
 def parse_overrides(texts: Iterable[str]) -> dict[str, str]:
     """`name=value` as typed, to checked names and values. Raises ConfigurationError."""
     overrides: dict[str, str] = {}
@@ -117,13 +136,14 @@ def without_effect(configuration: Mapping[str, str]) -> list[str]:
 
 def known_names() -> list[str]:
     """Every configuration this server understands, sorted."""
-    return sorted(name for table in TABLES for name in table)
+    return sorted([name for table in TABLES for name in table] + list(TEXTS))
 
 
 def settings(node: int, cluster_id: str, configuration: Mapping[str, str]) -> Settings:
     """What the core decides by."""
     defaults = Settings(node=NodeId(node), cluster_id=cluster_id)
-    return msgspec.structs.replace(defaults, **_chosen(SETTINGS, configuration))
+    texts = {TEXTS[name].field: _text(name, value) for name, value in configuration.items() if name in TEXTS}
+    return msgspec.structs.replace(defaults, **_chosen(SETTINGS, configuration), **texts)
 
 
 def network_config(configuration: Mapping[str, str]) -> NetworkConfig:
@@ -139,7 +159,21 @@ def _chosen(table: Mapping[str, Entry], configuration: Mapping[str, str]) -> dic
     return {table[name].field: _value(name, value) for name, value in configuration.items() if name in table}
 
 
+def _text(name: str, text: str) -> bool | str:
+    values = TEXTS[name].values
+    if values is None:
+        return text
+    if text not in values:
+        raise ConfigurationError(
+            f"{name}={text} is not known here: known are {', '.join(sorted(filter(None, values)))}"
+        )
+    return values[text]
+
+
 def _value(name: str, text: str) -> int:
+    if name in TEXTS:
+        _text(name, text)
+        return 0
     entry = next((table[name] for table in TABLES if name in table), None)
     if entry is None:
         return _inert_value(name, text)

@@ -29,7 +29,7 @@ NUMBERS = _names(
     log.cleaner.dedupe.buffer.size log.cleaner.io.buffer.size log.cleaner.io.buffer.load.factor
     log.cleaner.backoff.ms log.cleaner.min.cleanable.ratio log.cleaner.delete.retention.ms
     log.cleaner.min.compaction.lag.ms log.cleaner.max.compaction.lag.ms log.message.timestamp.before.max.ms
-    log.message.timestamp.after.max.ms log.dir.failure.timeout.ms max.incremental.fetch.session.cache.slots
+    log.message.timestamp.after.max.ms log.dir.failure.timeout.ms
     fetch.max.bytes max.request.partition.size.limit num.quota.samples quota.window.size.seconds
     replication.quota.window.num replication.quota.window.size.seconds
     alter.log.dirs.replication.quota.window.num alter.log.dirs.replication.quota.window.size.seconds
@@ -66,8 +66,8 @@ BOOLEANS = _names(
 WORDS = _names(
     """
     controller.quorum.bootstrap.servers controller.quorum.voters log.cleanup.policy compression.type
-    replica.selector.class group.coordinator.rebalance.protocols
-    group.consumer.migration.policy group.consumer.assignors broker.rack metric.reporters
+    group.coordinator.rebalance.protocols
+    group.consumer.migration.policy group.consumer.assignors metric.reporters
     metrics.recording.level auto.include.jmx.reporter early.start.listeners
     """
 )

@@ -174,6 +174,7 @@ def _register_to_kafka(record: RegisterBrokerRecord) -> kafka.RegisterBrokerReco
         broker_epoch=record.broker_epoch,
         end_points=(kafka.BrokerEndpoint(name=LISTENER_NAME, host=record.host, port=record.port),),
         clean=record.clean,
+        rack=record.rack,
     )
 
 
@@ -187,6 +188,7 @@ def _register(record: kafka.RegisterBrokerRecord) -> RegisterBrokerRecord:
         host=record.end_points[0].host,
         port=record.end_points[0].port,
         clean=record.clean,
+        rack=record.rack,
     )
 
 

@@ -95,7 +95,7 @@ def test_an_error_code_we_do_not_know_is_an_unknown_error():
 # ---------------------------------------------------------------- the probe
 def test_the_probe_is_an_ordinary_fetch_of_nobody():
     part = FetchPartition(
-        partition=TopicPartition("alpha", 2), current_leader_epoch=5, fetch_offset=8, last_fetched_epoch=4, max_bytes=1
+        partition=TopicPartition("alpha", 2), current_leader_epoch=5, fetch_offset=8, last_fetched_epoch=4, max_bytes=0
     )
     probe = Fetch(replica_id=CONSUMER, max_wait_ms=0, min_bytes=0, max_bytes=1, partitions=(part,))
     key, version, message = REGISTRY.request_to_wire(probe, NAMES)

@@ -345,6 +345,7 @@ class Cluster:
         name=P,
         min_bytes=1,
         registered=False,
+        rack=None,
     ):
         """`registered`: under the replica's newest registration; else under none."""
         part = FetchPartition(
@@ -353,6 +354,7 @@ class Cluster:
             fetch_offset=offset,
             last_fetched_epoch=last,
             max_bytes=max_bytes,
+            rack=rack,
         )
         return self.ask(
             number,
