@@ -93,8 +93,9 @@ class Decisions:
         isr = self.isr_after_unclean(partition, leader)
         self._change(partition, decision_facts.ELECT_UNCLEAN, leader, leader=leader, isr=isr, elr=(), recovering=True)
 
-    def isr_after_unclean(self, partition: PartitionImage, leader: NodeId) -> Nodes:  # noqa: ARG002 - bugs look at more
-        """Who is in sync after an unclean election: the elected one alone."""
+    def isr_after_unclean(self, partition: PartitionImage, leader: NodeId) -> Nodes:
+        """Who is in sync after an unclean election: the elected one alone, whoever was before."""
+        del partition
         return (leader,)
 
     def fail_over(self, partition: PartitionImage, leader: NodeId, removed: NodeId) -> None:

@@ -6,11 +6,11 @@ import msgspec
 from impl.api.list_offsets import EARLIEST_LOCAL, LATEST_TIERED
 from impl.core import messages as m
 from impl.core import metadata as records
-from impl.core.decision_facts import WHYS
 from impl.core.quorum import messages as q
 from impl.core.quorum.batches import MetadataBatch
 from impl.wire.batches import build, split
 from tests.api.admin_messages import ADMIN_REPLIES, ADMIN_REQUESTS, forget_admin_reply, forget_admin_request
+from tests.api.metadata_records import METADATA_RECORDS
 from tests.api.strategies import (
     Names,
     epochs,
@@ -28,7 +28,7 @@ from tests.api.strategies import (
     tuples,
 )
 
-__all__ = ["METADATA_RECORDS", "REPLIES", "REQUESTS", "Names", "forget_reply", "forget_request"]
+__all__ = ["REPLIES", "REQUESTS", "Names", "forget_reply", "forget_request"]
 
 
 @st.composite
@@ -153,61 +153,6 @@ REQUESTS = ADMIN_REQUESTS | {
     ),
     q.DescribeQuorum: st.builds(q.DescribeQuorum),
 }
-
-METADATA_RECORDS = st.one_of(
-    st.builds(
-        records.RegisterBrokerRecord,
-        broker=nodes,
-        incarnation=ids,
-        broker_epoch=int64,
-        host=texts,
-        port=st.integers(0, 65535),
-        clean=st.booleans(),
-    ),
-    st.builds(
-        records.BrokerRegistrationChangeRecord,
-        broker=nodes,
-        broker_epoch=int64,
-        fenced=st.none() | st.booleans(),
-        in_controlled_shutdown=st.none() | st.booleans(),
-    ),
-    st.builds(records.TopicRecord, texts, ids),
-    st.builds(records.RemoveTopicRecord, ids),
-    st.builds(records.ConfigRecord, st.sampled_from([2, 4]), texts, texts, st.none() | texts),
-    st.builds(
-        records.PartitionRecord,
-        partition=partitions,
-        replicas=node_sets,
-        isr=node_sets,
-        leader=epochs,
-        leader_epoch=epochs,
-        partition_epoch=epochs,
-        removing=node_sets,
-        adding=node_sets,
-        elr=node_sets,
-        last_known_elr=node_sets,
-        recovering=st.booleans(),
-        enough=st.booleans(),
-    ),
-    st.builds(
-        records.PartitionChangeRecord,
-        partition=partitions,
-        why=st.sampled_from(sorted(WHYS)),
-        about=epochs,
-        replicas=node_sets,
-        isr=node_sets,
-        leader=epochs,
-        leader_epoch=epochs,
-        partition_epoch=epochs,
-        removing=node_sets,
-        adding=node_sets,
-        elr=node_sets,
-        last_known_elr=node_sets,
-        recovering=st.booleans(),
-        enough=st.booleans(),
-    ),
-    st.builds(records.ProducerIdsRecord, broker=nodes, broker_epoch=int64, next_producer_id=int64),
-)
 
 
 @st.composite

@@ -18,7 +18,7 @@ from impl.core.metadata import (
 from impl.core.types import TopicPartition
 from impl.wire.errors import Malformed
 from impl.wire.metadata_records import decode, encode
-from tests.api.core_messages import METADATA_RECORDS
+from tests.api.metadata_records import METADATA_RECORDS
 
 TOPIC_ID = uuid.UUID("01234567-89ab-cdef-0123-456789abcdef").bytes
 
