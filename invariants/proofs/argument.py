@@ -25,9 +25,9 @@ class ByInduction:
 
 @dataclass(frozen=True, slots=True)
 class Towards:
-    """A step lemma that only serves to show one other claim of its step, by name, and is not used beyond it."""
+    """A step lemma that only serves to show some other claims of its step, by name, and is not used beyond them."""
 
-    goal: str
+    goals: tuple[str, ...]
     claim: Python
 
 

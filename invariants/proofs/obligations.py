@@ -153,10 +153,10 @@ class Obligations:
             yield Obligation(action, lemma.name, "step lemmas", used, goal, hypotheses=taken.named)
             if f"{action}/{lemma.name}" not in self.shown:
                 continue
-            if lemma.goal is None:
+            if not lemma.goals:
                 premises = (*premises, lemma.said(taken))
-            else:
-                towards[lemma.goal] = (*towards.get(lemma.goal, ()), lemma.said(taken))
+            for aim in lemma.goals:
+                towards[aim] = (*towards.get(aim, ()), lemma.said(taken))
         for group, name, function in self.claims():
             goal = self.reading.function(function)(taken.after)
             used = (*premises, *towards.get(name, ()))
@@ -167,7 +167,7 @@ class Obligations:
             taken = self.step(action)
             premises = (
                 *taken.premises,
-                *(lemma.said(taken) for lemma in self.lemmas_of(action, taken) if lemma.goal is None),
+                *(lemma.said(taken) for lemma in self.lemmas_of(action, taken) if not lemma.goals),
             )
             for claim, goal in self.argument.growth(self.reading, self.before, taken.after).items():
                 yield Obligation(f"{GROWS}/{action}", claim, "growth", premises, goal, hypotheses=taken.named)
@@ -184,7 +184,7 @@ class Lemma:
     def __init__(self, obligations: Obligations, lemma: StepLemma) -> None:
         self.reading, self.before = obligations.reading, obligations.before
         self.by_induction = isinstance(lemma, ByInduction)
-        self.goal = lemma.goal if isinstance(lemma, Towards) else None
+        self.goals = lemma.goals if isinstance(lemma, Towards) else ()
         self.function = syntax(lemma.claim if isinstance(lemma, ByInduction | Towards) else lemma)
         names = [p.name for p in self.function.parameters]
         self.name, self.parameters = self.function.name, names[:-1] if self.by_induction else names

@@ -79,24 +79,23 @@ COMPLETE = (
     "ceiling_in_log",
     "epoch_logs_match",
     "start_in_log",
-    "entry_epochs",
-    "change_in_log",
-    "change_was_due",
 )
+RESTS = ("named_epochs", "committed_in_log", "start_in_log", "change_in_log")
 OWN_LOG = ("leading_has_won", "leader_has_epoch_log", "log_is_prefix", "leader_log_ends_in_epoch")
 PREFIX = ("prefix_has_started", "log_within_epoch_log", "log_is_prefix")
 NEAR = {
+    "starts_have_commits": COMPLETE,
     "own_changes_in_order": ("changes_in_order",),
     "near_older": (*ALONG_LOGS, *IN_LOGS),
     "near_same": (*ALONG_LOGS, *IN_LOGS),
     "near_logs": ("change_in_epoch", "change_in_log", *SETS),
 }
 WIN = {
-    "winner_has_older_commits": (*COMPLETE, "log_within_epoch_log", "log_is_prefix", "own_suffix"),
+    "winner_has_older_commits": (*COMPLETE, "entry_epochs", "log_within_epoch_log", "log_is_prefix", "own_suffix"),
     "winner_changes": (*PREFIX, "changes_in_order", "changes_by_one"),
     "winner_near_unchanged": (*ALONG_LOGS, "entry_epochs", "start_in_log"),
     "winner_near_committers": ("committed_by_majority", "changes_by_one", *IN_LOGS, *SETS),
-    "first_committers_have_both": (*COMPLETE, "committed_by_majority"),
+    "first_committers_have_both": (*RESTS, "committed_by_majority"),
     "winner_near_first_committers": ("committed_by_majority", "committed_in_log", "start_in_log"),
     "winner_meets_committers": (
         *MAJORITIES,
@@ -109,7 +108,7 @@ WIN = {
         "start_in_log",
     ),
     "winner_has_commits": ("change_in_log", "committed_by_majority", "committed_in_log", "start_in_log"),
-    "leader_has_both": (*COMPLETE, "elected_by_majority"),
+    "leader_has_both": (*RESTS, "elected_by_majority", "change_was_due", "entry_epochs"),
     "winner_near_leader": ("elected_by_majority", "committed_in_log", "start_in_log"),
     "winner_shares_voter": (
         *MAJORITIES,
@@ -125,7 +124,8 @@ WIN = {
     "changes_by_one": ("changes_by_one", "entry_epochs", *SETS),
 }
 ADVANCE = {
-    "successor_has_both": (*COMPLETE, "ceiling_was_set", "elected_by_majority", *OWN_LOG),
+    "successor_has_both": (*RESTS, "ceiling_was_set", "elected_by_majority", *OWN_LOG),
+    "latecomer_has_both": (*RESTS, "ceiling_was_set", "elected_by_majority", *OWN_LOG),
     "leader_near_successors": (
         "ceiling_was_set",
         "elected_by_majority",

@@ -6,7 +6,8 @@ One rule: two logs that each have what the other's latest change rests on go by 
 
 from invariants.proofs.argument import ByInduction, Towards
 from invariants.proofs.quorum import lemmas as base
-from invariants.proofs.quorum.voters.changes import end_after, in_after, voters_after
+from invariants.proofs.quorum.voters.changes import CHANGES, end_after, in_after, voters_after
+from model.design import syntax
 from model.language import (
     LeaderEpoch,
     Offset,
@@ -48,6 +49,17 @@ def change_is_there(s: VotersState, e: LeaderEpoch, o: int) -> bool:
 def has_both(s: VotersState, d: LeaderEpoch, p: int, e: LeaderEpoch, o: int) -> bool:
     """One log, up to a record, has what its own latest change rests on, and what that of another log does."""
     return has_commits(s, d, p + 1, in_after(s, d, p)) and has_commits(s, d, p + 1, in_after(s, e, o))
+
+
+@conjunct(at=lambda _, e, d: (known(e), known(d)))
+def starts_have_commits(s: VotersState) -> bool:
+    """An epoch's log has at its start what older epochs have committed."""
+    return all(
+        has_commits(s, d, s.start[d], e)
+        for e in LeaderEpoch
+        for d in LeaderEpoch
+        if known(e) and known(d) and e >= 0 and e < d and s.started[d]
+    )
 
 
 # ------------------------------------------------------------ changing
@@ -296,13 +308,23 @@ def winner_shares_voter(s: VotersState, candidate: Replica) -> bool:
 # ------------------------------------------------------------ committing
 @conjunct
 def successor_has_both(s: VotersState, leader: Replica) -> bool:
-    """The later leader that set the ceiling, and whoever commits late, have what the latest changes of both rest on."""
+    """The later leader that set the ceiling has what the latest changes rest on, its own and that of whoever commits
+    late."""
     return all(
         has_commits(s, s.ceiling_by[e], s.start[s.ceiling_by[e]] + 1, last_change_in(s, leader))
         and has_commits(
             s, s.ceiling_by[e], s.start[s.ceiling_by[e]] + 1, s.changed_in[s.ceiling_by[e], s.start[s.ceiling_by[e]]]
         )
-        and has_commits(s, e, len(s.log[leader]), last_change_in(s, leader))
+        for e in LeaderEpoch
+        if known(e) and e == s.leader_epoch[leader] and s.capped[e]
+    )
+
+
+@conjunct
+def latecomer_has_both(s: VotersState, leader: Replica) -> bool:
+    """So has whoever commits late."""
+    return all(
+        has_commits(s, e, len(s.log[leader]), last_change_in(s, leader))
         and has_commits(s, e, len(s.log[leader]), s.changed_in[s.ceiling_by[e], s.start[s.ceiling_by[e]]])
         for e in LeaderEpoch
         if known(e) and e == s.leader_epoch[leader] and s.capped[e]
@@ -340,10 +362,13 @@ def commit_below_ceiling(s: VotersState, leader: Replica, to: Offset) -> bool:
 
 
 NEAR = (
-    Towards("near_same", own_changes_in_order),
-    Towards("near_logs", near_older),
-    Towards("near_logs", near_same),
-    near_logs,
+    Towards(("near_same",), own_changes_in_order),
+    Towards(("near_logs",), near_older),
+    Towards(("near_logs",), near_same),
+    Towards(("winner_near_first_committers", "winner_near_leader", "leader_near_successors"), near_logs),
+)
+STARTS = Towards(
+    ("first_committers_have_both", "leader_has_both", "successor_has_both", "latecomer_has_both"), starts_have_commits
 )
 STEP_LEMMAS = {
     **{step: base.STEP_LEMMAS[step] for step in ("grant_vote", "receive_fetch", "truncate")},
@@ -356,27 +381,30 @@ STEP_LEMMAS = {
         base.winner_last_entry,
         base.winner_log,
         base.older_epochs_are_capped,
-        winner_has_older_commits,
-        winner_changes,
+        STARTS,
+        Towards(("winner_has_commits", "leader_has_both"), winner_has_older_commits),
         *NEAR,
-        winner_near_unchanged,
-        winner_near_committers,
-        Towards("winner_near_first_committers", first_committers_have_both),
-        winner_near_first_committers,
-        winner_meets_committers,
+        Towards(("winner_near_first_committers", "winner_near_leader"), winner_near_unchanged),
+        Towards(("winner_has_commits",), winner_near_committers),
+        Towards(("winner_near_first_committers",), first_committers_have_both),
+        Towards(("winner_has_commits",), winner_near_first_committers),
+        Towards(("winner_has_commits",), winner_meets_committers),
         ByInduction(winner_has_commits),
-        Towards("winner_near_leader", leader_has_both),
-        winner_near_leader,
-        winner_shares_voter,
+        Towards(("winner_near_leader",), leader_has_both),
+        Towards(("winner_shares_voter",), winner_near_leader),
+        Towards(("epoch_is_fresh",), winner_shares_voter),
         base.epoch_is_fresh,
+        Towards(tuple(syntax(claim).name for claim in CHANGES), winner_changes),
     ),
     "advance_by_majority": (
         base.commit_is_own,
         commit_is_held,
+        STARTS,
         *NEAR,
-        Towards("leader_near_successors", successor_has_both),
-        leader_near_successors,
+        Towards(("leader_near_successors",), successor_has_both),
+        Towards(("leader_near_successors",), latecomer_has_both),
+        Towards(("commit_below_ceiling",), leader_near_successors),
         commit_below_ceiling,
-        Towards("committed_by_majority", leader_change_is_there),
+        Towards(("committed_by_majority",), leader_change_is_there),
     ),
 }
