@@ -25,16 +25,11 @@ STORED_BYTES_MIN = ALONE_BYTES_MIN
 
 def filled(reply: Fetched, logs: Logs, report: Report, lose: Lose, *, stored: bool) -> Fetched:
     """The reply with every named slice read or, where it is large and `stored` allows it, left where it lies."""
-    return Fetched(
-        tuple(
-            [
-                _with_bytes(answer, answer.records, logs, report, lose, stored)
-                if type(answer.records) is LogSlice
-                else answer
-                for answer in reply.partitions
-            ]
-        )
-    )
+    partitions = [
+        _with_bytes(answer, answer.records, logs, report, lose, stored) if type(answer.records) is LogSlice else answer
+        for answer in reply.partitions
+    ]
+    return Fetched(tuple(partitions), reply.error, reply.session_id)
 
 
 def _with_bytes(

@@ -44,6 +44,8 @@ class ClusterPlan(msgspec.Struct, frozen=True, kw_only=True):
     """The first controller's, where it is not the port after the last broker's."""
     configuration: Mapping[str, str] = {}
     """Kafka's names and values, as `configuration.parse_overrides` has checked them."""
+    racks: Mapping[int, str] = {}
+    """broker.rack of each node that has one of its own."""
     trace: Path | None = None
     """Directory in which every process records its trace."""
     metrics_port: int | None = None
@@ -180,6 +182,10 @@ class Cluster:
         first = plan.metrics_port or free_ports(plan.host, len(nodes))
         return dict(zip(nodes, range(first, first + len(nodes)), strict=True))
 
+    def _configuration_of(self, node: int) -> dict[str, str]:
+        rack = self.plan.racks.get(node)
+        return {**self.plan.configuration, **({} if rack is None else {"broker.rack": rack})}
+
     def _child(self, role: str, node: int, port: int, directory: str) -> Child:
         configuration = ProcessConfiguration(
             role="controller" if role == "controller" else "broker",
@@ -189,7 +195,7 @@ class Cluster:
             port=port,
             data=str(self.plan.data / directory),
             voters=self._voters,
-            configuration=dict(self.plan.configuration),
+            configuration=self._configuration_of(node),
             trace=None if self.plan.trace is None else str(self.plan.trace),
             metrics_port=self.metrics_ports.get(node),
             advertised_port=self.plan.advertised_ports.get(node),
