@@ -11,6 +11,11 @@ def controller_name(node: NodeId) -> str:
     return "controller" if node == CONTROLLER else f"controller-{node - CONTROLLER}"
 
 
+def controller_nodes(count: int) -> tuple[NodeId, ...]:
+    """The node ids of so many controllers: 3000 is a single one's, 3001 is the first of several."""
+    return (CONTROLLER,) if count == 1 else tuple(NodeId(CONTROLLER + number) for number in range(1, count + 1))
+
+
 def node_name(node: NodeId) -> str:
     """`n1`, `n2`, ... for brokers."""
     return f"n{node}" if node < CONTROLLER else controller_name(node)

@@ -15,8 +15,9 @@ from impl.core.quorum.effects import RecoveredQuorum, StorageEffect
 from impl.core.quorum.facts import QUORUM_FACTS
 from impl.core.settings import Settings
 from impl.core.types import Millis, NodeId, TopicPartition
-from impl.host.broker import Outgoing, Record, Report, failure, unreported
+from impl.host.broker import Record, Report, failure, unreported
 from impl.host.metadata_log import MetadataLog
+from impl.host.withheld import Outgoing
 from impl.storage.files import Disk
 
 RecordQuorum = Callable[[list[Any]], None]

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import msgspec
 
-from impl.core.names import controller_name
+from impl.core.names import controller_name, controller_nodes
 from impl.core.settings import Voter
-from impl.core.types import CONTROLLER, NodeId
+from impl.core.types import NodeId
 from impl.server.child import PROGRAM, Child, ProcessConfiguration
 from impl.server.directory import DirectoryLock, new_id, read_meta
 from impl.server.errors import DirectoryUnusable, ServerError
@@ -70,10 +70,7 @@ class Cluster:
         self._lock = DirectoryLock(plan.data)
         try:
             self.cluster_id = _cluster_id(plan.data)
-            numbers = (
-                [CONTROLLER] if plan.controllers == 1 else [CONTROLLER + n for n in range(1, plan.controllers + 1)]
-            )
-            nodes = list(map(NodeId, numbers))
+            nodes = controller_nodes(plan.controllers)
             _check_quorum(plan.data, nodes)
             first = plan.port or free_ports(plan.host, plan.brokers + plan.controllers)
             self.ports = list(range(first, first + plan.brokers))
@@ -113,7 +110,9 @@ class Cluster:
 
     def active_controller(self, seconds: float = START_SECONDS) -> int:
         """The node id of the controller that decides now, waited for if need be. Raises ChildFailed."""
-        addresses = {node: (self.plan.host, port) for node, port in self.controller_ports.items()}
+        addresses: dict[int, tuple[str, int]] = {
+            node: (self.plan.host, port) for node, port in self.controller_ports.items()
+        }
         return wait_for_leader(addresses, time.monotonic() + seconds)
 
     def start(self) -> None:
@@ -215,7 +214,7 @@ class Cluster:
         return killed
 
 
-def _check_quorum(data: Path, nodes: list[NodeId]) -> None:
+def _check_quorum(data: Path, nodes: tuple[NodeId, ...]) -> None:
     """Who decided so far must be who decides now: other voters would know nothing of what was decided."""
     wanted = {controller_name(node) for node in nodes}
     found = {entry.name for entry in data.glob("controller*") if read_meta(entry) is not None}

@@ -8,6 +8,7 @@ Keys the world asks, and what the value says:
     ("send", slot, client)           a producer sends to its key number value - 1
     ("delay", link, window, index)   extra delay of the index-th message put on a link (`n1>n2`) in a 20 ms window
     ("arrived", link, window, index) how many messages in flight still arrive when a connection breaks
+    ("jitter", node, life)           by which number a start of one of several controllers spreads its timeouts
     ("survive", node, what, life)    how much of what was not synced survives the power loss that ends this life of a
                                      node; `what` as in `impl.sim.disk.Decide`: a file, or a directory entry
 

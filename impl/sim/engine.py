@@ -16,11 +16,10 @@ from typing import Any
 from impl.core.events import ConnectionLost, Disconnected, Event, Send, SendReply, Tick
 from impl.core.facts import Fact
 from impl.core.quorum.facts import QuorumFact
-from impl.core.types import CONTROLLER, Millis
+from impl.core.types import Millis, NodeId
 from impl.sim import network
 from impl.sim.choices import Choices
 from impl.sim.disk import Crashed
-from impl.sim.faults import CONTROLLER_PROCESS
 from impl.sim.injection import Injector
 from impl.sim.network import DELIVER, LOST, TO_ACCEPTOR, TO_OPENER, Entry, Network
 from impl.sim.observer import Nobody, Observer
@@ -48,6 +47,7 @@ class Engine:
         self.steps = 0
         """Events handled by brokers and the controller."""
         self.processes = processes
+        self._controllers: dict[NodeId, int] = {each.node: each.index for each in processes if each.is_controller}
         self.observer: Observer = observer or Nobody()
         self._tell_quorum: Callable[[str, int, Sequence[QuorumFact]], None] | None = getattr(observer, "quorum", None)
         self._heap: list[Entry] = []
@@ -65,7 +65,7 @@ class Engine:
 
     @property
     def nodes(self) -> list[Process]:
-        """The controller, then the brokers."""
+        """The controller, then the brokers, then the other controllers, where there are several."""
         return [process for process in self.processes if process.disk is not None]
 
     def record(self, recorder: Recorder) -> None:
@@ -209,7 +209,7 @@ class Engine:
                 self._reply(process, effect)
 
     def _send(self, process: Process, send: Send) -> None:
-        target = CONTROLLER_PROCESS if send.node == CONTROLLER else send.node
+        target = self._controllers.get(send.node, send.node)
         connection = self._opened(process.index, target)
         if connection is None:
             peer = self.processes[target]

@@ -6,7 +6,8 @@ one fault and touches no other. 0 is no fault.
 A value is `1 + action * len(DURATIONS_MS) + duration`: lowering it within its action shortens the fault. The table
 depends only on how many processes and partitions there are, and is the same on every machine.
 
-Processes are numbered: 0 the controller, 1 to n the brokers, then the clients.
+Processes are numbered: 0 the controller (the first of several), 1 to n the brokers, then the clients, then the other
+controllers.
 """
 
 from collections.abc import Iterator
@@ -70,8 +71,8 @@ MID_STEP = "in the middle of a step"
 class Fault(NamedTuple):
     """One decoded value. What `first` and `second` mean depends on the kind.
 
-    move: broker, partition index. crash, power loss, pause: process. mid-write: broker, which write from now.
-    break: two processes. block, lag: from, to. isolate: broker, 1 if cut off from clients too.
+    move: broker, partition index. crash, power loss, pause: process. mid-write: node, which write from now.
+    break: two processes. block, lag: from, to. isolate: node, 1 if cut off from clients too.
     """
 
     kind: str
@@ -90,8 +91,14 @@ def process_name(process: int, brokers: int) -> str:
 class FaultTable:
     """Every fault a cluster of this shape can suffer, by value."""
 
-    def __init__(self, *, brokers: int, clients: int, partitions: int) -> None:
-        self.actions: tuple[tuple[str, int, int], ...] = tuple(_actions(brokers, clients, partitions))
+    def __init__(
+        self, *, brokers: int, clients: int, partitions: int, controllers: tuple[int, ...] = (CONTROLLER_PROCESS,)
+    ) -> None:
+        """`controllers` are the numbers of their processes."""
+        self.actions: tuple[tuple[str, int, int], ...] = (
+            *_actions(brokers, clients, partitions),
+            *(_of_controllers(brokers, controllers) if len(controllers) > 1 else ()),
+        )
         self.size = 1 + len(self.actions) * len(DURATIONS_MS)
         """Values run from 0 to one below this."""
         self.values: dict[str, tuple[int, ...]] = {
@@ -114,9 +121,9 @@ class FaultTable:
 
 
 @lru_cache(maxsize=64)
-def fault_table(*, brokers: int, clients: int, partitions: int) -> FaultTable:
+def fault_table(*, brokers: int, clients: int, partitions: int, controllers: tuple[int, ...]) -> FaultTable:
     """The table of a shape, made once."""
-    return FaultTable(brokers=brokers, clients=clients, partitions=partitions)
+    return FaultTable(brokers=brokers, clients=clients, partitions=partitions, controllers=controllers)
 
 
 def _actions(brokers: int, clients: int, partitions: int) -> Iterator[tuple[str, int, int]]:
@@ -136,3 +143,20 @@ def _actions(brokers: int, clients: int, partitions: int) -> Iterator[tuple[str,
     for kind in (BLOCK, LAG):
         yield from ((kind, source, target) for source in nodes for target in nodes if source != target)
     yield from ((ISOLATE, broker, with_clients) for broker in nodes[1:] for with_clients in (0, 1))
+
+
+def _of_controllers(brokers: int, controllers: tuple[int, ...]) -> Iterator[tuple[str, int, int]]:
+    """What befalls one of several controllers, as far as `_actions` has not named it for the first."""
+    others = controllers[1:]
+    yield from ((CONTROLLER_CRASH, controller, 0) for controller in others)
+    yield from ((POWER_LOSS, controller, 0) for controller in controllers)
+    for kind in (CRASH_MID_WRITE, POWER_LOSS_MID_WRITE):
+        yield from ((kind, controller, write) for controller in controllers for write in range(1, WRITES_MAX + 1))
+    yield from ((PAUSE, controller, 0) for controller in others)
+    earlier = [CONTROLLER_PROCESS, *range(1, brokers + 1)]
+    for controller in others:
+        yield from ((BREAK, node, controller) for node in earlier)
+        for kind in (BLOCK, LAG):
+            yield from ((kind, *pair) for node in earlier for pair in ((node, controller), (controller, node)))
+        earlier.append(controller)
+    yield from ((ISOLATE, controller, 0) for controller in controllers)

@@ -171,16 +171,18 @@ class Injector:
 
     # ------------------------------------------------------------ the controller, and the end
     def move(self, broker: int, partition: int) -> None:
-        """The controller is told to give a partition's leadership to this broker, if it may."""
+        """The active controller is told to give a partition's leadership to this broker, if it may."""
         engine = self._engine
-        controller = engine.processes[faults.CONTROLLER_PROCESS]
-        if not controller.alive or controller.paused_until > engine.now:
-            return
-        engine.note_fault(faults.MOVE, (engine.processes[broker].name,), f"partition {partition}")
-        assert isinstance(controller.host, ControllerHost)
-        name = TopicPartition(TOPIC, partition)
-        move = partial(controller.host.move_leader, name, NodeId(broker), Millis(engine.now))
-        engine.act(controller, f"asked to move {name} to {engine.processes[broker].name}", move)
+        for controller in engine.nodes:
+            host = controller.host
+            if not controller.alive or controller.paused_until > engine.now or not isinstance(host, ControllerHost):
+                continue
+            if host.controller.active is not None:
+                engine.note_fault(faults.MOVE, (engine.processes[broker].name,), f"partition {partition}")
+                name = TopicPartition(TOPIC, partition)
+                move = partial(host.move_leader, name, NodeId(broker), Millis(engine.now))
+                engine.act(controller, f"asked to move {name} to {engine.processes[broker].name}", move)
+                return
 
     def heal(self) -> None:
         """Everything that is down starts, everything that stands still wakes, every link is open."""

@@ -9,11 +9,14 @@ from functools import partial
 from msgspec.structs import replace
 
 from impl.core.facts import Fact
+from impl.core.names import controller_nodes, node_name
 from impl.core.quorum.facts import QuorumFact
-from impl.core.types import CONTROLLER, NodeId
+from impl.core.settings import Voter
+from impl.core.types import NodeId
 from impl.host.broker import BrokerHost, MakeBroker
-from impl.host.controller import ControllerHost, MakeController
+from impl.host.controller import ControllerHost, MakeController, MakeQuorum
 from impl.sim.auditor import Auditor
+from impl.sim.choices import Key
 from impl.sim.client import Client, Target
 from impl.sim.consumer import Consumer
 from impl.sim.disk import SimDisk
@@ -24,8 +27,11 @@ from impl.sim.producer import Producer
 from impl.sim.scenario import TOPIC, Scenario
 
 CLIENT_TICK_MS = 50
+JITTER_VALUES = 8
+"""By one of so many numbers a start of a controller spreads its election timeouts."""
 BASE_PORT = 9092
 
+Choose = Callable[[Key, int], int]
 Record = Callable[[str, list[Fact]], None]
 RecordQuorum = Callable[[str, list[QuorumFact]], None]
 """Called with a node's name and what one of its steps did."""
@@ -42,14 +48,20 @@ class Population:
         report: Report,
         make_broker: MakeBroker,
         make_controller: MakeController,
+        make_quorum: MakeQuorum,
+        choose: Choose,
     ) -> None:
+        self._nodes = controller_nodes(scenario.controllers)
+        self._settings = replace(scenario.settings, voters=tuple(Voter(node) for node in self._nodes))
         self._scenario = scenario
         self._record = record
         self._record_quorum = record_quorum
         self._report = report
         self._make_broker = make_broker
         self._make_controller = make_controller
-        self.processes: list[Process] = [self._controller()]
+        self._make_quorum = make_quorum
+        self._choose = choose
+        self.processes: list[Process] = [self._controller(CONTROLLER_PROCESS, self._nodes[0])]
         self.processes += [self._broker(number) for number in range(1, scenario.brokers + 1)]
         self.producers = [self._producer(number) for number in range(1, scenario.clients + 1)]
         """Each with its process."""
@@ -59,21 +71,26 @@ class Population:
         name = self._client_name(number)
         self.auditor = Auditor(name, number, self._target(), scenario.replication, report)
         self._client(self.auditor)
+        self.processes += [
+            self._controller(index, node)
+            for index, node in zip(scenario.controller_processes[1:], self._nodes[1:], strict=True)
+        ]
 
     # ------------------------------------------------------------ nodes
-    def _controller(self) -> Process:
-        process = self._node(CONTROLLER_PROCESS, CONTROLLER)
+    def _controller(self, index: int, node: NodeId) -> Process:
+        process = self._node(index, node)
 
-        def make_host(_life: int) -> Host:
+        def make_host(life: int) -> Host:
             assert process.disk is not None
-            settings = replace(self._scenario.settings, node=CONTROLLER)
-            record = partial(self._record, process.name)
+            alone = len(self._nodes) == 1
             return ControllerHost(
                 process.disk,
-                settings,
-                record=record,
+                replace(self._settings, node=node),
+                record=partial(self._record, process.name),
                 record_quorum=partial(self._record_quorum, process.name),
+                jitter=0 if alone else self._choose(("jitter", process.name, life), JITTER_VALUES),
                 make_controller=self._make_controller,
+                make_quorum=self._make_quorum,
             )
 
         process.make_host = make_host
@@ -86,7 +103,7 @@ class Population:
             assert process.disk is not None
             return BrokerHost(
                 process.disk,
-                replace(self._scenario.settings, node=NodeId(number)),
+                replace(self._settings, node=NodeId(number)),
                 self._scenario.log,
                 host=process.name,
                 port=BASE_PORT,
@@ -99,7 +116,7 @@ class Population:
         return process
 
     def _node(self, index: int, node: NodeId) -> Process:
-        process = Process(index, process_name(index, self._scenario.brokers), node, self._scenario.settings.tick_ms)
+        process = Process(index, node_name(node), node, self._scenario.settings.tick_ms)
         process.disk = SimDisk()
         process.is_node = True
         return process

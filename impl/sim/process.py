@@ -70,7 +70,7 @@ class Process:
 
     @property
     def is_controller(self) -> bool:
-        return self.node == CONTROLLER
+        return self.node >= CONTROLLER
 
     def inhabit(self, host: Host) -> None:
         """From now on it is this node that lives here."""

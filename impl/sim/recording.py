@@ -11,8 +11,9 @@ from typing import Any
 
 from impl.core.events import ConnectionLost, Disconnected, Event, ReplyArrived, RequestArrived, Tick
 from impl.core.facts import Fact
+from impl.core.names import node_name
 from impl.core.quorum.facts import QuorumFact
-from impl.core.types import CONTROLLER, NodeId
+from impl.core.types import NodeId
 from impl.sim.choices import Key
 from impl.sim.network import Network
 from impl.sim.process import Process
@@ -88,7 +89,7 @@ class Recording:
         return type(event).__name__.lower()
 
     def _name(self, node: NodeId) -> str:
-        return self._names[0 if node == CONTROLLER else node]
+        return node_name(node)
 
     def _changed(self, process: Process) -> LogEnds:
         ends = log_ends(process)

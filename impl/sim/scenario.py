@@ -28,6 +28,10 @@ SIMULATED = Settings(
     auto_create_topics_enable=False,
     high_watermark_checkpoint_interval_ms=200,
     tick_ms=40,
+    quorum_election_timeout_ms=200,
+    quorum_fetch_timeout_ms=400,
+    quorum_election_backoff_ms_max=200,
+    quorum_request_timeout_ms=400,
 )
 """`node` is filled in for each node."""
 
@@ -38,6 +42,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """The cluster, its clients, and how long the weather lasts."""
 
     brokers: int = 3
+    controllers: int = 1
+    """Voters of the quorum: 1 or 3."""
     partitions: int = 1
     replication: int = 3
     clients: int = 2
@@ -59,7 +65,18 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
 
     def table(self) -> FaultTable:
         """The faults a cluster of this shape can suffer."""
-        return fault_table(brokers=self.brokers, clients=self.clients, partitions=self.partitions)
+        return fault_table(
+            brokers=self.brokers,
+            clients=self.clients,
+            partitions=self.partitions,
+            controllers=self.controller_processes,
+        )
+
+    @property
+    def controller_processes(self) -> tuple[int, ...]:
+        """The numbers of the controllers' processes: the first is 0, the others come after the auditor."""
+        after = 1 + self.brokers + self.clients + self.consumers + 1
+        return (0, *range(after, after + self.controllers - 1))
 
     def varied(self, seed: int) -> "Scenario":
         """This scenario as one seed of a campaign runs it: horizons, partitions and the way of the messages mixed."""
@@ -70,6 +87,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
             partitions=draw.choice((1, 1, 1, 2)),
             plain_clients=draw.choice((0, 0, 1)),
             wire=draw.random() < 0.125,
+            controllers=draw.choice((1, 1, 1, 3)),
         )
 
     def configuration(self) -> dict[str, Any]:

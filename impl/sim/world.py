@@ -11,8 +11,9 @@ auditor reads everything back.
 
 from impl.core.broker import Broker
 from impl.core.controller import Controller
+from impl.core.quorum.controller import QuorumController
 from impl.host.broker import MakeBroker
-from impl.host.controller import MakeController
+from impl.host.controller import MakeController, MakeQuorum
 from impl.sim.choices import Choices
 from impl.sim.engine import Engine
 from impl.sim.ledger import Ledger, Outcome
@@ -44,13 +45,21 @@ class World(Engine):
         recorder: Recorder | None = None,
         make_broker: MakeBroker = Broker,
         make_controller: MakeController = Controller,
+        make_quorum: MakeQuorum = QuorumController,
     ) -> None:
-        """`make_broker` and `make_controller` may make nodes with a bug planted in them."""
+        """`make_broker`, `make_controller` and `make_quorum` may make nodes with a bug planted in them."""
         self.scenario = scenario
         self.table = scenario.table()
         self.ledger = Ledger(self._operation)
         population = Population(
-            scenario, self.note_facts, self.note_quorum, self.ledger.op, make_broker, make_controller
+            scenario,
+            self.note_facts,
+            self.note_quorum,
+            self.ledger.op,
+            make_broker,
+            make_controller,
+            make_quorum,
+            choices.choose,
         )
         self.producers = population.producers
         self._senders = range(1, 1 + len(self.producers))
