@@ -153,7 +153,7 @@ def possible(kind: str, role: str) -> bool:
 
 
 _OF_CONTROLLERS = frozenset(
-    {faults.CONTROLLER_CRASH, faults.BLACKOUT, faults.PAUSE, faults.BREAK, faults.BLOCK, faults.LAG}
+    {faults.CONTROLLER_CRASH, faults.BLACKOUT, faults.PAUSE, faults.BREAK, faults.BLOCK, faults.LAG, faults.ISOLATE}
 )
 
 

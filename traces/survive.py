@@ -200,6 +200,8 @@ class Survival(Refinement):
         self._committed(fact)
 
     def refuse_partition(self, _node: int, fact: Any) -> None:
+        self.same(fact, "leader_epoch", self.state.newest_leader_epoch - 1)
+        self.same(fact, "partition_epoch", self.state.newest_partition_epoch - 1)
         self.step("refuse_partition", leader=fact.leader, member=fact.member)
 
     # ------------------------------------------------------------ the leader

@@ -36,8 +36,9 @@ class Told:
         if key is None:
             return False
         known = self._facts.setdefault(fact.partition, {})
-        told = known.setdefault(key, fact)
-        if told is fact:
+        told = known.get(key)
+        if told is None:
+            known[key] = fact
             return False
         if told != fact:
             raise Contradiction(f"a controller tells {_words(fact)}; told before was {_words(told)}")

@@ -1,0 +1,158 @@
+"""Coverage says what was exercised, and its empty cells say what was not."""
+
+import msgspec
+import pytest
+
+from campaign import coverage, trial
+from campaign.commands.fuzz import document, told
+from campaign.corpus import GENERATION, GUIDED_SHARE, UNGUIDED, Corpus, Fresh, Guide, fresh, guided, mutated
+from campaign.coverage import Coverage, nothing, packed, unpacked
+from campaign.fuzz import CHUNK, fuzz, run_chunk
+from campaign.journal import About, Journal
+from campaign.profiles import PROFILES, Profile, seeded
+from campaign.workers import local
+from impl.sim import faults
+from impl.sim.drivers import Weights
+
+CRASHES = PROFILES["crashes"]
+
+
+def merged(profile: Profile, seeds: int) -> Coverage:
+    total = nothing()
+    for seed in range(seeds):
+        total.add(trial.run(*seeded(profile, seed)).coverage)
+    return total
+
+
+def test_what_runs_exercise_is_counted():
+    tables = coverage.document(merged(CRASHES, 30), "survival")
+    assert tables["actions"]["counts"]["append"] > 100
+    assert tables["actions"]["cells"] == tables["actions"]["covered"] + len(tables["actions"]["empty"])
+    assert tables["pairs"]["counts"]["send_fetch > acknowledge"] > 10
+    assert any(cell.startswith("crash > ") for cell in tables["faults"]["counts"])
+    assert "3 in sync, 0 eligible, led" in tables["situations"]
+
+
+def test_a_hole_is_found():
+    """With no crashes nobody loses power, and the rows of crashes are empty."""
+    calm = Profile(CRASHES.scenario, (faults.MOVE, faults.LAG), "no process dies")
+    tables = coverage.document(merged(calm, 12), "survival")
+    assert {"lose_power", "member_loses_power"} <= set(tables["actions"]["empty"])
+    empty = set(tables["faults"]["empty"])
+    for role in ("leader", "in sync", "eligible", "out of sync"):
+        assert f"crash > {role}" in empty
+    assert "crash of leader" in " ".join(coverage.lines(tables))
+    with_crashes = coverage.document(merged(CRASHES, 30), "survival")
+    assert "lose_power" in with_crashes["actions"]["counts"]
+    assert "crash > leader" in with_crashes["faults"]["counts"]
+
+
+def test_coverage_is_the_same_from_a_file():
+    whole = merged(CRASHES, 4)
+    assert whole.walk
+    assert whole.faults
+    assert unpacked(*msgspec.json.decode(msgspec.json.encode(packed(whole)))) == whole
+
+
+def test_cells_that_cannot_be_are_none():
+    assert not coverage.possible(faults.CONTROLLER_CRASH, "leader")
+    assert not coverage.possible(faults.CRASH, "client")
+    assert coverage.possible(faults.BREAK, "client")
+    assert coverage.possible(faults.PAUSE, "controller")
+
+
+# ---------------------------------------------------------------- the corpus
+def weights(fault: float = 0.1) -> Weights:
+    return Weights((faults.CRASH, faults.MOVE), fault, 0.1, 0.2)
+
+
+def test_a_generation_is_guided_by_those_up_to_the_one_before_the_last():
+    corpus = Corpus(ahead=4)
+    for chunk in range(3 * GENERATION):
+        assert corpus.guide(chunk) == UNGUIDED or chunk >= 2 * GENERATION
+        corpus.take([Fresh(weights(), frozenset({chunk % 5}))])
+    guide = corpus.guide(2 * GENERATION)
+    assert guide.seen == frozenset(range(5))
+    assert len(guide.entries) == 5
+    assert corpus.guide(3 * GENERATION - 1) == guide
+
+
+def test_what_is_not_new_is_not_kept():
+    corpus = Corpus(ahead=1)
+    corpus.take([Fresh(weights(), frozenset({1, 2}))])
+    corpus.take([Fresh(weights(), frozenset({2})), Fresh(weights(), frozenset({2, 3}))])
+    assert (len(corpus.entries), corpus.seen) == (2, {1, 2, 3})
+
+
+def test_guided_runs_are_weighted_like_those_of_the_corpus():
+    guide = Guide(entries=(weights(0.4),))
+    drawn = [guided(CRASHES, seed, guide)[1].weights for seed in range(200)]
+    plain = [seeded(CRASHES, seed)[1].weights for seed in range(200)]
+    changed = sum(one != other for one, other in zip(drawn, plain, strict=True))
+    assert 0.3 < changed / 200 < 0.7
+    assert abs(changed / 200 - GUIDED_SHARE) < 0.15
+    assert [guided(CRASHES, seed, UNGUIDED)[1].weights for seed in range(50)] == plain[:50]
+
+
+def test_weights_are_mutated_within_the_kinds_of_the_profile():
+    import random
+
+    draw = random.Random(1)
+    for _ in range(100):
+        other = mutated(weights(), CRASHES.kinds, draw)
+        assert set(other.kinds) <= set(CRASHES.kinds)
+        assert other.kinds
+        assert 0 < other.fault <= 0.6
+
+
+def test_what_a_run_did_is_new_only_beside_what_was_seen():
+    ran = trial.run(*seeded(CRASHES, 1)).coverage
+    new = fresh(ran, weights(), UNGUIDED)
+    assert new is not None
+    assert new.features == ran.features()
+    assert fresh(ran, weights(), Guide(seen=ran.features())) is None
+
+
+# ---------------------------------------------------------------- a campaign
+def test_a_campaign_has_its_coverage_and_a_journal_keeps_it(tmp_path):
+    about = About(profile="crashes", mutant=None, commit="x")
+    first = fuzz(1, 3.0, profile="crashes", workers=local(1), journal=Journal(tmp_path / "c", about))
+    chunks = first.seeds // CHUNK
+    again = fuzz(1, 0.0, profile="crashes", workers=local(1), journal=Journal(tmp_path / "c", about))
+    known = Journal(tmp_path / "c", about).done
+    assert len(known) == chunks
+    total = nothing()
+    for chunk in known.values():
+        total.add(chunk.coverage)
+    assert total == first.coverage
+    assert again.seeds == 0
+    assert first.corpus > 0
+    assert document(first)["coverage"]["actions"]["covered"] > 15
+    assert any(line.startswith("covered: ") for line in told(first).lines)
+
+
+def test_what_the_model_does_not_speak_of_makes_the_verdict_unknown():
+    result = fuzz(1, 1.0, profile="crashes", workers=local(1))
+    silent = result.__class__(
+        **{field: getattr(result, field) for field in result.__dataclass_fields__} | {"unspoken": ("seed 1: hm",)}
+    )
+    outcome = told(silent)
+    assert outcome.verdict == "unknown"
+    assert outcome.lines[-1].strip() == "seed 1: hm"
+    assert outcome.document["unspoken"] == {"runs": 1, "first": "seed 1: hm"}
+
+
+def test_a_chunk_tells_what_was_new():
+    chunk = run_chunk(10, None, "crashes")
+    assert 1 <= len(chunk.fresh) <= CHUNK
+    assert chunk.unspoken == ()
+    seen = frozenset().union(*(each.features for each in chunk.fresh))
+    assert run_chunk(10, None, "crashes", Guide(seen=seen)).fresh == ()
+
+
+@pytest.mark.parametrize("profile", sorted(PROFILES))
+def test_profiles_have_a_table_without_surprises(profile):
+    """Whatever is hit, it is a cell of the table."""
+    tables = coverage.document(merged(PROFILES[profile], 10), "survival")
+    hit = merged(PROFILES[profile], 10).faults
+    assert {" > ".join(cell) for cell in hit} == set(tables["faults"]["counts"])
