@@ -51,6 +51,7 @@ SETTINGS: Mapping[str, Entry] = {
     "max.incremental.fetch.session.cache.slots": Entry("fetch_session_slots", 0, INT_MAX),
     "request.timeout.ms": Entry("request_timeout_ms", 1, INT_MAX),
     "min.insync.replicas": Entry("min_insync_replicas", 1, INT_MAX),
+    "unclean.leader.election.enable": Entry("unclean_leader_election_enable", 0, 1, boolean=True),
     "broker.heartbeat.interval.ms": Entry("broker_heartbeat_interval_ms", 1, INT_MAX),
     "broker.session.timeout.ms": Entry("broker_session_timeout_ms", 1, INT_MAX),
     "num.partitions": Entry("num_partitions", 1, INT_MAX),
@@ -143,7 +144,8 @@ def settings(node: int, cluster_id: str, configuration: Mapping[str, str]) -> Se
     """What the core decides by."""
     defaults = Settings(node=NodeId(node), cluster_id=cluster_id)
     texts = {TEXTS[name].field: _text(name, value) for name, value in configuration.items() if name in TEXTS}
-    return msgspec.structs.replace(defaults, **_chosen(SETTINGS, configuration), **texts)
+    given = tuple(sorted(configuration.items()))
+    return msgspec.structs.replace(defaults, configs=given, **_chosen(SETTINGS, configuration), **texts)
 
 
 def network_config(configuration: Mapping[str, str]) -> NetworkConfig:

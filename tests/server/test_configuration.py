@@ -18,7 +18,10 @@ def test_overrides_reach_the_part_that_uses_them():
             "num.partitions = 4",
         ]
     )
-    assert settings(2, "c", chosen) == Settings(node=NodeId(2), cluster_id="c", min_insync_replicas=2, num_partitions=4)
+    given = tuple(sorted(chosen.items()))
+    assert settings(2, "c", chosen) == Settings(
+        node=NodeId(2), cluster_id="c", configs=given, min_insync_replicas=2, num_partitions=4
+    )
     assert log_config(chosen) == LogConfig(flush_messages=1)
     assert network_config(chosen).request_bytes_max == 1000
 
