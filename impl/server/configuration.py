@@ -4,19 +4,18 @@ One rule: a value is parsed and checked where it enters, once, and every process
 """
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import msgspec
 
 from impl.core.settings import Settings
 from impl.core.types import NodeId
+from impl.server.entries import INT_MAX, LOG, NETWORK, SETTINGS, Entry
 from impl.server.errors import ConfigurationError
 from impl.server.framing import REQUEST_BYTES_MAX
 from impl.server.kafka_names import BOOLEANS, NUMBERS, inert, refused
 from impl.storage.log_config import LogConfig
-
-INT_MAX = 2**31 - 1
-LONG_MAX = 2**63 - 1
 
 
 class NetworkConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,81 +33,7 @@ class NetworkConfig(msgspec.Struct, frozen=True, kw_only=True):
     """connections.max.idle.ms"""
 
 
-class Entry(msgspec.Struct, frozen=True):
-    """One configuration: the field it sets, and the values it may have."""
-
-    field: str
-    lowest: int
-    highest: int
-    boolean: bool = False
-
-
-SETTINGS: Mapping[str, Entry] = {
-    "replica.lag.time.max.ms": Entry("replica_lag_time_ms_max", 1, LONG_MAX),
-    "replica.fetch.wait.max.ms": Entry("replica_fetch_wait_ms_max", 0, INT_MAX),
-    "replica.fetch.max.bytes": Entry("replica_fetch_bytes_max", 0, INT_MAX),
-    "replica.fetch.backoff.ms": Entry("replica_fetch_backoff_ms", 0, INT_MAX),
-    "max.incremental.fetch.session.cache.slots": Entry("fetch_session_slots", 0, INT_MAX),
-    "request.timeout.ms": Entry("request_timeout_ms", 1, INT_MAX),
-    "min.insync.replicas": Entry("min_insync_replicas", 1, INT_MAX),
-    "unclean.leader.election.enable": Entry("unclean_leader_election_enable", 0, 1, boolean=True),
-    "broker.heartbeat.interval.ms": Entry("broker_heartbeat_interval_ms", 1, INT_MAX),
-    "broker.session.timeout.ms": Entry("broker_session_timeout_ms", 1, INT_MAX),
-    "num.partitions": Entry("num_partitions", 1, INT_MAX),
-    "default.replication.factor": Entry("default_replication_factor", 1, 32_767),
-    "auto.create.topics.enable": Entry("auto_create_topics_enable", 0, 1, boolean=True),
-    "replica.high.watermark.checkpoint.interval.ms": Entry("high_watermark_checkpoint_interval_ms", 1, LONG_MAX),
-    "message.max.bytes": Entry("message_bytes_max", 0, INT_MAX),
-    "controller.quorum.election.timeout.ms": Entry("quorum_election_timeout_ms", 1, INT_MAX),
-    "controller.quorum.fetch.timeout.ms": Entry("quorum_fetch_timeout_ms", 1, INT_MAX),
-    "controller.quorum.election.backoff.max.ms": Entry("quorum_election_backoff_ms_max", 1, INT_MAX),
-    "controller.quorum.request.timeout.ms": Entry("quorum_request_timeout_ms", 1, INT_MAX),
-    "controller.quorum.retry.backoff.ms": Entry("quorum_retry_backoff_ms", 1, INT_MAX),
-}
-NETWORK: Mapping[str, Entry] = {
-    "socket.request.max.bytes": Entry("request_bytes_max", 1, INT_MAX),
-    "reconnect.backoff.ms": Entry("reconnect_backoff_ms", 1, INT_MAX),
-    "reconnect.backoff.max.ms": Entry("reconnect_backoff_ms_max", 1, INT_MAX),
-    "max.connections": Entry("connections_max", 0, INT_MAX),
-    "connections.max.idle.ms": Entry("idle_ms_max", -1, LONG_MAX),
-}
-_SEGMENT_BYTES = Entry("segment_bytes", 14, INT_MAX)
-_SEGMENT_MS = Entry("segment_ms", 1, LONG_MAX)
-_SEGMENT_INDEX_BYTES = Entry("segment_index_bytes", 12, INT_MAX)
-_INDEX_INTERVAL_BYTES = Entry("index_interval_bytes", 0, INT_MAX)
-_FLUSH_MESSAGES = Entry("flush_messages", 1, LONG_MAX)
-LOG: Mapping[str, Entry] = {
-    "log.segment.bytes": _SEGMENT_BYTES,
-    "log.roll.ms": _SEGMENT_MS,
-    "log.index.size.max.bytes": _SEGMENT_INDEX_BYTES,
-    "log.index.interval.bytes": _INDEX_INTERVAL_BYTES,
-    "log.flush.interval.messages": _FLUSH_MESSAGES,
-    # The same under the topics' names, which is how people remember them.
-    "segment.bytes": _SEGMENT_BYTES,
-    "segment.ms": _SEGMENT_MS,
-    "segment.index.bytes": _SEGMENT_INDEX_BYTES,
-    "index.interval.bytes": _INDEX_INTERVAL_BYTES,
-    "flush.messages": _FLUSH_MESSAGES,
-}
 TABLES: tuple[Mapping[str, Entry], ...] = (SETTINGS, NETWORK, LOG)
-
-
-class Text(msgspec.Struct, frozen=True):
-    """One configuration whose value is words: the field of `Settings` it sets, and what each value means there."""
-
-    field: str
-    values: Mapping[str, bool | str] | None = None
-    """None: any text, as it is."""
-
-
-_SELECTORS = "org.apache.kafka.common.replica"
-TEXTS: Mapping[str, Text] = {
-    "broker.rack": Text("broker_rack"),
-    "replica.selector.class": Text(
-        "replica_selector_by_rack",
-        {f"{_SELECTORS}.RackAwareReplicaSelector": True, f"{_SELECTORS}.LeaderSelector": False, "": False},
-    ),
-}
 
 
 def parse_overrides(texts: Iterable[str]) -> dict[str, str]:
@@ -137,15 +62,14 @@ def without_effect(configuration: Mapping[str, str]) -> list[str]:
 
 def known_names() -> list[str]:
     """Every configuration this server understands, sorted."""
-    return sorted([name for table in TABLES for name in table] + list(TEXTS))
+    return sorted(name for table in TABLES for name in table)
 
 
 def settings(node: int, cluster_id: str, configuration: Mapping[str, str]) -> Settings:
     """What the core decides by."""
-    defaults = Settings(node=NodeId(node), cluster_id=cluster_id)
-    texts = {TEXTS[name].field: _text(name, value) for name, value in configuration.items() if name in TEXTS}
     given = tuple(sorted(configuration.items()))
-    return msgspec.structs.replace(defaults, configs=given, **_chosen(SETTINGS, configuration), **texts)
+    defaults = Settings(node=NodeId(node), cluster_id=cluster_id, configs=given)
+    return msgspec.structs.replace(defaults, **_chosen(SETTINGS, configuration))
 
 
 def network_config(configuration: Mapping[str, str]) -> NetworkConfig:
@@ -157,37 +81,16 @@ def log_config(configuration: Mapping[str, str]) -> LogConfig:
     return LogConfig(**_chosen(LOG, configuration))
 
 
-def _chosen(table: Mapping[str, Entry], configuration: Mapping[str, str]) -> dict[str, int]:
-    return {table[name].field: _value(name, value) for name, value in configuration.items() if name in table}
+def _chosen(table: Mapping[str, Entry], configuration: Mapping[str, str]) -> dict[str, Any]:
+    """Field to value. Where several names set one field, the last in the table wins."""
+    return {
+        entry.field: entry.read(name, configuration[name]) for name, entry in table.items() if name in configuration
+    }
 
 
-def _text(name: str, text: str) -> bool | str:
-    values = TEXTS[name].values
-    if values is None:
-        return text
-    if text not in values:
-        raise ConfigurationError(
-            f"{name}={text} is not known here: known are {', '.join(sorted(filter(None, values)))}"
-        )
-    return values[text]
-
-
-def _value(name: str, text: str) -> int:
-    if name in TEXTS:
-        _text(name, text)
-        return 0
+def _value(name: str, text: str) -> Any:
     entry = next((table[name] for table in TABLES if name in table), None)
-    if entry is None:
-        return _inert_value(name, text)
-    parse: Callable[[str], int] = _boolean if entry.boolean else int
-    try:
-        value = parse(text)
-    except ValueError as error:
-        expected = "true or false" if entry.boolean else "a whole number"
-        raise ConfigurationError(f"{name}={text} is not {expected}") from error
-    if not entry.lowest <= value <= entry.highest:
-        raise ConfigurationError(f"{name}={text} is out of range: {entry.lowest} to {entry.highest}")
-    return value
+    return _inert_value(name, text) if entry is None else entry.read(name, text)
 
 
 def _inert_value(name: str, text: str) -> int:
@@ -227,15 +130,7 @@ def _check_together(configuration: Mapping[str, str]) -> None:
 
 def _effective(name: str, configuration: Mapping[str, str]) -> int:
     """Its value as given, or the default."""
-    if name in configuration:
-        return _value(name, configuration[name])
-    defaults = settings(1, "", {}) if name in SETTINGS else NetworkConfig()
-    value = getattr(defaults, (SETTINGS if name in SETTINGS else NETWORK)[name].field)
+    decided = settings(1, "", configuration) if name in SETTINGS else network_config(configuration)
+    value = getattr(decided, (SETTINGS if name in SETTINGS else NETWORK)[name].field)
     assert isinstance(value, int)
     return value
-
-
-def _boolean(text: str) -> bool:
-    if text.lower() not in ("true", "false"):
-        raise ValueError(text)
-    return text.lower() == "true"

@@ -23,13 +23,10 @@ NUMBERS = _names(
     connections.max.reauth.ms socket.connection.setup.timeout.ms socket.connection.setup.timeout.max.ms
     leader.imbalance.check.interval.seconds leader.imbalance.per.broker.percentage
     log.flush.offset.checkpoint.interval.ms log.flush.start.offset.checkpoint.interval.ms
-    log.retention.check.interval.ms log.retention.ms log.retention.minutes log.retention.hours
-    log.retention.bytes log.roll.hours log.roll.jitter.ms log.roll.jitter.hours log.segment.delete.delay.ms
-    log.initial.task.delay.ms log.cleaner.threads log.cleaner.io.max.bytes.per.second
-    log.cleaner.dedupe.buffer.size log.cleaner.io.buffer.size log.cleaner.io.buffer.load.factor
-    log.cleaner.backoff.ms log.cleaner.min.cleanable.ratio log.cleaner.delete.retention.ms
-    log.cleaner.min.compaction.lag.ms log.cleaner.max.compaction.lag.ms log.message.timestamp.before.max.ms
-    log.message.timestamp.after.max.ms log.dir.failure.timeout.ms
+    log.retention.check.interval.ms log.roll.jitter.ms log.roll.jitter.hours log.initial.task.delay.ms
+    log.cleaner.threads log.cleaner.io.max.bytes.per.second log.cleaner.dedupe.buffer.size
+    log.cleaner.io.buffer.size log.cleaner.io.buffer.load.factor log.cleaner.backoff.ms
+    log.message.timestamp.before.max.ms log.message.timestamp.after.max.ms log.dir.failure.timeout.ms
     fetch.max.bytes max.request.partition.size.limit num.quota.samples quota.window.size.seconds
     replication.quota.window.num replication.quota.window.size.seconds
     alter.log.dirs.replication.quota.window.num alter.log.dirs.replication.quota.window.size.seconds
@@ -65,10 +62,9 @@ BOOLEANS = _names(
 )
 WORDS = _names(
     """
-    controller.quorum.bootstrap.servers controller.quorum.voters log.cleanup.policy compression.type
-    group.coordinator.rebalance.protocols
-    group.consumer.migration.policy group.consumer.assignors metric.reporters
-    metrics.recording.level auto.include.jmx.reporter early.start.listeners
+    controller.quorum.bootstrap.servers controller.quorum.voters compression.type
+    group.coordinator.rebalance.protocols group.consumer.migration.policy group.consumer.assignors
+    metric.reporters metrics.recording.level auto.include.jmx.reporter early.start.listeners
     """
 )
 REFUSED_PREFIXES = ("ssl.", "sasl.", "delegation.token.", "listener.name.", "remote.log.", "password.encoder.")

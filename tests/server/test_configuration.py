@@ -4,7 +4,7 @@ import pytest
 
 from impl.core.settings import Settings
 from impl.core.types import NodeId
-from impl.server.configuration import TABLES, TEXTS, known_names, log_config, network_config, parse_overrides, settings
+from impl.server.configuration import TABLES, known_names, log_config, network_config, parse_overrides, settings
 from impl.server.errors import ConfigurationError
 from impl.storage.log_config import LogConfig
 
@@ -58,8 +58,7 @@ def test_every_known_name_sets_a_field_that_exists():
         set(LogConfig.__struct_fields__),
     ]
     assert all(entry.field in known for table, known in zip(TABLES, fields, strict=True) for entry in table.values())
-    assert all(text.field in fields[0] for text in TEXTS.values())
-    assert len(known_names()) == sum(map(len, TABLES)) + len(TEXTS)
+    assert len(known_names()) == sum(map(len, TABLES))
 
 
 def test_words_have_the_meaning_that_kafka_gives_them():
