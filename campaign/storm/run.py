@@ -25,7 +25,8 @@ from campaign.storm.planted import MUTANT, PROGRAM
 from campaign.storm.proxy import Network
 from campaign.storm.schedule import Strike, schedule
 from campaign.storm.strikes import Strikes
-from impl.core.types import CONTROLLER
+from impl.core.names import controller_nodes, node_name
+from impl.core.types import NodeId
 from impl.server.child import PROGRAM as OWN_PROGRAM
 from impl.server.cluster import Cluster, ClusterPlan
 from impl.server.ports import free_ports
@@ -50,6 +51,7 @@ class Storm(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     seconds: float = 30.0
     kinds: tuple[str, ...] = DEFAULT_KINDS
+    controllers: int = 3
     partitions: int = 3
     writers: int = 3
     readers: int = 2
@@ -97,9 +99,7 @@ def weather(storm: Storm, directory: Path, tell: Progress) -> Weathered:
         disks, left_out = _disks(storm, directory / "data", stack)
         chosen = tuple(kind for kind in storm.kinds if kind not in left_out)
         cluster, network = stack.enter_context(_cluster(storm, directory))
-        bootstrap = ",".join(
-            f"{HOST}:{port}" for node, port in cluster.plan.advertised_ports.items() if node != CONTROLLER
-        )
+        bootstrap = ",".join(f"{HOST}:{cluster.plan.advertised_ports[node]}" for node in cluster.brokers)
         make_topic(bootstrap, TOPIC, storm.partitions, BROKERS)
         faults = History(histories / "faults.jsonl", "faults")
         stack.callback(faults.close)
@@ -159,17 +159,17 @@ def _struck(
 @contextlib.contextmanager
 def _cluster(storm: Storm, directory: Path) -> Iterator[tuple[Cluster, Network]]:
     """A cluster whose processes know each other by their proxies' ports only."""
-    names = {node: f"n{node}" for node in range(1, BROKERS + 1)} | {CONTROLLER: "controller"}
-    first = free_ports(HOST, 2 * len(names))
-    own = dict(zip(names, range(first, first + len(names)), strict=True))
-    fronts = {node: port + len(names) for node, port in own.items()}
-    network = Network(HOST, names.values())
-    network.start({name: (fronts[node], own[node]) for node, name in names.items()})
+    nodes = [NodeId(node) for node in range(1, BROKERS + 1)] + list(controller_nodes(storm.controllers))
+    first = free_ports(HOST, 2 * len(nodes))
+    own: dict[int, int] = dict(zip(nodes, range(first, first + len(nodes)), strict=True))
+    fronts = {node: port + len(nodes) for node, port in own.items()}
+    network = Network(HOST, map(node_name, nodes))
+    network.start({node_name(node): (fronts[node], own[node]) for node in nodes})
     plan = ClusterPlan(
         data=directory / "data",
         brokers=BROKERS,
-        port=own[1],
-        controller_port=own[CONTROLLER],
+        controllers=storm.controllers,
+        port=first,
         configuration={**CONFIGURATION, "default.replication.factor": str(BROKERS), **storm.configuration},
         trace=directory / "traces",
         advertised_ports=fronts,
