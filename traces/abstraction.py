@@ -130,8 +130,8 @@ class Abstraction:
         state = self.state
         return [node for node in sorted(self.machine.members) if state.leader_epoch[node] or len(state.log[node])]
 
-    def ends(self, node: int) -> tuple[int, int]:
-        """Log end and high watermark of this replica."""
+    def ends(self, node: int) -> tuple[int, int] | None:
+        """Log end and high watermark of this replica; None where nothing has shown them yet."""
         return len(self.state.log[node]), self.state.high_watermark[node]
 
 

@@ -143,7 +143,10 @@ class Follower:
         refinement = self._generations.of(partition, node)
         if refinement is None or node not in refinement.machine.members:
             return ""
-        model_end, model_watermark = refinement.ends(node)
+        ends = refinement.ends(node)
+        if ends is None:
+            return ""
+        model_end, model_watermark = ends
         if log_end != model_end:
             return f"the log ends at {log_end} after this step, in the model at {model_end}"
         if high_watermark != model_watermark:

@@ -82,7 +82,11 @@ class LeaderLink:
             else:
                 to_probe.append(partition)
         if to_fetch and not self._fetch:
-            self._send_fetch(to_fetch, now, out)
+            if self._member.registered:
+                self._send_fetch(to_fetch, now, out)
+            else:
+                # A position counts under the registration that its fetch names, and there is none now (KIP-903).
+                self._fetchers.wake_at(Millis(now + self._member.settings.replica_fetch_backoff_ms))
         if to_probe and not self._probe:
             self._send_probe(to_probe, now, out)
 

@@ -161,13 +161,27 @@ def test_an_older_registration_proves_nothing() -> None:
 def test_a_later_registration_of_a_process_finds_what_the_earlier_found() -> None:
     """The registration of the process before it arrives late: two of them, and one broker that has come back."""
     again = (0, f.LosePower(partition=P, replica=2, broker_epoch=50))
-    follower = followed([*begun(), lost(2, 1), member_loses(2, (1, 3)), again])
+    follower = followed([*begun(), lost(2, 1), member_loses(2, (1, 3)), again, *reconciles(2, 1)])
     assert follower.partitions[P].ends(2) == (1, 0)
 
 
-def test_a_broker_that_tells_of_no_log_has_none() -> None:
-    follower = followed([*begun(), member_loses(2, (1, 3))])
-    assert follower.partitions[P].ends(2) == (0, 0)
+def reconciles(node: int, log_end: int) -> list[tuple[int, Any]]:
+    told = {"partition": P, "leader_epoch": 0, "leader": 1}
+    return [(node, f.BecomeFollower(**told)), (node, f.Reconcile(**told, log_end=log_end))]
+
+
+def test_a_broker_that_tells_of_no_log_shows_what_it_has() -> None:
+    registered = [*begun(), member_loses(2, (1, 3))]
+    assert followed(registered).partitions[P].ends(2) is None
+    for log_end in (0, 1):
+        assert followed([*registered, *reconciles(2, log_end)]).partitions[P].ends(2) == (log_end, 0)
+    assert str(diverges([*registered, *reconciles(2, 2)])) == "it says log_end is 2, in the model it is 1"
+
+
+def test_a_disk_that_was_replaced_is_outside_the_model() -> None:
+    found = diverges([*begun(), member_loses(2, (1, 3)), *reconciles(2, 0)], synced=True)
+    assert found.outside
+    assert "the disk was replaced, which is outside the model survival" in str(found)
 
 
 def test_who_does_not_say_under_which_registration_is_outside() -> None:

@@ -1,0 +1,153 @@
+"""Brokers that come back in `survival`: one step of the model, of which two tell.
+
+One rule: the broker's own `restart`, which says what its disk held, waits for the controller's fact that it registered,
+and until then the broker may do nothing. It then knows the newest epoch, for it acts on no metadata older than its
+registration. Kafka's broker epochs are numbered from 0 for each replica.
+"""
+
+from typing import Any, ClassVar
+
+from model.design import Model
+from model.survival import SURVIVAL
+from traces.abstraction import DivergedError, action_of
+from traces.refine import Refinement
+from traces.restarts import returned
+
+
+class Registrations(Refinement):
+    """Who is registered, and what became of the log of whoever comes back. With `synced`, whatever is told is on
+    disk."""
+
+    model: ClassVar[Model] = SURVIVAL
+
+    def __init__(self, created: Any, *, synced: bool = False) -> None:
+        self.synced = synced
+        self.returning: dict[int, Any] = {}
+        """The `restart` of each broker that is back and not registered yet."""
+        self.unsaid: dict[int, int] = {}
+        """Those that were registered without a `restart`, and have not shown since what their log is: how much of it
+        was certain to be on disk."""
+        self.registrations: dict[int, dict[int, int]] = {}
+        """By node: Kafka's broker epochs, and the model's."""
+        super().__init__(created)
+
+    def take(self, node: int, fact: Any) -> None:
+        if node in self.returning and type(fact).__name__ in AT_A_MEMBER:
+            told = f"n{node} has restarted, and acts before the controller has told that it registered"
+            raise DivergedError(action_of(fact), told)
+        if self.unsaid and node in self.unsaid:
+            self._say(node, fact)
+        super().take(node, fact)
+
+    def ends(self, node: int) -> tuple[int, int] | None:
+        back = self.returning.get(node)
+        if node in self.unsaid:
+            return None
+        return super().ends(node) if back is None else (back.log_end, back.high_watermark)
+
+    def restart(self, node: int, fact: Any) -> None:
+        returned(self, node, fact)
+        self.returning[node] = fact
+
+    # ------------------------------------------------------------ registrations
+    def registration(self, node: int, broker_epoch: int, action: str) -> int:
+        """The model's number of a broker's registration. The first that is heard of is the one it was created under."""
+        known = self.registrations.setdefault(node, {})
+        number = known.get(broker_epoch)
+        if number is None:
+            if broker_epoch < 0:
+                told = f"it does not say under which registration of n{node}"
+                raise DivergedError(action, told, outside=True)
+            if 0 in known.values() or any(epoch < broker_epoch for epoch in known):
+                raise DivergedError(action, f"n{node} has no registration {broker_epoch}; it has {sorted(known)}")
+            known[broker_epoch] = number = 0
+        return number
+
+    def same_registration(self, fact: Any, node: int, expected: int) -> None:
+        """The registration that the fact names is that of the model."""
+        number = self.registration(node, fact.broker_epoch, action_of(fact))
+        if number != expected:
+            numbers = {number: epoch for epoch, number in self.registrations[node].items()}
+            told = f"it says broker_epoch of n{node} is {fact.broker_epoch}, in the model it is {numbers.get(expected)}"
+            raise DivergedError(action_of(fact), told)
+
+    def _registered(self, fact: Any) -> None:
+        """A broker's newest registration."""
+        known = self.registrations.setdefault(fact.replica, {})
+        if any(epoch >= fact.broker_epoch for epoch in known):
+            told = f"n{fact.replica} registers with broker epoch {fact.broker_epoch}, after {max(known)}"
+            raise DivergedError(action_of(fact), told)
+        known[fact.broker_epoch] = self.state.broker_epoch[fact.replica]
+
+    def register(self, _node: int, fact: Any) -> None:
+        kept, high_watermark = self._back(fact)
+        end = len(self.state.log[fact.replica])
+        if kept != end:
+            told = f"n{fact.replica} registers as stopped cleanly, and has come back with {kept} of its {end} records"
+            raise DivergedError("register", told)
+        self.step("restart", replica=fact.replica, high_watermark=high_watermark)
+        self._registered(fact)
+
+    def lose_power(self, _node: int, fact: Any) -> None:
+        newest = self.state.newest_leader_epoch
+        self._lose(fact, newest)
+
+    def member_loses_power(self, _node: int, fact: Any) -> None:
+        self._lose(fact, self.state.newest_leader_epoch, enough=fact.enough)
+        self._committed(fact)
+
+    def leader_loses_power(self, _node: int, fact: Any) -> None:
+        self._lose(fact, self.state.newest_leader_epoch + 1, enough=fact.enough)
+        self._committed(fact)
+
+    def _lose(self, fact: Any, known: int, **record: bool) -> None:
+        kept, high_watermark = self._back(fact)
+        if self.synced:
+            self.step("flush", replica=fact.replica)
+        self.step(
+            action_of(fact), replica=fact.replica, known=known, kept=kept, high_watermark=high_watermark, **record
+        )
+        self._registered(fact)
+
+    def _back(self, fact: Any) -> tuple[int, int]:
+        """What the disk of a broker that registers has kept.
+
+        Where no `restart` was told, either the process is the one that was registered before (its former life's
+        registration came late, and it had to register anew), and has all of its log; or recovery found nothing of this
+        partition, and it has none. Its next fact shows which.
+        """
+        node = fact.replica
+        if node not in self.machine.members:
+            raise DivergedError(action_of(fact), f"n{node} is no replica of {fact.partition}")
+        back = self.returning.pop(node, None)
+        if back is not None:
+            return back.log_end, back.high_watermark
+        log_end = len(self.state.log[node])
+        if log_end:
+            self.unsaid[node] = self.state.flushed[node]
+        return log_end, self.state.high_watermark[node]
+
+    def _say(self, node: int, fact: Any) -> None:
+        """The first fact that shows what the log of such a broker is: nothing in between depended on it."""
+        name = type(fact).__name__
+        if name in ("BecomeFollower", "DeleteReplica"):
+            return
+        flushed = self.unsaid.pop(node)
+        shown = {"BecomeLeader": "start_offset", "Reconcile": "log_end", "Truncate": "to", "SendFetch": "offset"}
+        if getattr(fact, shown.get(name, ""), None) != 0 or not self.state.log[node]:
+            return
+        if flushed or self.synced:
+            told = f"n{node} has nothing of the log that it had on its disk: the disk was replaced"
+            raise DivergedError(action_of(fact), f"{told}, which is outside the model {self.model.name}", outside=True)
+        self.state.log[node] = self.state.log[node][:0]
+        self.state.high_watermark[node] = 0
+
+
+AT_A_MEMBER = frozenset(
+    {
+        *("BecomeLeader", "Resume", "BecomeFollower", "Append", "AcknowledgeProduce", "AdvanceHighWatermark"),
+        *("ExpandIsr", "ShrinkIsr", "LearnIsr", "Acknowledge", "AnswerFetch", "AnswerProbe"),
+        *("Truncate", "Reconcile", "SendFetch", "ReceiveFetch"),
+    }
+)
+"""Facts of a replica at work."""
