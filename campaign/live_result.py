@@ -11,10 +11,13 @@ from typing import Any
 import msgspec
 
 from campaign.clients import Read, RecordingProducer
+from impl.core.names import node_name
 from invariants.history import judge, verdict
 from invariants.history.judge import Judgement
 from invariants.step import Checker
+from invariants.step.quorum import QuorumChecker
 from invariants.verdict import Verdict, Violated
+from traces import quorum_facts
 from traces.facts import decoded
 from traces.merge import merge
 from traces.recorder import write
@@ -124,12 +127,14 @@ def evidence(result: LiveResult, merged: Path) -> Evidence:
 def check_steps(trace: Trace, final: str = READER) -> Verdict:
     """The step invariants, fact by fact in the order of the trace. `final` is the client that read everything back."""
     checker = Checker()
+    quorum = QuorumChecker(node_name)
     try:
         for line in trace.lines:
             if isinstance(line, Step):
                 if line.event == BEGINS:
                     # Of what is on its disk its `Restart` facts will speak; the rest is there no more.
                     checker.fault("power loss", (line.node,))
+                quorum.facts(line.node, quorum_facts.decoded(line.quorum))
                 checker.facts(line.node, line.at, decoded(line.facts))
             elif isinstance(line, Fault):
                 checker.fault(line.kind, line.targets)

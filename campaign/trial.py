@@ -14,12 +14,15 @@ from campaign.lockstep import REFINES, Lockstep
 from campaign.mutants import Mutant
 from impl.core.broker import Broker
 from impl.core.controller import Controller
+from impl.core.names import node_name
+from impl.core.quorum.controller import QuorumController
 from impl.sim.choices import Choices, Key
 from impl.sim.drivers import Recorded
 from impl.sim.recording import MODEL, header
 from impl.sim.scenario import Scenario
 from impl.sim.world import World
 from invariants.step import Checker
+from invariants.step.quorum import QuorumChecker
 from invariants.verdict import Violated
 from traces.following import Divergence
 from traces.recorder import Recorder
@@ -65,6 +68,7 @@ class Judges:
 
     def __init__(self, lockstep: Lockstep | None) -> None:
         self.checker = Checker(may_repeat, one_clock=True)
+        self.quorum_checker = QuorumChecker(node_name)
         self.roles = Roles(self.checker)
         self.lockstep = lockstep
         self.diverged_at: int | None = None
@@ -76,6 +80,9 @@ class Judges:
             lockstep.facts(node, at, facts)
             if lockstep.diverged is not None:
                 self.diverged_at = at
+
+    def quorum(self, node: str, _at: int, facts: Any) -> None:
+        self.quorum_checker.facts(node, facts)
 
     def fault(self, kind: str, targets: tuple[str, ...], detail: str) -> None:
         self.roles.fault(kind, targets, detail)
@@ -110,6 +117,7 @@ def run(
         recorder=recorder,
         make_broker=Broker if mutant is None else mutant.broker,
         make_controller=Controller if mutant is None else mutant.controller,
+        make_quorum=QuorumController if mutant is None else mutant.quorum,
     )
     violated: Violated | None = None
     origin = 0

@@ -6,11 +6,14 @@ and a test breaks each of them.
 
 from invariants.step.invariant import StepInvariant
 from invariants.step.judged import STEP_INVARIANTS
+from invariants.step.quorum import QUORUM_INVARIANTS, QuorumInvariant
 
-CATALOGUE: dict[str, StepInvariant] = {invariant.id: invariant for invariant in STEP_INVARIANTS}
+CATALOGUE: dict[str, StepInvariant | QuorumInvariant] = {
+    invariant.id: invariant for invariant in (*STEP_INVARIANTS, *QUORUM_INVARIANTS)
+}
 """By id, as verdicts name them."""
 
-HEADLINE: tuple[StepInvariant, ...] = (
+HEADLINE: tuple[StepInvariant | QuorumInvariant, ...] = (
     CATALOGUE["no_committed_loss"],
     CATALOGUE["per_key_order"],
     CATALOGUE["high_watermark_bound"],

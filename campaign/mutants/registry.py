@@ -1,8 +1,8 @@
 """What a planted bug is, and the list of them.
 
-One rule: a mutant changes one decision. It subclasses the partition, the broker or the controller and overrides the
-small method that decides, so that the code it breaks is the code that runs. What else it overrides puts the broker back
-to where the bug lived, and says so.
+One rule: a mutant changes one decision. It subclasses the partition, the broker, the controller or a part of the
+quorum's voter and overrides the small method that decides, so that the code it breaks is the code that runs. What else
+it overrides puts the broker back to where the bug lived, and says so.
 """
 
 import inspect
@@ -12,6 +12,11 @@ from typing import Any, NamedTuple
 from impl.core.broker import Broker
 from impl.core.controller import Controller
 from impl.core.partition import Partition
+from impl.core.quorum.controller import QuorumController
+from impl.core.quorum.elections import Elections
+from impl.core.quorum.following import Following
+from impl.core.quorum.leading import Leading
+from impl.core.quorum.raft import Raft
 
 
 class Mutant(NamedTuple):
@@ -24,6 +29,8 @@ class Mutant(NamedTuple):
     """Ids of the invariants it may be seen to break; the first is the one it stands for."""
     broker: type[Broker]
     controller: type[Controller]
+    quorum: type[QuorumController] = QuorumController
+    """The voter of the quorum, where it is that which has the bug."""
     stale: str = ""
     """Why it cannot be planted any more: the code it overrides has moved. Empty: it can."""
 
@@ -75,6 +82,18 @@ def _broker_of(partition: type[Partition]) -> type[Broker]:
     return PlantedBroker
 
 
+def _voter_of(part: type[Any]) -> type[QuorumController]:
+    class PlantedRaft(Raft):
+        pass
+
+    class PlantedQuorum(QuorumController):
+        raft_class = PlantedRaft
+
+    seam = {Elections: "elections_class", Following: "following_class", Leading: "leading_class"}
+    setattr(PlantedRaft, next(name for base, name in seam.items() if issubclass(part, base)), part)
+    return PlantedQuorum
+
+
 def mutant(name: str, *invariants: str) -> Callable[[Any], Any]:
     """Register a subclass as a mutant. Its docstring's first line is the title, the rest the history."""
 
@@ -82,12 +101,15 @@ def mutant(name: str, *invariants: str) -> Callable[[Any], Any]:
         title, _, history = planted.__doc__.partition("\n\n")
         broker: type[Broker] = Broker
         controller: type[Controller] = Controller
+        quorum: type[QuorumController] = QuorumController
         if issubclass(planted, Controller):
             controller = planted
+        elif issubclass(planted, Elections | Following | Leading):
+            quorum = _voter_of(planted)
         else:
             broker = _broker_of(planted)
         text = " ".join(history.split())
-        MUTANTS[name] = Mutant(name, title, text, invariants, broker, controller, stale(planted))
+        MUTANTS[name] = Mutant(name, title, text, invariants, broker, controller, quorum, stale(planted))
         return planted
 
     return register

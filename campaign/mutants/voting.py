@@ -1,0 +1,48 @@
+"""Planted bugs of the controllers' quorum: who is voted for, what is committed, what is cut, who resigns."""
+
+from campaign.mutants.registry import mutant
+from impl.core.quorum.elections import Elections
+from impl.core.quorum.following import Following
+from impl.core.quorum.leading import Leading
+from impl.core.quorum.messages import Vote
+from impl.core.types import LeaderEpoch, Offset
+
+
+@mutant("votes-twice", "one_leader", "committed_prefix", "no_cut_below_commit", "one_decision")
+class VotesTwice(Elections):
+    """A voter gives its vote to every candidate of an epoch whose log will do.
+
+    Redpanda's issue 19: the vote of an epoch was erased within it. Two candidates that stand at the same time both get
+    the third vote, and both lead.
+    """
+
+    def is_free(self, request: Vote) -> bool:
+        return not self._replica.leading and request.candidate != self._replica.node
+
+
+@mutant("commits-older-epoch", "committed_prefix", "one_decision", "no_cut_below_commit")
+class CommitsOlderEpoch(Leading):
+    """A leader commits what a majority has, whoever wrote it.
+
+    Figure 8 of the Raft paper; KAFKA-12619 exposed a high watermark before the leader-change record was on a majority
+    of disks. Another leader may still overwrite what an earlier epoch wrote, although a majority has it.
+    """
+
+    def may_commit(self, to: Offset) -> bool:
+        return to > self._replica.high_watermark
+
+
+@mutant("cuts-too-much", "no_cut_below_commit", "committed_prefix")
+class CutsTooMuch(Following):
+    """A follower whose log leaves its leader's cuts the whole epoch in which it does.
+
+    KAFKA-12460: nothing kept a truncation from going below the high watermark. What a controller has applied it then
+    reads a second time, and until it has it back a majority may be without it.
+    """
+
+    def cut_at(self, epoch: LeaderEpoch, end: Offset) -> Offset:
+        _, before = self._replica.log.end_of_epoch(LeaderEpoch(epoch - 1))
+        return Offset(min(before, super().cut_at(epoch, end)))
+
+    def may_cut(self, to: Offset) -> bool:
+        return to >= self._replica.log.start
