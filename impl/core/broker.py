@@ -199,6 +199,7 @@ class Broker:
 
     # ------------------------------------------------------------ time
     def _tick(self, now: Millis, out: list[Effect]) -> None:
+        self._member.quotas.advance(now)
         if now >= self._registration.due:
             self._registration.tick(now, out)
         if now >= self._metadata.due:
@@ -245,6 +246,7 @@ class Broker:
     def _new_partition(self, name: TopicPartition) -> Partition:
         member = self._member
         partition = self.partition_class(name, self.settings, member.image, member.proposing)
+        partition.quotas = member.quotas
         member.partitions[name] = partition
         return partition
 

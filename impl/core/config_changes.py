@@ -14,12 +14,14 @@ from impl.core.decisions import Decisions
 from impl.core.elections import Elections
 from impl.core.image import CLUSTER_DEFAULT
 from impl.core.metadata import BROKER_RESOURCE, TOPIC_RESOURCE, ConfigRecord
-from impl.core.topic_configs import KEYS, Key, parts_of
+from impl.core.topic_configs import BROKER_ONLY, KEYS, Key, parts_of
 from impl.core.topic_creation import Refusal
 from impl.core.types import NO_ERROR, NO_LEADER, ErrorCode, NodeId
 
 SET, DELETE, APPEND, SUBTRACT = range(4)
-BROKER_KEYS: dict[str, Key] = {key.broker_name: key for key in KEYS.values() if key.broker_name}
+BROKER_KEYS: dict[str, Key] = {
+    key.broker_name: key for key in (*KEYS.values(), *BROKER_ONLY.values()) if key.broker_name
+}
 """What can be changed for running brokers, by its name there."""
 CLUSTER_WIDE = frozenset({"min.insync.replicas", "unclean.leader.election.enable"})
 

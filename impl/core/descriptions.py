@@ -27,7 +27,7 @@ from impl.core.image import CLUSTER_DEFAULT, PartitionImage
 from impl.core.member import Member
 from impl.core.messages import DescribedTopic, DescribedTopicPartitions
 from impl.core.metadata import BROKER_RESOURCE, TOPIC_RESOURCE
-from impl.core.topic_configs import KEYS, Key
+from impl.core.topic_configs import BROKER_ONLY, KEYS, Key
 from impl.core.topics import NO_TOPIC_ID, Topics
 from impl.core.types import (
     NO_ERROR,
@@ -85,7 +85,7 @@ class Descriptions:
     def _broker_configs(self, name: str, request: DescribeConfigs) -> list[DescribedConfig]:
         """All of this broker's; or what was set for every broker, which is all that the empty name stands for."""
         image = self._member.image
-        dynamic = [key for key in KEYS.values() if key.broker_name]
+        dynamic = [key for key in (*KEYS.values(), *BROKER_ONLY.values()) if key.broker_name]
         if name == CLUSTER_DEFAULT:
             return [
                 _told(key.broker_name, key, [found for found in self._of_broker(key) if found.source == 3], request)

@@ -77,10 +77,12 @@ class LeaderLink:
         for partition in self.followed.values():
             if partition.retry_at > now:
                 self._fetchers.wake_at(partition.retry_at)
-            elif partition.reconciled:
-                to_fetch.append(partition)
-            else:
+            elif not partition.reconciled:
                 to_probe.append(partition)
+            elif partition.throttled_following and partition.pauses():
+                self._fetchers.wake_at(Millis(now + self._member.settings.replica_fetch_backoff_ms))
+            else:
+                to_fetch.append(partition)
         if to_fetch and not self._fetch:
             if self._member.registered:
                 self._send_fetch(to_fetch, now, out)

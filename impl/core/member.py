@@ -7,6 +7,7 @@ and meet only here.
 from impl.core.calls import Calls
 from impl.core.image import MetadataImage
 from impl.core.partition import Partition
+from impl.core.replication_quotas import ReplicationQuotas
 from impl.core.settings import Settings
 from impl.core.types import BrokerEpoch, ErrorCode, Millis, TopicPartition
 
@@ -27,6 +28,7 @@ class Member:
         "port",
         "previous_broker_epoch",
         "proposing",
+        "quotas",
         "settings",
         "watermark_fell",
     )
@@ -40,6 +42,7 @@ class Member:
         self.incarnation = incarnation
         self.image = MetadataImage()
         self.partitions: dict[TopicPartition, Partition] = {}
+        self.quotas = ReplicationQuotas(self.image, settings.node)
         self.calls = Calls(settings.request_timeout_ms)
         self.previous_broker_epoch = previous_broker_epoch
         """The registration under which the process before this one stopped cleanly; -1: it did not."""

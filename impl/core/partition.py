@@ -6,6 +6,7 @@ and the leader epoch of the moment it is given, not of the moment it was asked f
 
 from collections.abc import Mapping
 
+from impl.core import replication_quotas
 from impl.core.events import DeleteLog, Effect
 from impl.core.facts import Acknowledge, AnswerFetch, AnswerProbe, Append, DeleteReplica
 from impl.core.fetch_sessions import Entry
@@ -26,6 +27,7 @@ from impl.core.parking import Lot, ParkedProduce
 from impl.core.producers import NO_PRODUCER
 from impl.core.read_replicas import Candidate, preferred
 from impl.core.replica import content
+from impl.core.replication_quotas import FOLLOWER_REPLICAS, LEADER_REPLICAS, ReplicationQuotas
 from impl.core.settings import Settings
 from impl.core.types import (
     NO_BROKER_EPOCH,
@@ -49,7 +51,7 @@ NO_OFFSET = Offset(-1)
 class Partition(Leader):
     """Mutable. Methods that decide one thing are small, so that a broken decision can be planted in a subclass."""
 
-    __slots__ = ("configs", "lost", "message_bytes_max")
+    __slots__ = ("configs", "lost", "message_bytes_max", "quotas", "throttled_following", "throttled_leading")
 
     def __init__(
         self, name: TopicPartition, settings: Settings, image: MetadataImage, proposing: list[TopicPartition]
@@ -74,6 +76,9 @@ class Partition(Leader):
         self.fetches = Lot()
         self.lost = False
         self.sessions = {}
+        self.quotas: ReplicationQuotas | None = None
+        """Set by the broker it belongs to."""
+        self.throttled_leading = self.throttled_following = False
 
     # ------------------------------------------------------------ role
     def configure(self, configs: Mapping[str, str]) -> None:
@@ -82,6 +87,9 @@ class Partition(Leader):
         self.configs = configs
         self.min_insync_replicas = int(configs.get("min.insync.replicas", settings.min_insync_replicas))
         self.message_bytes_max = int(configs.get("max.message.bytes", settings.message_bytes_max))
+        index, node = self.name.index, self.node
+        self.throttled_leading = replication_quotas.names(configs, LEADER_REPLICAS, index, node)
+        self.throttled_following = replication_quotas.names(configs, FOLLOWER_REPLICAS, index, node)
 
     def learn(self, version: PartitionImage, now: Millis, out: list[Effect]) -> None:
         """Act on a version of the partition, if it is newer than the one this replica acts on."""
@@ -282,6 +290,8 @@ class Partition(Leader):
         return asked.rack is not None and self.leader_epoch != NO_EPOCH
 
     def receive(self, part: FetchedPartition, now: Millis, out: list[Effect]) -> None:
+        if self.throttled_following and self.quotas is not None and isinstance(part.records, tuple):
+            self.quotas.follower.record(sum(batch.size for batch in part.records))
         super().receive(part, now, out)
         self.wake_fetches(out)
 
@@ -299,7 +309,28 @@ class Partition(Leader):
 
     def available(self, asked: FetchPartition, replica: NodeId) -> int:
         """Bytes there are to send."""
+        if self.throttled_leading and self.holds_back(replica):
+            return 0
         return self.sizes.between(asked.fetch_offset, self.log_end if replica >= 0 else self.high_watermark)
+
+    def holds_back(self, replica: NodeId) -> bool:
+        """A follower that lags has had its share of the leader's quota for now (KIP-73)."""
+        return (
+            self.throttled_leading
+            and replica >= 0
+            and replica not in self.isr
+            and self.quotas is not None
+            and self.quotas.leader.exceeded()
+        )
+
+    def pauses(self) -> bool:
+        """The same on the other side: this replica lags, and has had its share of its own broker's quota."""
+        return (
+            self.throttled_following
+            and self.node not in self.isr
+            and self.quotas is not None
+            and self.quotas.follower.exceeded()
+        )
 
     def answer(self, asked: FetchPartition, replica: NodeId, max_bytes: int, out: list[Effect]) -> FetchedPartition:
         """Answer an admitted fetch with what there is: to followers all of it, to consumers what is committed."""
@@ -322,6 +353,8 @@ class Partition(Leader):
                     high_watermark=self.high_watermark,
                 )
             )
+            if self.throttled_leading:
+                max_bytes = self._rationed(asked, replica, max_bytes)
         start = asked.fetch_offset
         return FetchedPartition(
             partition=self.name,
@@ -332,6 +365,14 @@ class Partition(Leader):
             if start < limit and max_bytes > 0
             else (),
         )
+
+    def _rationed(self, asked: FetchPartition, replica: NodeId, max_bytes: int) -> int:
+        """How many bytes the follower gets of a throttled partition, counted."""
+        if self.holds_back(replica):
+            return 0
+        if self.quotas is not None:
+            self.quotas.leader.record(min(max(max_bytes, 0), self.available(asked, replica)))
+        return max_bytes
 
     def _refused(self, asked: FetchPartition, error: ErrorCode) -> FetchedPartition:
         # A follower whose next record is deleted learns where to go on (Kafka's asks ListOffsets for it).

@@ -133,6 +133,12 @@ KEYS: dict[str, Key] = {
     )
 }
 """By name."""
+_RATE = "Bytes a second for replicas that catch up throttled (KIP-73)."
+BROKER_ONLY: dict[str, Key] = {
+    name: _long(name, LONG_MAX, 0, name, _RATE)
+    for name in ("follower.replication.throttled.rate", "leader.replication.throttled.rate")
+}
+"""Of brokers alone, and changed while they run."""
 CHECKS: dict[str, Check] = {name: key.check for name, key in KEYS.items()}
 
 
