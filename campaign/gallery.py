@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from campaign.gallery_steps import has_facts, table
+from campaign.gallery_steps import table
 from campaign.model_replay import replay_model
 from invariants.exploration.explore import explore
 from invariants.proofs.minimise import Replayer, minimised
@@ -131,7 +131,7 @@ def page(story: Story, trace: Trace) -> str:
         f"**Believed.** {story.believed}",
         f"**What happens.** {story.happens}",
         introduction(story, len(trace.lines)),
-        *([f"![{story.title}]({called(story)}.svg)"] if has_facts(trace) else []),
+        f"![{story.title}]({called(story)}.svg)",
         table(trace),
         f"**Broken:** {trace.verdict.sentence}. `{broken}`: {property_words(model, broken)}",
         f"**What holds instead.** {story.fix}",
@@ -218,10 +218,9 @@ def generate(out: Path = PAGES, stories: Sequence[Story] = STORIES) -> list[Path
     pages = [(story, read(saved(story))) for story in stories if saved(story).exists()]
     written = []
     for story, trace in pages:
-        if has_facts(trace):
-            drawing = render(trace, out / f"{called(story)}.svg")
-            drawing.with_suffix(".gv").unlink()
-            written.append(drawing)
+        drawing = render(trace, out / f"{called(story)}.svg")
+        drawing.with_suffix(".gv").unlink()
+        written.append(drawing)
         text = out / f"{called(story)}.md"
         text.write_text(page(story, trace), encoding="utf-8")
         written.append(text)

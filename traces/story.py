@@ -79,6 +79,10 @@ class Story:
 
 def tell(trace: Trace) -> Story:
     """The story of one partition of the trace: the violating step's, or the one with most turns."""
+    if trace.header.origin == "model" and trace.header.model.startswith("quorum"):
+        from traces.quorum_story import tell_quorum  # which tells in the words of this file
+
+        return tell_quorum(trace)
     if trace.header.origin == "model":
         trace = with_facts(trace)
     partition = _partition(trace)

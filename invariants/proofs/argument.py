@@ -25,10 +25,14 @@ class ByInduction:
 
 @dataclass(frozen=True, slots=True)
 class Towards:
-    """A step lemma that only serves to show some other claims of its step, by name, and is not used beyond them."""
+    """A step lemma that only serves to show some other claims of its step, by name, and is not used beyond them.
+
+    With `of_epoch` its last parameter is the epoch that an induction is at, and its goals are shown by that induction.
+    """
 
     goals: tuple[str, ...]
     claim: Python
+    of_epoch: bool = False
 
 
 StepLemma = Python | ByInduction | Towards

@@ -28,6 +28,9 @@ WIDTH = 5
 SETS = ("ReplicaSet", "Quorum")
 """The domains whose members are sets of replicas: a bit each."""
 
+PLACE = "Place"
+"""The domain of the offsets that records stand at: a log's end, which is an offset too, is none of them."""
+
 Cell = tuple[str, tuple[int, ...], str]
 """A variable, a key (of a set: with the member; of a log's entry: with the offset), and the part of it."""
 
@@ -37,7 +40,7 @@ def number(value: int) -> Any:
 
 
 def bounded_domains(bounds: Bounds, replicas: Sequence[int]) -> dict[str, SymbolicDomain]:
-    members = {**bounds.domains(replicas), "Offset": range(bounds.log)}
+    members = {**bounds.domains(replicas), "Offset": range(bounds.log + 1), PLACE: range(bounds.log)}
     members["LeaderEpoch"] = range(bounds.leader_epochs + 1)
     members["PartitionEpoch"] = range(bounds.partition_epochs + 1)
     return {name: SymbolicDomain(name, z3.BitVecSort(WIDTH), tuple(values)) for name, values in members.items()}
@@ -121,8 +124,8 @@ class Bounded:
             return SymbolicTable(terms, "set", (self.lookup(cells, v.name, (*v.keys, "Replica"), "in"),))
         if v.kind == "log":
             length = self.lookup(cells, v.name, v.keys, "length")
-            epoch = self.lookup(cells, v.name, (*v.keys, "Offset"), "epoch")
-            value = self.lookup(cells, v.name, (*v.keys, "Offset"), "value")
+            epoch = self.lookup(cells, v.name, (*v.keys, PLACE), "epoch")
+            value = self.lookup(cells, v.name, (*v.keys, PLACE), "value")
             return SymbolicTable(terms, "log", (length, lambda *key: SymbolicEntry(terms, epoch(*key), value(*key))))
         part = "flag" if v.kind == "flag" else "number"
         if not v.keys:

@@ -105,9 +105,12 @@ class Induction:
         return self.taken[action]
 
     def counterexample(self, action: str, conjunct: str, seconds: float) -> Counterexample | None:
-        """A state and a step, checked on values; None where there is none within the space, or none in time."""
+        """A state and a step, checked on values; None where there is none within the space, or none in time, and for
+        what is no conjunct but a lemma on the way to one."""
+        claim = next((f for f in self.conjuncts if f.name == conjunct), None)
+        if claim is None:
+            return None
         guards, after, choices = self.step(action)
-        claim = next(f for f in self.conjuncts if f.name == conjunct)
         solver = z3.Then("simplify", "propagate-values", "solve-eqs", "bit-blast", "sat").solver()
         solver.set("timeout", int(seconds * 1000))
         goal = negation(self.bounded.reading.function(claim)(after))

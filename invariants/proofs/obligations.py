@@ -29,6 +29,8 @@ from model.design import Model, syntax
 from model.syntax import Function
 
 INITIAL, SAFETY, GROWS, COUNTING = "initial", "safety", "grows", "counting"
+THIS_EPOCH = z3.Int("this_epoch")
+"""The epoch that an induction is at: an arbitrary one."""
 NAMED, QUORUMS = "named", "quorums_intersect"
 
 
@@ -66,7 +68,7 @@ class Obligations:
         if argument.majorities:
             told = majorities.told(self.reading)
             self.hypotheses.update(told)
-            self.groups.update({name: QUORUMS for name in told})
+            self.groups.update(dict.fromkeys(told, QUORUMS))
         self.reading.triggers = False
         self.actions = model.actions_of(variant)
         self.shown: set[str] = set()
@@ -186,8 +188,10 @@ class Lemma:
         self.by_induction = isinstance(lemma, ByInduction)
         self.goals = lemma.goals if isinstance(lemma, Towards) else ()
         self.function = syntax(lemma.claim if isinstance(lemma, ByInduction | Towards) else lemma)
+        self.of_epoch = isinstance(lemma, Towards) and lemma.of_epoch
         names = [p.name for p in self.function.parameters]
-        self.name, self.parameters = self.function.name, names[:-1] if self.by_induction else names
+        self.name = self.function.name
+        self.parameters = names[:-1] if self.by_induction or self.of_epoch else names
 
     def term(self, taken: "TakenStep", *rest: Term, triggers: bool) -> Term:
         self.reading.triggers = triggers
@@ -207,13 +211,17 @@ class Lemma:
 
     def asked(self, taken: "TakenStep") -> tuple[tuple[Term, ...], Term]:
         """What may be assumed, and what is to be shown."""
-        if not self.by_induction:
+        if not self.by_induction and not self.of_epoch:
             return (), self.term(taken, triggers=False)
-        epoch = z3.Int("this_epoch")
-        return (epoch >= 0, KNOWN(epoch), self.of_epochs(taken, epoch)), self.term(taken, epoch, triggers=False)
+        given: tuple[Term, ...] = (THIS_EPOCH >= 0, KNOWN(THIS_EPOCH))
+        if self.by_induction:
+            given = (*given, self.of_epochs(taken, THIS_EPOCH))
+        return given, self.term(taken, THIS_EPOCH, triggers=False)
 
     def said(self, taken: "TakenStep") -> Term:
         """The claim as a premise."""
+        if self.of_epoch:
+            return self.term(taken, THIS_EPOCH, triggers=True)
         return self.of_epochs(taken, None) if self.by_induction else self.term(taken, triggers=True)
 
 

@@ -36,7 +36,7 @@ def CHOSEN(sort: Any) -> Any:  # noqa: N802 - a function of the logic, as KNOWN
 
 
 def unbounded_reading(*, named_sets: bool = False) -> SymbolicReading:
-    """The reading with ghosts and without bounds; with sets of replicas that are terms, where majorities are counted."""
+    """The reading with ghosts and without bounds; with sets of replicas that are terms, where majorities matter."""
     domains = {name: SymbolicDomain(name, z3.IntSort()) for name in DOMAINS}
     for name in ("Replica", "Quorum"):
         domains[name] = SymbolicDomain(name, z3.DeclareSort(name))

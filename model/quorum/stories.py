@@ -111,4 +111,40 @@ STORIES = (
         happens="It cuts off a record that both logs have and that was committed on its word, and then is elected.",
         fix="A follower keeps what it has in common with the leader; below the high watermark it truncates nothing.",
     ),
+    Story(
+        model="quorum-pre-vote",
+        variant="pre-votes-counted",
+        title="Who would vote, votes",
+        known_as=GUARD,
+        believed="A replica that says it would vote for a candidate has as good as voted for it.",
+        happens=(
+            "A pre-vote binds nobody and is written nowhere: a voter says yes to two candidates, or to one and then "
+            "votes for another, and an epoch has two leaders."
+        ),
+        fix="Pre-votes only allow to stand; a leader needs votes, of which each voter has one in an epoch (KIP-996).",
+    ),
+    Story(
+        model="quorum-voters",
+        variant="change-before-own-commit",
+        title="New voters from a new leader",
+        known_as="the bug in single-server changes of Raft (Ongaro, raft-dev, 2015)",
+        believed="One voter more or less at a time is safe: majorities of the two sets always meet.",
+        happens=(
+            "Two leaders in turn each change the set they know by one, and neither knows of the other's change. Their "
+            "sets differ by two voters, and a majority of one need not meet a majority of the other."
+        ),
+        fix="A leader changes the voters only after a record of its own epoch is committed (KIP-853).",
+    ),
+    Story(
+        model="quorum-voters",
+        variant="two-changes-at-once",
+        title="Two changes at once",
+        known_as=GUARD,
+        believed="Each change is of one voter, so they may follow each other at once.",
+        happens=(
+            "The leader goes by the second change while others still go by the set before the first: the two differ by "
+            "two voters, and each has a majority of its own."
+        ),
+        fix="A change waits until the one before it is committed (KIP-853; Kafka refuses it until then).",
+    ),
 )

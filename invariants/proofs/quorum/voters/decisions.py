@@ -43,8 +43,8 @@ def elected_by_majority(s: VotersState) -> bool:
 
 @conjunct(at=lambda s, e, o: (s.committed_at[e, o],))
 def committed_by_majority(s: VotersState) -> bool:
-    """What an epoch has committed, most of the voters had by the leader's log as it was then: at most one change of them
-    was not committed, and none of the leader's own before its first record was."""
+    """What an epoch has committed, most of the voters by the leader's log, as it was then, had. At most one change of
+    these was not committed then, and none of the leader's own before its first record was."""
     return all(
         o <= s.committed_at[e, o] <= len(s.epoch_log[e])
         and s.epoch_log[e][s.committed_at[e, o] - 1].epoch == e

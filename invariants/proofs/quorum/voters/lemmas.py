@@ -208,62 +208,66 @@ def winner_near_committers(s: VotersState, candidate: Replica) -> bool:
     )
 
 
+@definition
+def came_later(s: VotersState, candidate: Replica, epoch: LeaderEpoch) -> bool:
+    """An epoch between that of the candidate's last entry and its own has committed something."""
+    return last_epoch(s.log[candidate]) < epoch and epoch < s.leader_epoch[candidate] and s.committed[epoch] > 0
+
+
+@definition
+def first_change_in(s: VotersState, e: LeaderEpoch) -> int:
+    """The epoch of the latest change of voters in the log with which an epoch first committed."""
+    return s.changed_in[e, s.committed_at[e, s.start[e] + 1] - 1]
+
+
 @conjunct
-def first_committers_have_both(s: VotersState, candidate: Replica) -> bool:
+def first_committers_have_both(s: VotersState, candidate: Replica, epoch: LeaderEpoch) -> bool:
     """The log with which a later epoch first committed has what its own latest change of voters rests on, and what the
     winner's does."""
-    return all(
-        has_commits(s, x, s.start[x] + 1, last_change_in(s, candidate))
-        and has_commits(s, x, s.start[x] + 1, s.changed_in[x, s.committed_at[x, s.start[x] + 1] - 1])
-        for x in LeaderEpoch
-        if known(x) and last_epoch(s.log[candidate]) < x and x < s.leader_epoch[candidate] and s.committed[x] > 0
+    return implies(
+        came_later(s, candidate, epoch),
+        has_commits(s, epoch, s.start[epoch] + 1, last_change_in(s, candidate))
+        and has_commits(s, epoch, s.start[epoch] + 1, first_change_in(s, epoch)),
     )
 
 
 @conjunct
-def winner_near_first_committers(s: VotersState, candidate: Replica) -> bool:
+def winner_near_first_committers(s: VotersState, candidate: Replica, epoch: LeaderEpoch) -> bool:
     """Had a later epoch committed anything, then first by voters near the winner's, if the winner has all that the
     latest changes rest on: its own, and that of the epoch's leader then."""
-    return all(
-        adjacent(in_force(s, candidate), s.voters_at[x, s.committed_at[x, s.start[x] + 1] - 1])
-        for x in LeaderEpoch
-        if known(x)
-        and last_epoch(s.log[candidate]) < x
-        and x < s.leader_epoch[candidate]
-        and s.committed[x] > 0
+    return implies(
+        came_later(s, candidate, epoch)
         and has_commits(s, as_epoch(last_epoch(s.log[candidate])), len(s.log[candidate]), last_change_in(s, candidate))
-        and has_commits(
-            s,
-            as_epoch(last_epoch(s.log[candidate])),
-            len(s.log[candidate]),
-            s.changed_in[x, s.committed_at[x, s.start[x] + 1] - 1],
-        )
+        and has_commits(s, as_epoch(last_epoch(s.log[candidate])), len(s.log[candidate]), first_change_in(s, epoch)),
+        adjacent(in_force(s, candidate), s.voters_at[epoch, s.committed_at[epoch, s.start[epoch] + 1] - 1]),
     )
 
 
 @conjunct
-def winner_meets_committers(s: VotersState, candidate: Replica) -> bool:
+def winner_meets_committers(s: VotersState, candidate: Replica, epoch: LeaderEpoch) -> bool:
     """Nobody has committed what the winner lacks by voters near the winner's: one of them voted for the winner."""
-    return all(
-        not adjacent(in_force(s, candidate), s.voters_at[x, s.committed_at[x, first_missed(s, candidate, x)] - 1])
-        for x in LeaderEpoch
-        if known(x)
-        and last_epoch(s.log[candidate]) <= x
-        and x < s.leader_epoch[candidate]
-        and s.committed[x] > word(s, candidate, x)
+    return implies(
+        last_epoch(s.log[candidate]) <= epoch
+        and epoch < s.leader_epoch[candidate]
+        and s.committed[epoch] > word(s, candidate, epoch),
+        not adjacent(
+            in_force(s, candidate),
+            s.voters_at[epoch, s.committed_at[epoch, first_missed(s, candidate, epoch)] - 1],
+        ),
     )
 
 
 @conjunct
 def winner_has_commits(s: VotersState, candidate: Replica, epoch: LeaderEpoch) -> bool:
-    """What an epoch since the winner's last entry has committed, the winner has.
+    """What an epoch has committed, the winner has.
 
     The first epoch that had committed more would have done so by voters that differ from the winner's by one at most:
     one of those would have voted for the winner.
     """
     return implies(
-        known(epoch) and last_epoch(s.log[candidate]) <= epoch and epoch < s.leader_epoch[candidate],
-        s.committed[epoch] <= word(s, candidate, epoch),
+        known(epoch) and epoch >= 0 and epoch < s.leader_epoch[candidate],
+        has_commits(s, as_epoch(last_epoch(s.log[candidate])), len(s.log[candidate]), epoch)
+        and implies(last_epoch(s.log[candidate]) <= epoch, s.committed[epoch] <= word(s, candidate, epoch)),
     )
 
 
@@ -386,9 +390,9 @@ STEP_LEMMAS = {
         *NEAR,
         Towards(("winner_near_first_committers", "winner_near_leader"), winner_near_unchanged),
         Towards(("winner_has_commits",), winner_near_committers),
-        Towards(("winner_near_first_committers",), first_committers_have_both),
-        Towards(("winner_has_commits",), winner_near_first_committers),
-        Towards(("winner_has_commits",), winner_meets_committers),
+        Towards(("winner_near_first_committers",), first_committers_have_both, of_epoch=True),
+        Towards(("winner_has_commits",), winner_near_first_committers, of_epoch=True),
+        Towards(("winner_has_commits",), winner_meets_committers, of_epoch=True),
         ByInduction(winner_has_commits),
         Towards(("winner_near_leader",), leader_has_both),
         Towards(("winner_shares_voter",), winner_near_leader),
