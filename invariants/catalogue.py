@@ -8,12 +8,13 @@ from invariants.step.invariant import StepInvariant
 from invariants.step.judged import STEP_INVARIANTS
 from invariants.step.quorum import QUORUM_INVARIANTS, QuorumInvariant
 
-CATALOGUE: dict[str, StepInvariant | QuorumInvariant] = {
-    invariant.id: invariant for invariant in (*STEP_INVARIANTS, *QUORUM_INVARIANTS)
-}
+Invariant = StepInvariant | QuorumInvariant
+_ALL: tuple[Invariant, ...] = (*STEP_INVARIANTS, *QUORUM_INVARIANTS)
+
+CATALOGUE: dict[str, Invariant] = {invariant.id: invariant for invariant in _ALL}
 """By id, as verdicts name them."""
 
-HEADLINE: tuple[StepInvariant | QuorumInvariant, ...] = (
+HEADLINE: tuple[Invariant, ...] = (
     CATALOGUE["no_committed_loss"],
     CATALOGUE["per_key_order"],
     CATALOGUE["high_watermark_bound"],

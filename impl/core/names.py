@@ -6,7 +6,7 @@ One rule: a name says what a node is, and its number tells which.
 from impl.core.types import CONTROLLER, NodeId
 
 
-def controller_name(node: NodeId) -> str:
+def controller_name(node: int) -> str:
     """`controller` where there is but one, else `controller-1`, `controller-2`, ..."""
     return "controller" if node == CONTROLLER else f"controller-{node - CONTROLLER}"
 
@@ -16,6 +16,6 @@ def controller_nodes(count: int) -> tuple[NodeId, ...]:
     return (CONTROLLER,) if count == 1 else tuple(NodeId(CONTROLLER + number) for number in range(1, count + 1))
 
 
-def node_name(node: NodeId) -> str:
+def node_name(node: int) -> str:
     """`n1`, `n2`, ... for brokers."""
     return f"n{node}" if node < CONTROLLER else controller_name(node)
