@@ -7,6 +7,8 @@ a plain one has one in flight and may write it twice.
 Values are `key:number`, numbered per key, so that order per key can be read off a log.
 """
 
+from collections import Counter
+
 from impl.core.events import Send
 from impl.core.messages import InitializedProducerId, InitProducerId, Produce, Produced, ProducePartition, Reply
 from impl.core.types import (
@@ -81,6 +83,8 @@ class Producer(Client):
         super().__init__(name, target)
         self.idempotent = idempotent
         self.given_up = 0
+        self.refusals: Counter[str] = Counter()
+        """How often which error was the answer, whatever became of the batch after."""
         self.keys = tuple(f"{IDEMPOTENT if idempotent else PLAIN}{number}.{index}" for index in range(keys))
         self._number = number
         self._acks = acks
@@ -191,6 +195,8 @@ class Producer(Client):
         assert isinstance(about, _Batch)
         answer = reply.partitions[0]
         error = answer.error
+        if error != NO_ERROR:
+            self.refusals[error.name] += 1
         if error in (NO_ERROR, ErrorCode.DUPLICATE_SEQUENCE_NUMBER):
             self._unacknowledged[about.partition].remove(about)
             self._tell(about, "ok", now, answer.base_offset)
