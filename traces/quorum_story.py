@@ -4,6 +4,7 @@ One rule: what is told of a step is read off its parameters and the state after 
 Kafka's own in the quorum: 0 is before the first election.
 """
 
+import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -37,7 +38,7 @@ def tell_quorum(trace: Trace) -> Story:
         lanes=tuple(teller.node(replica) for replica in sorted(teller.machine.members)),
         events=events,
         invariant=verdict.invariant if verdict is not None else "",
-        sentence=verdict.sentence if verdict is not None else "",
+        sentence=teller.broken(verdict.invariant, verdict.sentence) if verdict is not None else "",
     )
 
 
@@ -94,6 +95,23 @@ class _Teller:
             cells=tuple(cells),
             hidden=0,
         )
+
+    def broken(self, invariant: str, otherwise: str) -> str:
+        """Who breaks a property in the state the story ends in, and with what; `otherwise` where it is another one."""
+        state, pairs = self.state, itertools.permutations(sorted(self.machine.members), 2)
+        for one, leader in pairs:
+            epoch = state.leader_epoch[leader]
+            if not state.leading[leader] or state.leader_epoch[one] > epoch:
+                continue
+            if invariant == "one_leader_per_epoch" and state.leading[one] and state.leader_epoch[one] == epoch:
+                return f"{self.node(one)} and {self.node(leader)} both lead epoch {epoch}"
+            own, other = state.log[one], state.log[leader]
+            for offset in range(state.high_watermark[one] if invariant == "leader_has_committed" else 0):
+                if offset >= len(other) or own[offset] != other[offset]:
+                    lacks = "does not have it" if offset >= len(other) else "has another record there"
+                    believes = f"{self.node(one)} believes offset {offset} committed"
+                    return f"{believes}; {self.node(leader)}, which leads epoch {epoch}, {lacks}"
+        return otherwise
 
     # ------------------------------------------------------------ who made whom
     def cause(self, kind: str, actor: int, given: Parameters) -> tuple[Any, ...]:
@@ -176,7 +194,7 @@ class _Teller:
             case "answer_diverging":
                 return f"tells {self.node(given['follower'])} that its log diverges"
             case "advance":
-                return f"commits up to {given['to']}, which {self.nodes(given['quorum'])} have"
+                return f"commits up to {given['to']}, which is on {self.nodes(given['quorum'])}"
         assert kind == "flush", f"every kind of step has words, {kind} too"
         return f"has flushed up to {given['to']}"
 
