@@ -38,6 +38,10 @@ class ReadOrder:
             return None
         return self._read(op, op.offset)
 
+    def forget(self, partition: str) -> None:
+        """What was read may be read again elsewhere: an unclean election has given it up."""
+        self._readers = {reader: reading for reader, reading in self._readers.items() if reader[2] != partition}
+
     def _read(self, op: Op, offset: int) -> tuple[str, str] | None:
         reader = (op.client, op.process, op.partition)
         reading = self._readers.get(reader)

@@ -115,6 +115,8 @@ class Checker:
             partition = self.partitions[fact.partition] = Partition(fact.partition)
         for judge_or_take in plan.steps:
             judge_or_take(partition, CONTROLLER, fact)
+        if plan.name == "ElectUnclean":
+            self._order.forget(fact.partition)
         if plan.name == "DeletePartition":
             self._generations.delete(fact.partition, partition.present())
             self._told.forget(fact.partition)

@@ -71,6 +71,8 @@ class QuorumController:
         self._committed = self.raft.high_watermark
         """How far the log was committed when that was last told."""
         self._image = MetadataImage()
+        self._inherited: list[Effect] = []
+        """Facts of what earlier leaders decided and this one has committed: told when it becomes active."""
         self._stop_by = NEVER
         self._stopped = False
 
@@ -186,7 +188,9 @@ class QuorumController:
     def _activate(self, now: Millis, out: list[Effect]) -> None:
         """Everything below the first record of this epoch is committed: decide from there on."""
         self._epoch = self.raft.epoch
-        out.extend(self._catch_up())
+        self._catch_up()
+        out.extend(self._inherited)
+        self._inherited.clear()
         self.active = self._make_controller(self.settings, RecoveredMetadata(self._records()))
         self._perform(self.active.start(now), now, out)
 
@@ -202,16 +206,15 @@ class QuorumController:
         self._held.clear()
 
     # ------------------------------------------------------------ the committed log
-    def _catch_up(self) -> list[Effect]:
-        """Bring the image up to what is committed; the facts that only a leader who inherits them can tell."""
+    def _catch_up(self) -> None:
+        """Bring the image up to what is committed, whoever asks first; keep the facts that only a leader who inherits
+        them can tell."""
         image, raft = self._image, self.raft
-        facts: list[Effect] = []
         for batch in raft.log.read(image.offset, raft.high_watermark, raft.high_watermark):
             for record in batch.records:
-                if image.offset >= raft.inherited_from:
-                    facts.extend(facts_of(record, image))
+                if raft.leading and image.offset >= raft.inherited_from:
+                    self._inherited.extend(facts_of(record, image))
                 image.apply(record)
-        return facts
 
     def _records(self) -> tuple[MetadataRecord, ...]:
         log = self.raft.log

@@ -74,6 +74,8 @@ class QuorumLog:
         count = 0
         for index in range(self._index_of(start), len(self._batches)):
             batch = self._batches[index]
+            if batch.end <= start:
+                continue  # `start` is the end of the log.
             if batch.end > limit or (found and count + len(batch.records) > records_max):
                 break
             found.append(batch)
