@@ -32,15 +32,15 @@ class Elections:
         """The first eligible leader replica that is alive, while nobody is in sync; -1 if there is none."""
         return NO_LEADER if partition.isr else self._first(partition, lambda node: node in partition.elr)
 
-    def last_leader(self, partition: PartitionImage) -> NodeId:
+    def last_leader(self, partition: PartitionImage, excluded: NodeId = NO_LEADER) -> NodeId:
         """The last leader, where it is alive and nobody who would lose nothing exists, dead or alive; else -1."""
         if partition.isr or partition.elr:
             return NO_LEADER
-        return self._first(partition, lambda node: node in partition.last_known_elr)
+        return self._first(partition, lambda node: node != excluded and node in partition.last_known_elr)
 
-    def anybody(self, partition: PartitionImage) -> NodeId:
+    def anybody(self, partition: PartitionImage, excluded: NodeId = NO_LEADER) -> NodeId:
         """The first replica that is alive, whatever it has; -1 if none is."""
-        return self._first(partition, lambda _node: True)
+        return self._first(partition, lambda node: node != excluded)
 
     def unclean_allowed(self, topic: str) -> bool:
         """unclean.leader.election.enable: the topic's own, else the cluster's, else as this node was configured."""
@@ -60,8 +60,9 @@ class Elections:
         return NO_LEADER
 
     # ------------------------------------------------------------ elections
-    def find_leader(self, partition: PartitionImage, *, uncleanly: bool = False) -> bool:
-        """Elect somebody for a partition that nobody leads, if there is anybody. `uncleanly`: an operator allows it."""
+    def find_leader(self, partition: PartitionImage, *, uncleanly: bool = False, excluded: NodeId = NO_LEADER) -> bool:
+        """Elect somebody for a partition that nobody leads, if there is anybody. `uncleanly`: an operator allows it.
+        `excluded` has just lost what it had."""
         decisions = self.decisions
         node = self.in_sync(partition)
         if node != NO_LEADER:
@@ -71,9 +72,9 @@ class Elections:
         if node != NO_LEADER:
             decisions.elect_eligible(partition, node)
             return True
-        node = self.last_leader(partition)
+        node = self.last_leader(partition, excluded)
         if node == NO_LEADER and (uncleanly or self.unclean_allowed(partition.name.topic)):
-            node = self.anybody(partition)
+            node = self.anybody(partition, excluded)
         if node == NO_LEADER:
             return False
         decisions.elect_unclean(partition, node)
@@ -126,4 +127,4 @@ class Elections:
             self.decisions.member_loses_power(partition, node)
             return
         self.decisions.leader_loses_power(partition, node)
-        self.find_leader(partition)
+        self.find_leader(partition, excluded=node)
