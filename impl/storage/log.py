@@ -136,7 +136,7 @@ class Log:
         self._unsynced.clear()
         if self._syncing is not None:
             self._wait_for_syncing()
-        self._sync_names()
+        self.sync_names()
         self.recovery_point = self._active.written_end
 
     def flush_finished(self) -> None:
@@ -151,7 +151,7 @@ class Log:
         if self._syncing is not None and all(syncing.done() for syncing in self._syncing[1]):
             to = self._syncing[0]
             self._syncing = None
-            self._sync_names()
+            self.sync_names()
             self._unsynced = [segment for segment in self._unsynced if segment.base_offset >= to]
             self.recovery_point = max(self.recovery_point, to)
 
@@ -160,7 +160,8 @@ class Log:
             syncing.wait()
         self._syncing = None
 
-    def _sync_names(self) -> None:
+    def sync_names(self) -> None:
+        """Make what was created, renamed and removed in the directory last. Raises OSError."""
         if self._directory_unsynced:
             self._disk.sync_directory(self.directory)
             self._directory_unsynced = False
@@ -247,12 +248,17 @@ class Log:
             return
         if to == self.end_offset and self._active.size:
             self._roll()
-            self._sync_names()
+            self.sync_names()
         self.start_offset = to
-        kept = max(bisect_right(self._segments, to, key=_base_offset) - 1, 0)
+        self.discard_below_start()
+
+    def discard_below_start(self) -> None:
+        """Put segments that lie wholly below the log's start into the trash, oldest first. Raises OSError."""
+        kept = max(bisect_right(self._segments, self.start_offset, key=_base_offset) - 1, 0)
         gone, self._segments = self._segments[:kept], self._segments[kept:]
         for segment in gone:
             self._discard(segment)
+            self._directory_unsynced = True
         self._unsynced = [segment for segment in self._unsynced if segment not in gone]
 
     def replace(self, old: list[Segment], new: Segment) -> None:

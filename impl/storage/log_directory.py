@@ -184,6 +184,7 @@ class LogDirectory:
         producers_of = self._producers_of
         if producers_of is not None:
             log.producers_at = lambda to: producers_of(partition, to)
+        log.discard_below_start()
         if partition not in self.cleaner_offsets:
             log.before_gap = lambda: self._expect_gaps(partition)
         self.logs[partition] = log
@@ -248,6 +249,9 @@ class LogDirectory:
         """Those given, and every log that begins inside its first segment: of others the segment tells."""
         logs = self.logs.items()
         begun = {partition: log.start_offset for partition, log in logs if log.start_offset > log.first_base_offset}
+        for partition in sorted(self._log_starts.keys() - begun.keys() - starts.keys()):
+            if partition in self.logs:
+                self.logs[partition].sync_names()  # Else segments below the start could come back.
         self._log_starts = {**begun, **starts}
         if self._log_starts or checkpoints.LOG_STARTS in self._checkpointed:
             self._write(checkpoints.LOG_STARTS, self._log_starts)

@@ -20,9 +20,11 @@ So are the leader epochs from there on; an entry at or past the log's end belong
 dropped, as in Kafka. Epoch 0 is an epoch like any other (KAFKA-10432).
 """
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
+from impl.core.epochs import LeaderEpochCache
 from impl.core.events import RecoveredLog
 from impl.core.types import Batch, EpochStart, LeaderEpoch, Offset, TopicPartition
 from impl.storage import checkpoints
@@ -95,8 +97,7 @@ def _as_it_was_left(disk: Disk, found: Found, config: LogConfig, layout: Layout)
     high_watermark = Offset(max(min(found.high_watermark, end), start))
     known = ProducerState(producers, kept=None)
     tail = tuple(log.headers(high_watermark)) if high_watermark < end else ()
-    kept = tuple(entry for entry in epochs if entry.start < end)
-    return Recovered(log, _state(found, log, high_watermark, kept, known, tail), "")
+    return Recovered(log, _state(found, log, high_watermark, _epochs_within(epochs, start, end), known, tail), "")
 
 
 # ---------------------------------------------------------------- after a crash
@@ -134,11 +135,20 @@ def _in_doubt(disk: Disk, found: Found, config: LogConfig, layout: Layout, every
     disk.sync_directory(directory)
     start = max(found.log_start, segments[0].base_offset)
     log = Log(disk, directory, config, segments, recovery.end, start)
-    if epochs != tuple(recovery.epochs):
-        log.write_epochs(tuple(recovery.epochs))
+    kept = _epochs_within(recovery.epochs, start, recovery.end)
+    if epochs != kept:
+        log.write_epochs(kept)
     high_watermark = Offset(max(min(found.high_watermark, recovery.end), start))
-    state = _state(found, log, high_watermark, tuple(recovery.epochs), recovery.producers, tuple(recovery.tail))
+    state = _state(found, log, high_watermark, kept, recovery.producers, tuple(recovery.tail))
     return Recovered(log, state, recovery.cut)
+
+
+def _epochs_within(epochs: Iterable[EpochStart], start: int, end: int) -> tuple[EpochStart, ...]:
+    """Those of which a log between these offsets has records."""
+    cache = LeaderEpochCache(epochs)
+    cache.truncate_from_end(Offset(end))
+    cache.truncate_from_start(Offset(start))
+    return tuple(entry for entry in cache.entries if entry.start < end)
 
 
 def _state(

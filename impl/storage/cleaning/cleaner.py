@@ -126,8 +126,12 @@ class Cleaner:
 
     def _batches(self, segment: Segment, start: int) -> Iterator[tuple[Step, bytes]]:
         """Every batch of a segment that ends past `start`, its CRC checked. Raises Changed, CorruptLog, OSError."""
+        due = segment.base_offset
         for step in segment.batches_from(start):
             self._must_still_hold([segment])
+            if step[2] < due or step[3] > segment.end_offset:
+                raise CorruptLog(segment.path, step[0], f"a batch for offset {step[2]} where offset {due} is due")
+            due = step[3]
             data = segment.log.read(step[0], step[1])
             if not has_its_crc(data, 0, len(data), HEADER.unpack_from(data)[4]):
                 raise CorruptLog(segment.path, step[0], "the batch does not have the CRC that its header says")

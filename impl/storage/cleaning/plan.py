@@ -30,8 +30,8 @@ def plan(log: Log, cleaned_to: int, now: int, high_watermark: int) -> Plan | Non
     to = uncleanable_from(log, dirty_from, now, high_watermark)
     if to <= dirty_from:
         return None
-    clean = sum(segment.size for segment in log.segments if segment.base_offset < dirty_from)
-    dirty_segments = [segment for segment in log.segments if dirty_from <= segment.base_offset < to]
+    clean = sum(segment.size for segment in log.segments if segment.end_offset <= dirty_from)
+    dirty_segments = [each for each in log.segments if dirty_from < each.end_offset and each.base_offset < to]
     dirty = sum(segment.size for segment in dirty_segments)
     if not dirty:
         return None
