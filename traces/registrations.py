@@ -133,7 +133,7 @@ class Registrations(Refinement):
         if name in ("BecomeFollower", "DeleteReplica"):
             return
         flushed = self.unsaid.pop(node)
-        shown = {"BecomeLeader": "start_offset", "Reconcile": "log_end", "Truncate": "to", "SendFetch": "offset"}
+        shown = {"BecomeLeader": "start_offset", "Reconcile": "log_end", "SendFetch": "offset"}
         if getattr(fact, shown.get(name, ""), None) != 0 or not self.state.log[node]:
             return
         if flushed or self.synced:
