@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: venv check test lint bench clean
+.PHONY: venv check test lint clients storm hostile long clean
 
 venv: $(STAMP)
 
@@ -18,6 +18,22 @@ check: venv
 
 test: venv
 	$(BIN)/python -m pytest -n auto
+
+# Clients that need Node, Java or kcat; each family that is not there is listed with the reason.
+clients: venv
+	$(BIN)/python -m tests.clients.foreign
+
+# Ten minutes of live failures, judged.
+storm: venv
+	$(BIN)/fencepost storm --budget 10m
+
+# A hundred thousand hostile inputs at a running broker.
+hostile: venv
+	$(BIN)/python -m pytest -n 0 -m long -rP tests/server/test_hostile.py
+
+# Every test marked long.
+long: venv
+	$(BIN)/python -m pytest -n 0 -m long
 
 lint: venv
 	$(BIN)/ruff check .
