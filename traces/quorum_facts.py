@@ -138,6 +138,15 @@ class QuorumTruncate(QuorumFact, frozen=True, gc=False, kw_only=True, tag="quoru
     high_watermark: int
 
 
+class QuorumLoadSnapshot(QuorumFact, frozen=True, gc=False, kw_only=True, tag="quorum_load_snapshot"):
+    """A voter has a snapshot of what is committed below `end` in place of its log."""
+
+    epoch: int
+    end: int
+    last_epoch: int
+    """Of the record before `end`."""
+
+
 class QuorumRestart(QuorumFact, frozen=True, gc=False, kw_only=True, tag="quorum_restart"):
     """A voter is back with this on its disk."""
 

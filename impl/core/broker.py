@@ -35,6 +35,7 @@ from impl.core.events import (
     ReplyArrived,
     RequestArrived,
     ShutDown,
+    SnapshotLoaded,
     Stopped,
     Tick,
     WriteHighWatermarks,
@@ -183,6 +184,8 @@ class Broker:
             self._producer_ids.disconnected(event.connection)
         elif type(event) is LogStartDue:
             self._deletions.due(event, out)
+        elif type(event) is SnapshotLoaded:
+            self._metadata.loaded(event, now, out)
         elif type(event) is LogsLost:
             self._lost_logs.lose(event.partitions, now, out)
         else:

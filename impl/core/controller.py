@@ -65,7 +65,7 @@ class Controller:
 
     def __init__(self, settings: Settings, recovered: RecoveredMetadata) -> None:
         self.settings = settings
-        self._decisions = self.decisions_class(settings, recovered.records)
+        self._decisions = self.decisions_class(settings, recovered)
         self._elections = self.elections_class(self._decisions)
         self._sessions = self.sessions_class(settings, self._decisions, self._elections)
         self._administration = self.administration_class(self._decisions, self._elections)

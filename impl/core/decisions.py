@@ -12,7 +12,7 @@ from typing import Any
 
 from impl.core import decision_facts
 from impl.core.decision_facts import facts_of
-from impl.core.events import AppendMetadata, Effect
+from impl.core.events import AppendMetadata, Effect, RecoveredMetadata
 from impl.core.facts import RefusePartition
 from impl.core.image import MetadataImage, PartitionImage
 from impl.core.metadata import MetadataRecord, PartitionChangeRecord
@@ -23,36 +23,35 @@ Nodes = tuple[NodeId, ...]
 
 
 class Decisions:
-    """`log` is the whole metadata log; `image` what it says.
+    """`image` is what the metadata log says, and beyond it what was decided since.
 
     Methods that decide one thing are small, so that a broken decision can be planted in a subclass.
     """
 
-    def __init__(self, settings: Settings, records: tuple[MetadataRecord, ...]) -> None:
+    def __init__(self, settings: Settings, recovered: RecoveredMetadata) -> None:
         self.settings = settings
-        self.log: list[MetadataRecord] = []
-        self.image = MetadataImage()
+        self.image = recovered.image or MetadataImage()
+        self._decided: list[MetadataRecord] = []
+        """Since the last `flush`."""
         self._facts: list[Effect] = []
-        for record in records:
-            self.log.append(record)
+        for record in recovered.records:
             self.image.apply(record)
-        self._first = len(self.log)
 
     def decide(self, record: MetadataRecord) -> None:
         """The record is decided; the facts of it follow when it is durable."""
         self._facts.extend(facts_of(record, self.image))
-        self.log.append(record)
+        self._decided.append(record)
         self.image.apply(record)
 
     def flush(self, out: list[Effect]) -> bool:
         """Emit what was decided since the last time; whether there was any record."""
-        decided = self._first < len(self.log)
+        decided = tuple(self._decided)
         if decided:
-            out.append(AppendMetadata(Offset(self._first), tuple(self.log[self._first :])))
-            self._first = len(self.log)
+            out.append(AppendMetadata(Offset(self.image.offset - len(decided)), decided))
+            self._decided.clear()
         out.extend(self._facts)
         self._facts.clear()
-        return decided
+        return bool(decided)
 
     # ------------------------------------------------------------ who is in sync, who is eligible
     def min_insync_replicas(self, topic: str) -> int:

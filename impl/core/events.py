@@ -12,8 +12,10 @@ before the effects that follow it leave the node; a crash between two effects is
 """
 
 from impl.core.facts import Fact
+from impl.core.image import MetadataImage
 from impl.core.messages import Reply, Request
 from impl.core.metadata import MetadataRecord
+from impl.core.quorum.batches import SnapshotId
 from impl.core.quorum.effects import QuorumEffect
 from impl.core.types import (
     Batch,
@@ -77,7 +79,24 @@ class LogsLost(Value, frozen=True, gc=False):
     partitions: tuple[TopicPartition, ...]
 
 
-Event = RequestArrived | ReplyArrived | ConnectionLost | Disconnected | Tick | ShutDown | LogStartDue | LogsLost
+class SnapshotLoaded(Value, frozen=True, gc=False):
+    """What a LoadSnapshot found; `records` is None where the bytes are no snapshot."""
+
+    snapshot: SnapshotId
+    records: tuple[MetadataRecord, ...] | None
+
+
+Event = (
+    RequestArrived
+    | ReplyArrived
+    | ConnectionLost
+    | Disconnected
+    | Tick
+    | ShutDown
+    | LogStartDue
+    | LogsLost
+    | SnapshotLoaded
+)
 
 
 # ---------------------------------------------------------------- effects
@@ -224,7 +243,10 @@ class RecoveredLog(Value, frozen=True, gc=False, kw_only=True):
     """Headers of every batch at or past the high watermark; `data` is None."""
 
 
-class RecoveredMetadata(Value, frozen=True, gc=False):
-    """The controller's metadata log, whole."""
+class RecoveredMetadata(Value, frozen=True):
+    """What is committed when a controller begins to decide."""
 
     records: tuple[MetadataRecord, ...]
+    """The metadata log, from 0 or from where `image` ends."""
+    image: MetadataImage | None = None
+    """What the log before them came to; whoever is given it may change it."""

@@ -46,7 +46,7 @@ class Forwarding:
         def answered(reply: Reply | None, _now: Millis, out: list[Effect]) -> None:
             out.append(SendReply(connection, correlation, unanswered(request) if reply is None else reply))
 
-        self._member.calls.send(CONTROLLER, request, answered, now, out)
+        self._member.calls.send(CONTROLLER, request, answered, now, out, persistent=True)
 
 
 def unanswered(request: Forwarded) -> Reply:

@@ -4,7 +4,7 @@ One rule: the image is a function of the metadata log up to `offset`. The contro
 every broker builds the same one from the records it reads.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from impl.core.metadata import (
     BROKER_RESOURCE,
@@ -133,6 +133,13 @@ class MetadataImage:
         self.configured_at = Offset(0)
         """One past the last record of a configuration: whether any has changed is a comparison."""
         self.next_producer_id = 0
+
+    def load(self, records: Iterable[MetadataRecord], offset: Offset) -> None:
+        """Forget everything, and begin with a snapshot of the log below `offset`."""
+        MetadataImage.__init__(self)
+        for record in records:
+            self.apply(record)
+        self.offset = self.configured_at = offset
 
     def partition(self, name: TopicPartition) -> PartitionImage | None:
         topic = self.topics.get(name.topic)

@@ -63,5 +63,7 @@ class Settings(Value, frozen=True, gc=False, kw_only=True):
     """controller.quorum.election.backoff.max.ms"""
     quorum_request_timeout_ms: int = 2_000
     """controller.quorum.request.timeout.ms"""
+    metadata_snapshot_bytes: int = 20_971_520
+    """metadata.log.max.record.bytes.between.snapshots"""
     quorum_retry_backoff_ms: int = 20
     """controller.quorum.retry.backoff.ms"""

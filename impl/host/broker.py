@@ -28,6 +28,7 @@ from impl.core.events import (
     ResetLog,
     Send,
     SendReply,
+    SnapshotLoaded,
     Stopped,
     Tick,
     TruncateLog,
@@ -36,9 +37,11 @@ from impl.core.events import (
 )
 from impl.core.facts import FACTS, Fact
 from impl.core.messages import Fetched, ListedOffsets
+from impl.core.quorum.effects import LoadSnapshot
 from impl.core.settings import Settings
 from impl.core.types import BrokerEpoch, Millis, Offset, TopicPartition
 from impl.host.answers import filled, looked_up
+from impl.host.snapshots import decoded
 from impl.host.upkeep import Upkeep, UpkeepConfig
 from impl.host.withheld import Outgoing, facts_without, outgoing_without
 from impl.storage.errors import LogDirectoryFailed
@@ -144,6 +147,7 @@ class BrokerHost:
     def _perform(self, effects: Sequence[Effect], now: Millis) -> list[Outgoing]:
         outgoing: list[Outgoing] = []
         facts: list[Any] = []
+        loaded: list[SnapshotLoaded] = []
         for effect in effects:
             if type(effect) in FACTS:
                 facts.append(effect)
@@ -154,6 +158,8 @@ class BrokerHost:
             elif type(effect) is Stopped:
                 self._stop()
                 outgoing.append(effect)
+            elif type(effect) is LoadSnapshot:
+                loaded.append(SnapshotLoaded(effect.snapshot, decoded(effect.data)))
             else:
                 _STORAGE[type(effect)](self, effect)
         if self._due:
@@ -166,6 +172,8 @@ class BrokerHost:
         if self._lost:
             lost, self._lost = tuple(self._lost), []
             outgoing += self._perform(self.broker.step(LogsLost(lost), now), now)
+        for event in loaded:
+            outgoing += self._perform(self.broker.step(event, now), now)
         return outgoing
 
     # ------------------------------------------------------------ failing disks

@@ -7,14 +7,17 @@ the one after it, the facts are recorded after all of them, and only then does t
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+import msgspec
+
 from impl.core.controller import Controller
-from impl.core.events import Effect, Event, RecoveredMetadata, Send, SendReply, Stopped
+from impl.core.events import Effect, Event, RecoveredMetadata, Send, SendReply, SnapshotLoaded, Stopped
 from impl.core.facts import FACTS
 from impl.core.quorum.controller import QuorumController
-from impl.core.quorum.effects import RecoveredQuorum, StorageEffect
+from impl.core.quorum.effects import LoadSnapshot, RecoveredQuorum, StorageEffect
 from impl.core.quorum.facts import QUORUM_FACTS
+from impl.core.quorum.messages import FetchedSnapshot, SnapshotSlice
 from impl.core.settings import Settings
-from impl.core.types import Millis, NodeId, TopicPartition
+from impl.core.types import ErrorCode, Millis, NodeId, TopicPartition
 from impl.host.broker import Record, Report, failure, unreported
 from impl.host.metadata_log import MetadataLog
 from impl.host.withheld import Outgoing
@@ -74,29 +77,34 @@ class ControllerHost:
 
     def start(self, now: Millis) -> list[Outgoing]:
         """Begin; what is to be sent. Raises StorageError."""
-        return self._perform(self.controller.start(now))
+        return self._perform(self.controller.start(now), now)
 
     def handle(self, event: Event, now: Millis) -> list[Outgoing]:
         """One step; what is to be sent, or that the controller has stopped. Raises StorageError."""
         effects = self.controller.step(event, now)
-        return self._perform(effects) if effects else []
+        return self._perform(effects, now) if effects else []
 
     def move_leader(self, partition: TopicPartition, to: NodeId, now: Millis) -> list[Outgoing]:
         """Elect another member of the in-sync set, as an operator may ask. Raises StorageError."""
-        return self._perform(self.controller.move_leader(partition, to, now))
+        return self._perform(self.controller.move_leader(partition, to, now), now)
 
-    def _perform(self, effects: Sequence[Effect]) -> list[Outgoing]:
+    def _perform(self, effects: Sequence[Effect], now: Millis) -> list[Outgoing]:
         outgoing: list[Outgoing] = []
         facts: list[Any] = []
         of_quorum: list[Any] = []
+        loaded: list[SnapshotLoaded] = []
         try:
             for effect in effects:
                 if type(effect) in FACTS:
                     facts.append(effect)
                 elif type(effect) in QUORUM_FACTS:
                     of_quorum.append(effect)
-                elif type(effect) is SendReply or type(effect) is Send:
+                elif type(effect) is SendReply:
+                    outgoing.append(self._complete(effect))
+                elif type(effect) is Send:
                     outgoing.append(effect)
+                elif type(effect) is LoadSnapshot:
+                    loaded.append(self._log.load(effect))
                 elif type(effect) is Stopped:
                     self._log.close()
                     outgoing.append(effect)
@@ -109,4 +117,19 @@ class ControllerHost:
             self._record_quorum(of_quorum)
         if facts:
             self._record(facts)
+        for event in loaded:
+            outgoing += self._perform(self.controller.step(event, now), now)
         return outgoing
+
+    def _complete(self, effect: SendReply) -> SendReply:
+        """The reply with the bytes that only storage has. Raises OSError."""
+        reply = effect.reply
+        if type(reply) is not FetchedSnapshot or not isinstance(reply.data, SnapshotSlice):
+            return effect
+        size, data = self._log.read_snapshot(reply.data)
+        if reply.position > size:
+            error = ErrorCode.POSITION_OUT_OF_RANGE
+            refused = FetchedSnapshot(error=error, epoch=reply.epoch, leader=reply.leader)
+            return SendReply(effect.connection, effect.correlation, refused)
+        filled = msgspec.structs.replace(reply, size=size, data=data)
+        return SendReply(effect.connection, effect.correlation, filled)

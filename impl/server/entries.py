@@ -85,6 +85,7 @@ SETTINGS: Mapping[str, Entry] = {
     "controller.quorum.fetch.timeout.ms": number("quorum_fetch_timeout_ms", 1, INT_MAX),
     "controller.quorum.election.backoff.max.ms": number("quorum_election_backoff_ms_max", 1, INT_MAX),
     "controller.quorum.request.timeout.ms": number("quorum_request_timeout_ms", 1, INT_MAX),
+    "metadata.log.max.record.bytes.between.snapshots": number("metadata_snapshot_bytes", 1, LONG_MAX),
     "controller.quorum.retry.backoff.ms": number("quorum_retry_backoff_ms", 1, INT_MAX),
 }
 NETWORK: Mapping[str, Entry] = {

@@ -31,7 +31,7 @@ NUMBERS = _names(
     replication.quota.window.num replication.quota.window.size.seconds
     alter.log.dirs.replication.quota.window.num alter.log.dirs.replication.quota.window.size.seconds
     controller.quota.window.num controller.quota.window.size.seconds
-    metadata.log.max.record.bytes.between.snapshots metadata.log.max.snapshot.interval.ms
+    metadata.log.max.snapshot.interval.ms
     metadata.log.segment.bytes metadata.log.segment.ms metadata.max.retention.bytes metadata.max.retention.ms
     metadata.max.idle.interval.ms initial.broker.registration.timeout.ms server.max.startup.time.ms
     controller.quorum.append.linger.ms controller.socket.timeout.ms controlled.shutdown.max.retries

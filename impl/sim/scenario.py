@@ -32,6 +32,7 @@ SIMULATED = Settings(
     quorum_fetch_timeout_ms=400,
     quorum_election_backoff_ms_max=200,
     quorum_request_timeout_ms=400,
+    metadata_snapshot_bytes=2_000,
 )
 """`node` is filled in for each node."""
 

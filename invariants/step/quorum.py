@@ -157,6 +157,10 @@ class QuorumChecker:
                 self._begins.append(max(start, self._committed))
             self._committed = end
 
+    def _loaded(self, node: str, voter: Voter, fact: Any) -> None:
+        self._compare(node, fact.last_epoch, fact.end - 1, min(fact.end, self._committed))
+        voter.committed = max(voter.committed, fact.end)
+
     def _cut(self, node: str, voter: Voter, fact: Any) -> None:
         if fact.to < voter.committed:
             self._violated(
@@ -179,4 +183,5 @@ _JUDGES: dict[str, Callable[[QuorumChecker, str, Voter, Any], None]] = {
     "QuorumAdvance": QuorumChecker._advanced,
     "Commit": QuorumChecker._committed_to,
     "QuorumTruncate": QuorumChecker._cut,
+    "QuorumLoadSnapshot": QuorumChecker._loaded,
 }

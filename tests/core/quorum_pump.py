@@ -22,7 +22,7 @@ from impl.core.messages import CreateTopics, NewTopic, RegisterBroker
 from impl.core.quorum.controller import QuorumController
 from impl.core.quorum.effects import (
     DropMetadata,
-    KeepSnapshot,
+    LoadSnapshot,
     NoteCommitted,
     RecoveredQuorum,
     TruncateMetadata,
@@ -138,7 +138,7 @@ class Quorum:
                     disk.cut(to)
                 case NoteCommitted(to):
                     disk.committed = to
-                case WriteSnapshot() | KeepSnapshot() | DropMetadata():
+                case WriteSnapshot() | LoadSnapshot() | DropMetadata():
                     self.keep(disk, effect)
                 case Stopped():
                     self.stopped.add(number)

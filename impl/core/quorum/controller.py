@@ -14,6 +14,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
+import msgspec
+
 from impl.core.calls import NEVER
 from impl.core.controller import Controller
 from impl.core.decision_facts import facts_of
@@ -28,15 +30,18 @@ from impl.core.events import (
     RequestArrived,
     SendReply,
     ShutDown,
+    SnapshotLoaded,
     Stopped,
     Tick,
 )
 from impl.core.image import MetadataImage
 from impl.core.metadata import MetadataRecord
-from impl.core.quorum.effects import NoteCommitted, RecoveredQuorum
+from impl.core.quorum.batches import SnapshotId
+from impl.core.quorum.effects import DropMetadata, NoteCommitted, RecoveredQuorum, WriteSnapshot
 from impl.core.quorum.facts import Commit
 from impl.core.quorum.messages import QuorumRequest, Refused
 from impl.core.quorum.raft import Raft
+from impl.core.quorum.snapshots import records_of
 from impl.core.settings import Settings
 from impl.core.types import ErrorCode, LeaderEpoch, Millis, NodeId, Offset, TopicPartition
 
@@ -71,6 +76,12 @@ class QuorumController:
         self._committed = self.raft.high_watermark
         """How far the log was committed when that was last told."""
         self._image = MetadataImage()
+        self._snapshot_records = recovered.snapshot_records
+        """What the log began with, where it does not begin at 0."""
+        if recovered.snapshot is not None:
+            self._image.load(recovered.snapshot_records, recovered.snapshot.end)
+        self._bytes = 0
+        """How much was committed since the last snapshot."""
         self._inherited: list[Effect] = []
         """Facts of what earlier leaders decided and this one has committed: told when it becomes active."""
         self._stop_by = NEVER
@@ -111,6 +122,8 @@ class QuorumController:
                 self._ask_active(event, now, out)
         elif type(event) is ReplyArrived:
             self.raft.replied(event, now, out)
+        elif type(event) is SnapshotLoaded:
+            self._loaded(event, now, out)
         elif type(event) is ConnectionLost:
             self.raft.lost(event, now, out)
         elif type(event) is Disconnected:
@@ -176,6 +189,8 @@ class QuorumController:
         held = self._held
         while held and held[0].end <= raft.high_watermark:
             out.extend(held.popleft().effects)
+        if self._bytes >= self.settings.metadata_snapshot_bytes:
+            self._take_snapshot(now, out)
 
     def _tell_commit(self, out: list[Effect]) -> None:
         to = self.raft.high_watermark
@@ -183,6 +198,8 @@ class QuorumController:
         # Not the new one: the facts of this step are told after its effects, and a crash may come between.
         out.append(NoteCommitted(self._committed))
         out.append(Commit(start=self._committed, to=to, epochs=epochs))
+        for batch in self.raft.log.read(self._committed, to, to):
+            self._bytes += sum([len(msgspec.msgpack.encode(record)) for record in batch.records])
         self._committed = to
 
     def _activate(self, now: Millis, out: list[Effect]) -> None:
@@ -191,7 +208,9 @@ class QuorumController:
         self._catch_up()
         out.extend(self._inherited)
         self._inherited.clear()
-        self.active = self._make_controller(self.settings, RecoveredMetadata(self._records()))
+        begun = MetadataImage()
+        begun.load(self._snapshot_records, self.raft.log.start)
+        self.active = self._make_controller(self.settings, RecoveredMetadata(self._records(), begun))
         self._perform(self.active.start(now), now, out)
 
     def _deactivate(self, out: list[Effect]) -> None:
@@ -215,6 +234,25 @@ class QuorumController:
                 if raft.leading and image.offset >= raft.inherited_from:
                     self._inherited.extend(facts_of(record, image))
                 image.apply(record)
+
+    def _take_snapshot(self, now: Millis, out: list[Effect]) -> None:
+        """Write down what the committed log has come to, and drop it."""
+        self._catch_up()
+        self._bytes = 0
+        log = self.raft.log
+        snapshot = SnapshotId(self._image.offset, log.epoch_before(self._image.offset))
+        self._snapshot_records = records_of(self._image)
+        out.append(WriteSnapshot(snapshot, now, self._snapshot_records))
+        out.append(DropMetadata(snapshot))
+        log.drop_before(snapshot)
+
+    def _loaded(self, event: SnapshotLoaded, now: Millis, out: list[Effect]) -> None:
+        """A snapshot of a leader has taken the place of the log."""
+        if self.raft.loaded(event, now, out) and event.records is not None:
+            self._snapshot_records = event.records
+            self._image.load(event.records, event.snapshot.end)
+            self._committed = Offset(max(self._committed, event.snapshot.end))
+            self._bytes = 0
 
     def _records(self) -> tuple[MetadataRecord, ...]:
         log = self.raft.log

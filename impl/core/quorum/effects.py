@@ -43,8 +43,9 @@ class WriteSnapshot(Value, frozen=True, gc=False):
     records: tuple[MetadataRecord, ...]
 
 
-class KeepSnapshot(Value, frozen=True, gc=False):
-    """Write the bytes of a snapshot that another voter has sent whole; the log begins anew where it ends."""
+class LoadSnapshot(Value, frozen=True, gc=False):
+    """Read the bytes of a snapshot that a leader has sent whole; SnapshotLoaded says what it holds. A voter keeps it,
+    and its log begins anew where it ends."""
 
     snapshot: SnapshotId
     data: bytes
@@ -57,7 +58,7 @@ class DropMetadata(Value, frozen=True, gc=False):
 
 
 StorageEffect = (
-    WriteElectionState | WriteMetadata | TruncateMetadata | NoteCommitted | WriteSnapshot | KeepSnapshot | DropMetadata
+    WriteElectionState | WriteMetadata | TruncateMetadata | NoteCommitted | WriteSnapshot | LoadSnapshot | DropMetadata
 )
 QuorumEffect = StorageEffect | QuorumFact
 
@@ -71,7 +72,6 @@ class RecoveredQuorum(Value, frozen=True, gc=False, kw_only=True):
     """What was noted to be committed; never more than was."""
     snapshot: SnapshotId | None = None
     """The newest one; the first batch is at its end or before it."""
-    snapshot_size: int = 0
     snapshot_records: tuple[MetadataRecord, ...] = ()
     jitter: int = 0
     """A number of this start of the process: what its election timeouts are spread by."""

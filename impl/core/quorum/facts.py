@@ -123,6 +123,15 @@ class QuorumTruncate(QuorumFact, frozen=True, gc=False, kw_only=True, tag="quoru
     high_watermark: Offset
 
 
+class QuorumLoadSnapshot(QuorumFact, frozen=True, gc=False, kw_only=True, tag="quorum_load_snapshot"):
+    """A voter has a snapshot of what is committed below `end` in place of its log."""
+
+    epoch: LeaderEpoch
+    end: Offset
+    last_epoch: LeaderEpoch
+    """Of the record before `end`."""
+
+
 class QuorumRestart(QuorumFact, frozen=True, gc=False, kw_only=True, tag="quorum_restart"):
     """A voter is back with this on its disk."""
 

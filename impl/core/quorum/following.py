@@ -4,13 +4,14 @@ One rule: it fetches only from a log end that is on its disk, because the leader
 """
 
 from impl.core.calls import NEVER
-from impl.core.events import Effect
+from impl.core.events import Effect, SnapshotLoaded
 from impl.core.messages import Reply
 from impl.core.quorum.batches import MetadataBatch
-from impl.core.quorum.effects import TruncateMetadata, WriteMetadata
-from impl.core.quorum.facts import QuorumReceiveFetch, QuorumSendFetch, QuorumTruncate
-from impl.core.quorum.messages import FetchedMetadata, FetchMetadata
+from impl.core.quorum.effects import LoadSnapshot, TruncateMetadata, WriteMetadata
+from impl.core.quorum.facts import QuorumLoadSnapshot, QuorumReceiveFetch, QuorumSendFetch, QuorumTruncate
+from impl.core.quorum.messages import FetchedMetadata, FetchedSnapshot, FetchMetadata, FetchSnapshot
 from impl.core.quorum.replica import Replica, Role
+from impl.core.quorum.snapshots import PIECE_BYTES_MAX, Download
 from impl.core.types import NO_ERROR, LeaderEpoch, Millis, NodeId, Offset
 
 FETCH_WAIT_MS_MAX = 500
@@ -24,6 +25,8 @@ class Following:
         self._replica = replica
         self._asked = 0
         """The correlation of the fetch whose answer counts; 0: none is in flight."""
+        self._download: Download | None = None
+        """A snapshot being read, where the leader's log does not reach back far enough."""
         self._told: tuple[LeaderEpoch, NodeId, Offset] | None = None
         self._max_wait = Millis(min(FETCH_WAIT_MS_MAX, replica.settings.quorum_fetch_timeout_ms // 4))
         self.due = NEVER
@@ -33,9 +36,13 @@ class Following:
         replica = self._replica
         if replica.role is not Role.FOLLOWER:
             self._asked = 0
+            self._download = None
             self.due = NEVER
         elif not self._asked and (self.due is NEVER or self.due <= now):
-            self._ask(now, out)
+            if self._download is None:
+                self._ask(now, out)
+            else:
+                self._ask_snapshot(self._download, now, out)
 
     def _ask(self, now: Millis, out: list[Effect]) -> None:
         replica = self._replica
@@ -77,11 +84,65 @@ class Following:
             return
         replica.heard = True
         replica.wait(now, replica.settings.quorum_fetch_timeout_ms)
-        if reply.diverging is not None:
+        if reply.snapshot is not None:
+            self._download = Download(reply.snapshot)
+        elif reply.diverging is not None:
             self._diverged(*reply.diverging, now, out)
         else:
             self._received(reply, now, out)
         self.pursue(now, out)
+
+    # ------------------------------------------------------------ snapshots
+    def _ask_snapshot(self, download: Download, now: Millis, out: list[Effect]) -> None:
+        replica = self._replica
+        self.due = NEVER
+        request = FetchSnapshot(
+            replica=replica.node,
+            epoch=replica.epoch,
+            snapshot=download.snapshot,
+            position=download.position,
+            max_bytes=PIECE_BYTES_MAX,
+        )
+
+        def answered(reply: Reply | None, now: Millis, out: list[Effect]) -> None:
+            if self._asked == correlation:
+                self._asked = 0
+                self._piece(download, reply, now, out)
+
+        correlation = replica.calls.send(replica.leader, request, answered, now, out)
+        self._asked = correlation
+
+    def _piece(self, download: Download, reply: Reply | None, now: Millis, out: list[Effect]) -> None:
+        replica = self._replica
+        if isinstance(reply, FetchedSnapshot):
+            replica.learn(reply.epoch, reply.leader, now, out)
+        if replica.role is not Role.FOLLOWER or self._download is not download:
+            return
+        if not isinstance(reply, FetchedSnapshot) or reply.error is not NO_ERROR or not download.take(reply):
+            # There may be a newer one by now: the leader is asked where to go on from.
+            self._download = None
+            self.due = Millis(now + replica.settings.quorum_retry_backoff_ms)
+            return
+        replica.heard = True
+        replica.wait(now, replica.settings.quorum_fetch_timeout_ms)
+        if download.whole(reply):
+            out.append(LoadSnapshot(download.snapshot, download.data))
+        else:
+            self.pursue(now, out)
+
+    def loaded(self, event: SnapshotLoaded, now: Millis, out: list[Effect]) -> bool:
+        """The snapshot is kept, and the log begins where it ends; whether that is so."""
+        replica = self._replica
+        self._download = None
+        if event.records is None:
+            self.due = Millis(now + replica.settings.quorum_retry_backoff_ms)
+            return False
+        replica.log.begin_at(event.snapshot)
+        replica.high_watermark = Offset(max(replica.high_watermark, event.snapshot.end))
+        end, epoch = event.snapshot
+        out.append(QuorumLoadSnapshot(epoch=replica.epoch, end=end, last_epoch=epoch))
+        self.pursue(now, out)
+        return True
 
     # ------------------------------------------------------------ what the leader says
     def _received(self, reply: FetchedMetadata, now: Millis, out: list[Effect]) -> None:

@@ -6,8 +6,9 @@ Source: Kafka's KafkaRaftClient, whose request and poll methods this follows.
 """
 
 from impl.core.calls import NEVER
-from impl.core.events import ConnectionLost, Disconnected, Effect, ReplyArrived, SendReply
+from impl.core.events import ConnectionLost, Disconnected, Effect, ReplyArrived, SendReply, SnapshotLoaded
 from impl.core.metadata import MetadataRecord
+from impl.core.quorum.batches import SnapshotId
 from impl.core.quorum.effects import RecoveredQuorum
 from impl.core.quorum.elections import Elections
 from impl.core.quorum.following import Following
@@ -26,11 +27,13 @@ from impl.core.quorum.messages import (
     QuorumEndpoint,
     QuorumRequest,
     ReplicaState,
+    SnapshotSlice,
     Vote,
     Voted,
 )
 from impl.core.quorum.readers import Readers
 from impl.core.quorum.replica import Replica, Role
+from impl.core.quorum.snapshots import PIECE_BYTES_MAX
 from impl.core.settings import Settings
 from impl.core.types import (
     NO_ERROR,
@@ -160,7 +163,7 @@ class Raft:
         elif isinstance(request, DescribeQuorum):
             out.append(SendReply(connection, correlation, self._describe(now)))
         elif isinstance(request, FetchSnapshot):
-            out.append(SendReply(connection, correlation, self._snapshot(request)))
+            out.append(SendReply(connection, correlation, self._snapshot(request, now)))
         else:
             error = self._ended(request, now, out)
             out.append(SendReply(connection, correlation, EndedQuorumEpoch(error, self.epoch, self.leader)))
@@ -171,6 +174,10 @@ class Raft:
         end = self._leading.append(records, now, out)
         self._readers.wake(out)
         return end
+
+    def loaded(self, event: SnapshotLoaded, now: Millis, out: list[Effect]) -> bool:
+        """A snapshot has taken the place of the log; whether it has."""
+        return self._following.loaded(event, now, out)
 
     def resign(self, now: Millis, out: list[Effect]) -> None:
         """Lead no longer."""
@@ -239,10 +246,24 @@ class Raft:
             endpoints=tuple(QuorumEndpoint(voter.node, voter.host, voter.port) for voter in self.settings.voters),
         )
 
-    def _snapshot(self, request: FetchSnapshot) -> FetchedSnapshot:
-        del request
-        error = NO_ERROR if self.leading else ErrorCode.NOT_LEADER_OR_FOLLOWER
-        return FetchedSnapshot(error=error or ErrorCode.SNAPSHOT_NOT_FOUND, epoch=self.epoch, leader=self.leader)
+    def _snapshot(self, request: FetchSnapshot, now: Millis) -> FetchedSnapshot:
+        """A piece of the newest snapshot, which is the only one; the host reads it."""
+        if not self.leading:
+            return FetchedSnapshot(error=ErrorCode.NOT_LEADER_OR_FOLLOWER, epoch=self.epoch, leader=self.leader)
+        newest = SnapshotId(self.log.start, self.log.start_epoch)
+        if newest.end == 0 or request.snapshot != newest or request.position < 0:
+            return FetchedSnapshot(error=ErrorCode.SNAPSHOT_NOT_FOUND, epoch=self.epoch, leader=self.leader)
+        progress = self._leading.progress.get(request.replica)
+        if progress is not None:
+            progress.fetched_at = now
+        return FetchedSnapshot(
+            error=NO_ERROR,
+            epoch=self.epoch,
+            leader=self.leader,
+            snapshot=newest,
+            position=request.position,
+            data=SnapshotSlice(newest, request.position, min(request.max_bytes, PIECE_BYTES_MAX)),
+        )
 
     def _is_stranger(self, cluster_id: str | None) -> bool:
         return cluster_id is not None and cluster_id != self.settings.cluster_id

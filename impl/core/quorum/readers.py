@@ -112,7 +112,9 @@ class Readers:
         log = self._replica.log
         if request.offset < log.start:
             return True
-        return request.offset == log.start and request.last_epoch >= 0 and request.last_epoch != log.start_epoch
+        if 0 <= request.last_epoch < log.start_epoch:
+            return True
+        return request.offset == log.start and request.last_epoch > log.start_epoch
 
     def _progress(self, node: NodeId, now: Millis) -> Progress:
         progress = self._leading.progress.get(node) or self.observers.get(node)
