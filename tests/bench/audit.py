@@ -48,16 +48,21 @@ def clients(directory: Path, bootstrap: str) -> list[Writer | Reader]:
     return made
 
 
+def let_work(seconds: float) -> None:
+    """The run is timed by design: the clients work in threads of their own."""
+    time.sleep(seconds)  # nothing to wait for but the time
+
+
 def disturb(cluster: KafkaCluster, seconds: float, kills: int) -> None:
     """Kill one node after the other at even distances, and start each again before the next."""
     pause = seconds / (2 * kills + 1)
     for number in range(kills):
         node = number % len(cluster.ports) + 1
-        time.sleep(pause)  # the run is timed by design: the clients work in threads of their own
+        let_work(pause)
         cluster.kill(node)
-        time.sleep(pause)
+        let_work(pause)
         cluster.launch(node)
-    time.sleep(pause)
+    let_work(pause)
     cluster.wait_until_whole()
 
 
