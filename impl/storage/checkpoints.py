@@ -41,8 +41,10 @@ def format_offsets(offsets: Mapping[TopicPartition, int]) -> bytes:
 
 
 def parse_offsets(path: str, data: bytes) -> dict[TopicPartition, Offset]:
-    """Raises CorruptCheckpoint."""
-    offsets = {}
+    """An empty file, which Kafka leaves where it has nothing to say, has no entries. Raises CorruptCheckpoint."""
+    offsets: dict[TopicPartition, Offset] = {}
+    if not data:
+        return offsets
     for number, words in _rows(path, data, width=3):
         partition = TopicPartition(words[0], _number(path, number, words[1]))
         offsets[partition] = Offset(_number(path, number, words[2]))

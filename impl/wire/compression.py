@@ -46,6 +46,11 @@ def pack(codec: int, data: bytes) -> bytes:
         blocks = (data[at : at + _XERIAL_BLOCK] for at in range(0, len(data), _XERIAL_BLOCK))
         packed = [bytes(cramjam.snappy.compress_raw(block)) for block in blocks]
         return _XERIAL_HEADER + b"".join(_LENGTH.pack(len(block)) + block for block in packed)
+    if codec == LZ4:
+        # Kafka's own reader takes only frames whose blocks stand for themselves.
+        packer = cramjam.lz4.Compressor(content_checksum=False, block_linked=False)
+        packer.compress(data)
+        return bytes(packer.finish())
     return bytes(_PACKERS[codec](data, None, None))
 
 
@@ -100,6 +105,5 @@ _UNPACKERS: dict[int, Callable[[bytes, bytearray], int]] = {
 }
 _PACKERS: dict[int, Callable[[bytes, int | None, int | None], cramjam.Buffer]] = {
     GZIP: cramjam.gzip.compress,
-    LZ4: cramjam.lz4.compress,
     ZSTD: cramjam.zstd.compress,
 }

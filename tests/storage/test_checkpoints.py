@@ -39,7 +39,6 @@ def test_what_is_written_is_read(
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
-        (b"", 2, "the file ends too early"),
         (b"0\n", 2, "the file ends too early"),
         (b"1\n0\n", 1, "version '1' is not 0"),
         (b"0\nx\n", 2, "'x' is not a number"),
@@ -74,3 +73,8 @@ def test_anything_else_is_refused_by_file_line_and_remedy(text: bytes, line: int
 def test_partition_metadata_that_names_no_topic_is_refused(text: bytes) -> None:
     with pytest.raises(CorruptCheckpoint, match=r"t-0/partition\.metadata line [12]: .*; restore the file"):
         checkpoints.parse_metadata("t-0/partition.metadata", text)
+
+
+def test_an_empty_file_has_no_entries() -> None:
+    """Kafka leaves one where it has nothing to say, such as a cleaner-offset-checkpoint."""
+    assert checkpoints.parse_offsets(checkpoints.CLEANER_OFFSETS, b"") == {}

@@ -61,6 +61,11 @@ def test_noise_is_refused(codec: int, noise: bytes) -> None:
         assert len(unpacked) <= 10_000
 
 
+def test_lz4_is_packed_in_blocks_that_stand_for_themselves() -> None:
+    """Kafka reads no others (KafkaLZ4BlockInputStream), which no other reader would tell us."""
+    assert compression.pack(compression.LZ4, bytes(300_000))[4] & 0x20
+
+
 def test_a_raw_snappy_block_is_read_as_well() -> None:
     assert compression.unpack(compression.SNAPPY, bytes(cramjam.snappy.compress_raw(b"abc" * 50))) == b"abc" * 50
 
