@@ -67,6 +67,7 @@ FORWARDED: tuple[type[AnyHandler], ...] = (
     ElectLeadersHandler,
     AlterConfigsHandler,
     IncrementalAlterConfigsHandler,
+    DescribeQuorumHandler,
 )
 """What a broker passes on to the controller."""
 BROKER_SERVES: tuple[type[AnyHandler], ...] = (
@@ -90,7 +91,6 @@ CONTROLLER_SERVES: tuple[type[AnyHandler], ...] = (
     BeginQuorumEpochHandler,
     EndQuorumEpochHandler,
     FetchSnapshotHandler,
-    DescribeQuorumHandler,
     *FORWARDED,
     AlterPartitionHandler,
     BrokerRegistrationHandler,

@@ -24,10 +24,13 @@ from impl.core.admin_messages import (
 from impl.core.events import Effect, SendReply
 from impl.core.member import Member
 from impl.core.messages import Reply
+from impl.core.quorum.messages import DescribedQuorum, DescribeQuorum
 from impl.core.topics import NO_TOPIC_ID
-from impl.core.types import CONTROLLER, Connection, ErrorCode, Millis
+from impl.core.types import CONTROLLER, NO_EPOCH, NO_LEADER, Connection, ErrorCode, Millis
 
-Forwarded = DeleteTopics | CreatePartitions | AlterReassignments | ElectLeaders | AlterConfigs | ReplaceConfigs
+Forwarded = (
+    DeleteTopics | CreatePartitions | AlterReassignments | ElectLeaders | AlterConfigs | ReplaceConfigs | DescribeQuorum
+)
 TIMED_OUT = ErrorCode.REQUEST_TIMED_OUT
 MESSAGE = "The controller did not answer in time; it may have done what was asked nevertheless."
 
@@ -60,6 +63,8 @@ def unanswered(request: Forwarded) -> Reply:
             return AlteredReassignments(
                 tuple(PartitionOutcome(each.partition, TIMED_OUT, MESSAGE) for each in request.partitions)
             )
+        case DescribeQuorum():
+            return DescribedQuorum(error=TIMED_OUT, epoch=NO_EPOCH, leader=NO_LEADER)
         case ElectLeaders():
             return ElectedLeaders(
                 tuple(PartitionOutcome(name, TIMED_OUT, MESSAGE) for name in request.partitions or ())

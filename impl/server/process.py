@@ -12,6 +12,7 @@ import gc
 import os
 import signal
 import sys
+import time
 import traceback
 import uuid
 from collections.abc import Callable
@@ -170,7 +171,9 @@ def _broker(
         known = broker.image.brokers.get(node)
         return known is not None and known.incarnation == incarnation
 
-    registry = broker_registry(cluster_id=configuration.cluster_id, message_bytes_max=core_settings.message_bytes_max)
+    registry = broker_registry(
+        cluster_id=configuration.cluster_id, message_bytes_max=core_settings.message_bytes_max, clock=_wall_clock
+    )
     observed = Observed(lambda: broker.image, lambda: broker.partitions, None)
     return Role(host, lambda: broker.image, registry, registered, lambda: not broker.fenced, observed)
 
@@ -186,9 +189,14 @@ def _controller(
         jitter=int.from_bytes(os.urandom(4)),
         report=lambda line: log.warn("storage", note=line),
     )
-    registry = controller_registry(cluster_id=configuration.cluster_id, voters=core_settings.voters)
+    registry = controller_registry(cluster_id=configuration.cluster_id, voters=core_settings.voters, clock=_wall_clock)
     observed = Observed(lambda: host.controller.image, dict, lambda: host.controller.active is not None)
     return Role(host, lambda: host.controller.image, registry, lambda: True, lambda: True, observed)
+
+
+def _wall_clock() -> int:
+    """Milliseconds since 1970."""
+    return int(time.time() * 1000)
 
 
 def _stop_when_asked(node: Node, controls: bool) -> None:

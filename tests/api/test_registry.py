@@ -63,6 +63,7 @@ def test_a_broker_advertises_what_clients_need(version):
         ApiKey.DESCRIBE_CLUSTER: (0, 2),
         ApiKey.DESCRIBE_TOPIC_PARTITIONS: (0, 0),
         **FOR_THE_CONTROLLER,
+        ApiKey.DESCRIBE_QUORUM: (0, 2),
     }
 
 

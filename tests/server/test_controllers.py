@@ -3,6 +3,7 @@
 import pytest
 from confluent_kafka import KafkaError
 from confluent_kafka.admin import AdminClient, NewTopic
+from kafka.admin import KafkaAdminClient
 
 from campaign.clients import History, RecordingProducer, read_back
 from campaign.conditions import wait_for
@@ -90,6 +91,45 @@ def test_without_a_majority_nothing_is_decided_and_with_one_it_is_again(cluster)
     assert refusal is None or refusal.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS
     cluster.restart(others[1])
     assert "late" in admin.list_topics(timeout=SECONDS).topics
+
+
+def test_the_quorum_is_described_by_any_broker(cluster):
+    admin = KafkaAdminClient(bootstrap_servers=cluster.bootstrap)
+    try:
+        described = admin.describe_metadata_quorum()
+    finally:
+        admin.close()
+    (partition,) = described["topics"][0]["partitions"]
+    assert partition["leader_id"] == cluster.active_controller()
+    assert sorted(voter["replica_id"] for voter in partition["current_voters"]) == list(cluster.controllers)
+    assert sorted(observer["replica_id"] for observer in partition["observers"]) == list(cluster.brokers)
+    assert partition["high_watermark"] > 0
+
+
+def test_who_was_away_for_long_begins_with_a_snapshot(tmp_path):
+    configuration = {**CONFIGURATION, **QUORUM, "metadata.log.max.record.bytes.between.snapshots": "1500"}
+
+    def checkpoints(node):
+        return sorted(path.name for path in (tmp_path / f"controller-{node - CONTROLLER}").rglob("*.checkpoint"))
+
+    plan = ClusterPlan(data=tmp_path, brokers=1, controllers=3, port=0, configuration=configuration)
+    with Cluster(plan) as cluster:
+        away = next(node for node in cluster.controllers if node != cluster.active_controller())
+        cluster.kill(away)
+        before = checkpoints(away)
+        names = [f"topic-{number}" for number in range(12)]
+        for name in names:
+            make_topic(cluster.bootstrap, name, 1, 1)
+        cluster.restart(away)
+        wait_for(lambda: checkpoints(away) > before, SECONDS, "a snapshot at the controller that was away")
+        cluster.kill(1)
+        cluster.restart(1)
+        admin = AdminClient({"bootstrap.servers": cluster.bootstrap, "log_level": 0})
+        assert set(names) <= set(admin.list_topics(timeout=SECONDS).topics)
+        assert all(len(checkpoints(node)) == 1 for node in cluster.controllers)
+    with Cluster(plan) as cluster:
+        admin = AdminClient({"bootstrap.servers": cluster.bootstrap, "log_level": 0})
+        assert set(names) <= set(admin.list_topics(timeout=SECONDS).topics)
 
 
 def test_another_number_of_controllers_is_refused(tmp_path):
