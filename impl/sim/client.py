@@ -32,6 +32,7 @@ class Client:
         self.name = name
         self.partitions = tuple(TopicPartition(target.topic, index) for index in range(target.partitions))
         self.leaders: dict[TopicPartition, tuple[NodeId, LeaderEpoch]] = {}
+        self.replicas: dict[TopicPartition, tuple[NodeId, ...]] = {}
         self.topics = KnownTopics()
         self.stale = True
         """The leaders must be asked for before anything else is sent."""
@@ -102,6 +103,7 @@ class Client:
                 # A broker that lags behind may still name the leader before (KIP-320).
                 if leader != NO_LEADER and (known is None or epoch >= known[1]):
                     self.leaders[name] = (leader, epoch)
+                    self.replicas[name] = partition.replicas
         if any(partition not in self.leaders for partition in self.partitions):
             self.refresh(now)
 

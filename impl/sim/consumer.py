@@ -1,6 +1,7 @@
-"""A consumer: reads each partition from its leader, below the high watermark, from the start of the log onwards.
+"""A consumer: reads each partition below the high watermark, from the start of the log onwards, in turn from its leader
+and from a follower (KIP-392).
 
-One rule: it never goes back and never skips; an offset it cannot read is asked for again.
+One rule: it never goes back and never skips; an offset it cannot read is asked for again, and of the leader.
 """
 
 from impl.core.events import Send
@@ -9,6 +10,7 @@ from impl.core.types import (
     NO_EPOCH,
     NO_ERROR,
     Batch,
+    NodeId,
     Offset,
     TopicPartition,
 )
@@ -33,6 +35,9 @@ class Consumer(Client):
         self._operations = 0
         self._fetching: set[TopicPartition] = set()
         self._resume_at = 0
+        self._asked: dict[TopicPartition, NodeId] = {}
+        self._turns: dict[TopicPartition, int] = dict.fromkeys(self.partitions, 0)
+        """An even turn is the leader's."""
 
     def flow(self, now: int, sends: list[Send]) -> None:
         if now < self._resume_at:
@@ -40,13 +45,14 @@ class Consumer(Client):
         for partition in self.partitions:
             if partition not in self._fetching:
                 self._fetching.add(partition)
-                leader, epoch = self.leaders[partition]
+                epoch = self.leaders[partition][1]
                 wanted = FetchPartition(
                     partition=partition,
                     current_leader_epoch=epoch,
                     fetch_offset=self.positions[partition],
                     last_fetched_epoch=NO_EPOCH,
                     max_bytes=BYTES_MAX,
+                    rack="",
                 )
                 request = Fetch(
                     replica_id=CONSUMER,
@@ -55,19 +61,34 @@ class Consumer(Client):
                     max_bytes=BYTES_MAX,
                     partitions=(wanted,),
                 )
-                self.request(leader, request, partition, now, sends)
+                self._asked[partition] = node = self._next(partition)
+                self.request(node, request, partition, now, sends)
+
+    def _next(self, partition: TopicPartition) -> NodeId:
+        """Whom to ask now: the leader, a follower, the leader, another follower, ..."""
+        turn = self._turns[partition]
+        self._turns[partition] = turn + 1
+        leader = self.leaders[partition][0]
+        followers = [node for node in self.replicas[partition] if node != leader]
+        return leader if turn % 2 == 0 or not followers else followers[turn // 2 % len(followers)]
+
+    def _ask_leader(self, partition: TopicPartition) -> None:
+        """What went wrong may be the follower's alone."""
+        self._turns[partition] += self._turns[partition] % 2
 
     def answered(self, about: TopicPartition, reply: Reply, now: int) -> None:
         assert isinstance(reply, Fetched)
         self._fetching.discard(about)
         answer = reply.partitions[0]
         if answer.error == NO_ERROR:
-            self.high_watermarks[about] = answer.high_watermark
+            if self._asked.get(about) == self.leaders[about][0]:
+                self.high_watermarks[about] = answer.high_watermark
             assert isinstance(answer.records, tuple), "whoever reads from a connection cuts records into batches"
             for batch in answer.records:
                 self._read(about, batch, now)
             return
         self._resume_at = now + BACKOFF_MS
+        self._ask_leader(about)
         if moved(answer.error):
             self.refresh(now)
 
@@ -95,6 +116,7 @@ class Consumer(Client):
 
     def unanswered(self, about: TopicPartition, now: int) -> None:
         self._fetching.discard(about)
+        self._ask_leader(about)
         self._resume_at = now + BACKOFF_MS
         self.refresh(now)
 
