@@ -43,6 +43,8 @@ class ProcessConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     data: str
     """The node's own data directory."""
+    more_data: tuple[str, ...] = ()
+    """A broker's other log directories."""
     voters: tuple[Voter, ...] = ()
     """The controllers, and where this process reaches them."""
     configuration: dict[str, str] = {}

@@ -35,6 +35,8 @@ class ClusterPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What to start. `port` is broker 1's, 0 takes free ones; controllers take the ports after the last broker's."""
 
     data: Path
+    more_data: tuple[Path, ...] = ()
+    """Where brokers keep logs, too (log.dirs)."""
     brokers: int = 3
     controllers: int = 1
     """Voters of the quorum: 1, 3 or 5."""
@@ -193,6 +195,7 @@ class Cluster:
             host=self.plan.host,
             port=port,
             data=str(self.plan.data / directory),
+            more_data=tuple(str(more / directory) for more in self.plan.more_data) if role == "broker" else (),
             voters=self._voters,
             configuration=self._configuration_of(node),
             trace=None if self.plan.trace is None else str(self.plan.trace),

@@ -11,7 +11,8 @@ import msgspec
 
 from impl.core.settings import Settings
 from impl.core.types import NodeId
-from impl.server.entries import INT_MAX, LOG, NETWORK, SETTINGS, Entry
+from impl.host.upkeep import UpkeepConfig
+from impl.server.entries import INT_MAX, LOG, NETWORK, SETTINGS, UPKEEP, Entry
 from impl.server.errors import ConfigurationError
 from impl.server.framing import REQUEST_BYTES_MAX
 from impl.server.kafka_names import BOOLEANS, NUMBERS, inert, refused
@@ -33,7 +34,7 @@ class NetworkConfig(msgspec.Struct, frozen=True, kw_only=True):
     """connections.max.idle.ms"""
 
 
-TABLES: tuple[Mapping[str, Entry], ...] = (SETTINGS, NETWORK, LOG)
+TABLES: tuple[Mapping[str, Entry], ...] = (SETTINGS, NETWORK, LOG, UPKEEP)
 
 
 def parse_overrides(texts: Iterable[str]) -> dict[str, str]:
@@ -79,6 +80,11 @@ def network_config(configuration: Mapping[str, str]) -> NetworkConfig:
 def log_config(configuration: Mapping[str, str]) -> LogConfig:
     """The broker's defaults for every log; a topic may override them."""
     return LogConfig(**_chosen(LOG, configuration))
+
+
+def upkeep_config(configuration: Mapping[str, str]) -> UpkeepConfig:
+    """How often a broker looks after its logs."""
+    return UpkeepConfig(**_chosen(UPKEEP, configuration))
 
 
 def _chosen(table: Mapping[str, Entry], configuration: Mapping[str, str]) -> dict[str, Any]:

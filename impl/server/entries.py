@@ -125,3 +125,9 @@ LOG: Mapping[str, Entry] = {
     "flush.messages": _FLUSH_MESSAGES,
 }
 """Of names for one field the later wins, as with Kafka: milliseconds before minutes before hours."""
+UPKEEP: Mapping[str, Entry] = {
+    "log.retention.check.interval.ms": number("retention_check_interval_ms", 1, LONG_MAX),
+    "log.initial.task.delay.ms": number("initial_task_delay_ms", 0, LONG_MAX),
+    "log.cleaner.enable": flag("cleaner_enable"),
+    "log.cleaner.backoff.ms": number("cleaner_backoff_ms", 0, LONG_MAX),
+}

@@ -16,6 +16,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -30,7 +31,7 @@ from impl.core.types import NodeId
 from impl.host.broker import BrokerHost, Record
 from impl.host.controller import ControllerHost
 from impl.server.child import ProcessConfiguration, Status, report
-from impl.server.configuration import log_config, network_config, settings
+from impl.server.configuration import log_config, network_config, settings, upkeep_config
 from impl.server.directory import DirectoryLock, claim
 from impl.server.disk import RealDisk
 from impl.server.errors import ServerError
@@ -72,11 +73,10 @@ def main(arguments: list[str]) -> int:
     log = Log(configuration.name)
     gc.set_threshold(GC_THRESHOLD)
     try:
-        lock = DirectoryLock(Path(configuration.data))
-        try:
+        with ExitStack() as locks:
+            for data in (configuration.data, *configuration.more_data):
+                locks.callback(DirectoryLock(Path(data)).release)
             asyncio.run(run(configuration, log))
-        finally:
-            lock.release()
     except (ServerError, StorageError) as error:
         log.error("failed", reason=error)
         report(Status(status="failed", message=f"{configuration.name}: {error}"))
@@ -94,7 +94,8 @@ async def run(configuration: ProcessConfiguration, log: Log) -> None:
     log.info(
         "starting", process=os.getpid(), data=configuration.data, address=configuration.host, port=configuration.port
     )
-    claim(Path(configuration.data), cluster_id=configuration.cluster_id, node_id=configuration.node)
+    for data in (configuration.data, *configuration.more_data):
+        claim(Path(data), cluster_id=configuration.cluster_id, node_id=configuration.node)
     listener = bind(configuration.host, configuration.port)
     traffic = Traffic()
     core_settings = msgspec.structs.replace(
@@ -153,7 +154,7 @@ def _broker(
 ) -> Role:
     incarnation = uuid.uuid4().bytes
     host = BrokerHost(
-        RealDisk(Path(configuration.data)),
+        [RealDisk(Path(data)) for data in (configuration.data, *configuration.more_data)],
         core_settings,
         log_config(configuration.configuration),
         host=configuration.host,
@@ -163,6 +164,8 @@ def _broker(
         report=lambda line: log.warn("storage", note=line),
         # Elsewhere a call that sends part of what it should does not tell how much that was.
         stored=sys.platform == "linux",
+        upkeep=upkeep_config(configuration.configuration),
+        wall_clock=_wall_clock,
     )
     broker = host.broker
     node = NodeId(configuration.node)

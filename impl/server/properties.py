@@ -44,6 +44,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     """Where the cluster lives and how it works."""
 
     data: Path
+    more_data: tuple[Path, ...]
     host: str
     port: int
     configuration: dict[str, str]
@@ -82,8 +83,10 @@ def placement(
     _check_roles(given)
     _check_security(given)
     found_host, found_port = _listening(given)
+    directories = _directories(given)
     placed = Placement(
-        data=_one("--data", data, "log.dirs", _directory(given), DEFAULT_DATA),
+        data=_one("--data", data, "log.dirs", next(iter(directories), None), DEFAULT_DATA),
+        more_data=directories[1:],
         host=_one("--host", host, "listeners", found_host, DEFAULT_HOST),
         port=_one("--port", port, "listeners", found_port, DEFAULT_PORT),
         configuration=checked(configuration),
@@ -118,16 +121,18 @@ def _one(option: str, chosen: T | None, name: str, found: T | None, default: T) 
     return chosen if chosen is not None else found if found is not None else default
 
 
-def _directory(given: Mapping[str, str]) -> Path | None:
+def _directories(given: Mapping[str, str]) -> tuple[Path, ...]:
+    """The first has the metadata as well; brokers spread their logs over all of them."""
     names = ("log.dirs", "log.dir", "metadata.log.dir")
     said = {name: given[name] for name in names if given.get(name)}
-    if len(set(said.values())) > 1:
+    lists = {name: [word.strip() for word in value.split(",")] for name, value in said.items()}
+    logs = next(iter(lists.values()), [])
+    if any(found != logs and (name != "metadata.log.dir" or found != logs[:1]) for name, found in lists.items()):
         pairs = ", ".join(f"{name}={value}" for name, value in sorted(said.items()))
-        raise ConfigurationError(f"{pairs}: every node keeps one directory here; give one of them")
-    value = next(iter(said.values()), None)
-    if value is not None and "," in value:
-        raise ConfigurationError(f"log.dirs={value}: every node keeps one directory here; give one")
-    return None if value is None else Path(value)
+        raise ConfigurationError(f"{pairs}: these contradict each other; give log.dirs alone, the metadata's first")
+    if len(set(logs)) < len(logs) or "" in logs:
+        raise ConfigurationError(f"log.dirs={','.join(logs)}: name each directory once, with a comma between")
+    return tuple(map(Path, logs))
 
 
 def _check_roles(given: Mapping[str, str]) -> None:

@@ -47,6 +47,7 @@ def serve(
     placed = placement(gather(configuration), data=data, host=host, port=port)
     plan = ClusterPlan(
         data=placed.data,
+        more_data=placed.more_data,
         brokers=brokers,
         controllers=controllers,
         host=placed.host,

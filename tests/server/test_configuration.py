@@ -4,6 +4,7 @@ import pytest
 
 from impl.core.settings import Settings
 from impl.core.types import NodeId
+from impl.host.upkeep import UpkeepConfig
 from impl.server.configuration import TABLES, known_names, log_config, network_config, parse_overrides, settings
 from impl.server.errors import ConfigurationError
 from impl.storage.log_config import LogConfig
@@ -56,6 +57,7 @@ def test_every_known_name_sets_a_field_that_exists():
         set(Settings.__struct_fields__),
         set(type(network_config({})).__struct_fields__),
         set(LogConfig.__struct_fields__),
+        set(UpkeepConfig.__struct_fields__),
     ]
     assert all(entry.field in known for table, known in zip(TABLES, fields, strict=True) for entry in table.values())
     assert len(known_names()) == sum(map(len, TABLES))

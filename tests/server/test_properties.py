@@ -122,8 +122,9 @@ WRONG = {
     "no role": ("process.roles=broker,zookeeper", "zookeeper is no role"),
     "two ids": ("node.id=1\nbroker.id=2", "node.id=1 contradicts broker.id=2"),
     "another id": ("node.id=7", "node.id=7: serve numbers its brokers from 1"),
-    "two directories": ("log.dirs=a,b", "log.dirs=a,b: every node keeps one directory here"),
-    "directories that differ": ("log.dir=a\nlog.dirs=b", "log.dir=a, log.dirs=b: every node keeps one"),
+    "a directory twice": ("log.dirs=a,b,a", "log.dirs=a,b,a: name each directory once"),
+    "metadata elsewhere": ("log.dirs=a,b\nmetadata.log.dir=c", "metadata.log.dir=c: these contradict each other"),
+    "directories that differ": ("log.dir=a\nlog.dirs=b", "log.dir=a, log.dirs=b: these contradict each other"),
     "timeouts that contradict": (
         "broker.heartbeat.interval.ms=10000",
         "broker.heartbeat.interval.ms=10000 contradicts broker.session.timeout.ms=9000",
@@ -161,3 +162,8 @@ def test_no_name_has_two_meanings():
     sets = [NUMBERS, BOOLEANS, WORDS, REFUSED]
     assert len(frozenset().union(*sets)) == sum(map(len, sets))
     assert not REFUSED & {name for table in TABLES for name in table}
+
+
+def test_brokers_keep_logs_in_every_directory_given(file):
+    placed = placement(gather([str(file("log.dirs=first, second\nmetadata.log.dir=first\n"))]))
+    assert (placed.data, placed.more_data) == (Path("first"), (Path("second"),))
