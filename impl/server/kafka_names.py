@@ -23,7 +23,8 @@ NUMBERS = _names(
     connections.max.reauth.ms socket.connection.setup.timeout.ms socket.connection.setup.timeout.max.ms
     leader.imbalance.check.interval.seconds leader.imbalance.per.broker.percentage
     log.flush.offset.checkpoint.interval.ms log.flush.start.offset.checkpoint.interval.ms
-    log.roll.jitter.ms log.roll.jitter.hours log.cleaner.threads log.cleaner.io.max.bytes.per.second log.cleaner.dedupe.buffer.size
+    log.roll.jitter.ms log.roll.jitter.hours log.cleaner.threads
+    log.cleaner.io.max.bytes.per.second log.cleaner.dedupe.buffer.size
     log.cleaner.io.buffer.size log.cleaner.io.buffer.load.factor
     log.message.timestamp.before.max.ms log.message.timestamp.after.max.ms log.dir.failure.timeout.ms
     fetch.max.bytes max.request.partition.size.limit num.quota.samples quota.window.size.seconds
