@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 from impl.sim import faults
 from invariants.step import Checker
 from model.models import model_named
+from model.quorum.pre_vote import PRE_VOTE
 from traces.abstraction import START
 from traces.following import FOLLOWED, Follower
+from traces.refine_quorum import QUORUM_OF
 
 ROLES = ("leader", "in sync", "eligible", "out of sync", "controller", "client")
 """Of the process that a fault hits, in any partition: the first that it has."""
@@ -91,7 +93,8 @@ def covered(follower: Follower, roles: Roles) -> Coverage:
 # ---------------------------------------------------------------- in a file
 Packed = tuple[dict[str, list[int]], dict[str, int]]
 """Steps by situation, as (before, action, times) in a row with actions by their place in `NAMES`; and the cells."""
-NAMES = (START, *sorted({name for model in FOLLOWED for name in model_named(model).actions_of(None)}))
+_FOLLOWED = (*FOLLOWED, PRE_VOTE.name)
+NAMES = (START, *sorted({name for model in _FOLLOWED for name in model_named(model).actions_of(None)}))
 
 
 def packed(coverage: Coverage) -> Packed:
@@ -120,9 +123,13 @@ def document(coverage: Coverage, model: str) -> dict[str, Any]:
     """Every table with its empty cells, for the report and `--json`."""
     actions = sorted(model_named(model).actions_of(None))
     taken: Counter[str] = Counter()
+    voted: Counter[str] = Counter()
     pairs: Counter[tuple[str, str]] = Counter()
     situations: Counter[str] = Counter()
     for (situation, before, action), times in coverage.walk.items():
+        if situation.startswith(QUORUM_OF):
+            voted[action] += times
+            continue
         taken[action] += times
         pairs[before, action] += times
         situations[situation] += times
@@ -132,6 +139,10 @@ def document(coverage: Coverage, model: str) -> dict[str, Any]:
         "model": model,
         "actions": _table([(action,) for action in actions], {(action,): times for action, times in taken.items()}),
         "pairs": _table(between, pairs),
+        "quorum": _table(
+            [(action,) for action in sorted(PRE_VOTE.actions_of(None))],
+            {(action,): times for action, times in voted.items()},
+        ),
         "faults": _table(cells, coverage.faults),
         "situations": dict(sorted(situations.items())),
     }
@@ -157,14 +168,18 @@ _OF_CONTROLLERS = frozenset(
 )
 
 
+_TABLES = {
+    "actions": "actions of the model",
+    "pairs": "pairs of actions",
+    "quorum": "actions of the controllers' quorum",
+    "faults": "faults by role",
+}
+
+
 def lines(told: Mapping[str, Any]) -> list[str]:
     """The same in a few lines for a person."""
     said = []
-    for name, what in (
-        ("actions", "actions of the model"),
-        ("pairs", "pairs of actions"),
-        ("faults", "faults by role"),
-    ):
+    for name, what in _TABLES.items():
         table = told[name]
         line = f"covered: {table['covered']} of {table['cells']} {what}"
         if table["empty"] and name != "pairs":

@@ -19,9 +19,10 @@ REFINES = "refines_the_model"
 class Lockstep:
     """Follows one run. An observer of its facts (`impl.sim.observer`)."""
 
-    def __init__(self, model: str, *, synced: bool, stop: bool = False) -> None:
-        """`stop`: raise Violated at the first divergence."""
-        self.follower = Follower(model, synced=synced)
+    def __init__(self, model: str, *, synced: bool, voters: tuple[int, ...] = (), stop: bool = False) -> None:
+        """`voters`: the controllers' node ids, to follow their quorum too. `stop`: raise Violated at the first
+        divergence."""
+        self.follower = Follower(model, synced=synced, voters=voters)
         self.diverged: Divergence | None = None
         self._stop = stop
         self._steps = 0
@@ -37,10 +38,25 @@ class Lockstep:
             try:
                 follower.fact(number, fact)
             except DivergedError as diverged:
-                self.diverged = follower.divergence(self._steps, node, fact, diverged)
-                if self._stop and not diverged.outside:
-                    raise self.violated(self.diverged) from None
+                self._leaves(node, fact, diverged)
                 return
+
+    def quorum(self, node: str, facts: Iterable[Any]) -> None:
+        """What one step of a controller did as a voter."""
+        if self.diverged is not None:
+            return
+        self._steps += 1
+        for fact in facts:
+            try:
+                self.follower.quorum_fact(node, fact)
+            except DivergedError as diverged:
+                self._leaves(node, fact, diverged)
+                return
+
+    def _leaves(self, node: str, fact: Any, diverged: DivergedError) -> None:
+        self.diverged = self.follower.divergence(self._steps, node, fact, diverged)
+        if self._stop and not diverged.outside:
+            raise self.violated(self.diverged) from None
 
     def violated(self, diverged: Divergence) -> Violated:
         """The divergence as what a run breaks."""

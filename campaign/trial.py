@@ -14,7 +14,7 @@ from campaign.lockstep import REFINES, Lockstep
 from campaign.mutants import Mutant
 from impl.core.broker import Broker
 from impl.core.controller import Controller
-from impl.core.names import node_name
+from impl.core.names import controller_nodes, node_name
 from impl.core.quorum.controller import QuorumController
 from impl.sim.choices import Choices, Key
 from impl.sim.drivers import Recorded
@@ -81,8 +81,13 @@ class Judges:
             if lockstep.diverged is not None:
                 self.diverged_at = at
 
-    def quorum(self, node: str, _at: int, facts: Any) -> None:
+    def quorum(self, node: str, at: int, facts: Any) -> None:
         self.quorum_checker.facts(node, facts)
+        lockstep = self.lockstep
+        if lockstep is not None and lockstep.diverged is None:
+            lockstep.quorum(node, facts)
+            if lockstep.diverged is not None:
+                self.diverged_at = at
 
     def fault(self, kind: str, targets: tuple[str, ...], detail: str) -> None:
         self.roles.fault(kind, targets, detail)
@@ -108,7 +113,9 @@ def run(
     """
     lockstep: Lockstep | None = None
     if seeking in ("", REFINES):
-        lockstep = Lockstep(MODEL, synced=scenario.log.flush_messages == 1, stop=seeking == REFINES)
+        voters = tuple(int(node) for node in controller_nodes(scenario.controllers))
+        synced = scenario.log.flush_messages == 1
+        lockstep = Lockstep(MODEL, synced=synced, voters=voters, stop=seeking == REFINES)
     judges = Judges(lockstep)
     world = World(
         scenario,

@@ -32,20 +32,19 @@ class DivergedError(Exception):
         """The model of this version says nothing of such a step: the execution may be right."""
 
 
-class Abstraction:
-    """One partition's model state, in step with the execution. Nodes are numbers; model epochs are Kafka's + 1."""
+class Steps:
+    """A model's state, in step with an execution, and which of its actions were taken on the way."""
 
-    model: ClassVar[Model] = REPLICATION
+    model: ClassVar[Model]
 
-    def __init__(self, replicas: tuple[int, ...], isr: tuple[int, ...]) -> None:
-        self.machine = machine_of(self.model, replicas, isr)
+    def __init__(self, replicas: tuple[int, ...], members: tuple[int, ...]) -> None:
+        """`members` are those in sync, or with a vote, at the beginning."""
+        self.machine = machine_of(self.model, replicas, members)
         self.state: Any = self.machine.state
         self.walk: Counter[tuple[str, str, str]] = Counter()
-        """Model actions taken: the situation of the partition, the action before, the action."""
+        """Model actions taken: the situation, the action before, the action."""
         self._last = START
         self._situation = START
-        self.believed: dict[int, int] = dict.fromkeys(replicas, 0)
-        """The highest high watermark each replica has ever had."""
 
     @property
     def taken(self) -> Counter[str]:
@@ -54,6 +53,36 @@ class Abstraction:
         for (_, _, action), times in self.walk.items():
             taken[action] += times
         return taken
+
+    def step(self, action: str, **parameters: Any) -> None:
+        """One action of the model; DivergedError names the conjunct that is false."""
+        try:
+            self.machine.step(action, **parameters)
+        except ActionDisabled as refused:
+            raise DivergedError(action, f"the model refuses it: {refused}", conjunct=refused.conjunct) from None
+        except (UnknownAction, Disabled, LookupError) as error:
+            raise DivergedError(action, f"the model refuses it: {error}") from None
+        self.walk[self._situation, self._last, action] += 1
+        self._last = action
+
+    def same(self, fact: Any, field: str, expected: Any) -> None:
+        """What the fact says must be what the model says."""
+        said = getattr(fact, field)
+        if isinstance(expected, frozenset):
+            said, expected = sorted(said), sorted(expected)
+        if said != expected:
+            raise DivergedError(action_of(fact), f"it says {field} is {said}, in the model it is {expected}")
+
+
+class Abstraction(Steps):
+    """One partition's model state, in step with the execution. Nodes are numbers; model epochs are Kafka's + 1."""
+
+    model: ClassVar[Model] = REPLICATION
+
+    def __init__(self, replicas: tuple[int, ...], isr: tuple[int, ...]) -> None:
+        super().__init__(replicas, isr)
+        self.believed: dict[int, int] = dict.fromkeys(replicas, 0)
+        """The highest high watermark each replica has ever had."""
 
     def situated(self) -> None:
         """The controller has decided: who may lead now, in a word."""
@@ -82,25 +111,6 @@ class Abstraction:
                 "maximal_isr": sorted(state.maximal_isr[node]),
             }
         return view
-
-    def step(self, action: str, **parameters: Any) -> None:
-        """One action of the model; DivergedError names the conjunct that is false."""
-        try:
-            self.machine.step(action, **parameters)
-        except ActionDisabled as refused:
-            raise DivergedError(action, f"the model refuses it: {refused}", conjunct=refused.conjunct) from None
-        except (UnknownAction, Disabled, LookupError) as error:
-            raise DivergedError(action, f"the model refuses it: {error}") from None
-        self.walk[self._situation, self._last, action] += 1
-        self._last = action
-
-    def same(self, fact: Any, field: str, expected: Any) -> None:
-        """What the fact says must be what the model says."""
-        said = getattr(fact, field)
-        if isinstance(expected, frozenset):
-            said, expected = sorted(said), sorted(expected)
-        if said != expected:
-            raise DivergedError(action_of(fact), f"it says {field} is {said}, in the model it is {expected}")
 
     def holds(self, node: int, batch: Any, action: str) -> None:
         """The model's log must hold this batch in its place. First and last record tell, since batches stay whole."""

@@ -14,11 +14,14 @@ import msgspec
 
 from model.replication import REPLICATION
 from model.survival import SURVIVAL
+from traces import quorum_facts
 from traces.abstraction import DivergedError, action_of
+from traces.electorate import voter_of, voters_of
 from traces.ending import broken
 from traces.facts import decoded
 from traces.generations import Generations
 from traces.refine import Refinement
+from traces.refine_quorum import QuorumRefinement
 from traces.schema import Header, Step
 from traces.survive import Survival
 from traces.told import Contradiction, Told
@@ -57,7 +60,7 @@ class Follower:
     """The models of all partitions. `model` is the name of the model in the header; `synced` says that whatever a
     broker tells is on its disk by then."""
 
-    def __init__(self, model: str = REPLICATION.name, *, synced: bool = False) -> None:
+    def __init__(self, model: str = REPLICATION.name, *, synced: bool = False, voters: tuple[int, ...] = ()) -> None:
         if model not in FOLLOWED:
             raise ValueError(f"no execution is followed by the model {model!r}; known are {', '.join(FOLLOWED)}")
         self.model = model
@@ -66,6 +69,8 @@ class Follower:
         self._generations: Generations[Refinement] = Generations()
         self.partitions = self._generations.current
         """Those there are now."""
+        self.quorum = QuorumRefinement(voters) if voters else None
+        """The controllers; None: it is not known who they are, and they are not followed."""
         self._told = Told()
         self._numbers: dict[str, int] = {}
 
@@ -74,7 +79,7 @@ class Follower:
         """As the header of a trace asks for."""
         log = header.configuration.get("log", {})
         synced = isinstance(log, Mapping) and log.get("flush_messages") == 1
-        return cls(header.model, synced=synced)
+        return cls(header.model, synced=synced, voters=voters_of(header))
 
     @property
     def walk(self) -> Counter[tuple[str, str, str]]:
@@ -82,6 +87,8 @@ class Follower:
         walk: Counter[tuple[str, str, str]] = Counter()
         for refinement in (*self._generations.deleted, *self.partitions.values()):
             walk.update(refinement.walk)
+        if self.quorum is not None:
+            walk.update(self.quorum.walk)
         return walk
 
     def number(self, node: str) -> int:
@@ -93,6 +100,11 @@ class Follower:
         return number
 
     def line(self, line: Step) -> Divergence | None:
+        for quorum_fact in quorum_facts.decoded(line.quorum):
+            try:
+                self.quorum_fact(line.node, quorum_fact)
+            except DivergedError as diverged:
+                return self.divergence(line.n, line.node, quorum_fact, diverged)
         node = self.number(line.node)
         for fact in decoded(line.facts):
             try:
@@ -135,6 +147,13 @@ class Follower:
         elif kind != "DeleteReplica" or not self._generations.left(fact.partition, node):
             refinement.take(node, fact)
 
+    def quorum_fact(self, node: str, fact: Any) -> None:
+        """Replay one fact of a voter, named as in the trace. DivergedError where the model does not follow."""
+        if self.quorum is not None:
+            self.facts += 1
+            voter = voter_of(node)
+            self.quorum.take(NO_REPLICA if voter is None else voter, fact)
+
     def _created(self, fact: Any) -> Refinement:
         return Survival(fact, synced=self.synced) if self.model == SURVIVAL.name else Refinement(fact)
 
@@ -163,8 +182,13 @@ class Follower:
             conjunct=diverged.conjunct,
             outside=diverged.outside,
             fact=msgspec.to_builtins(fact),
-            model=self.view(self.number(node), fact.partition),
+            model=self._beside(node, fact.partition),
         )
+
+    def _beside(self, node: str, partition: str) -> dict[str, Any]:
+        if partition == quorum_facts.METADATA and self.quorum is not None:
+            return self.quorum.view(voter_of(node) or NO_REPLICA)
+        return self.view(self.number(node), partition)
 
     def view(self, node: int, partition: str) -> dict[str, Any]:
         """The model's side of the story."""
@@ -172,8 +196,11 @@ class Follower:
         return {} if refinement is None else refinement.view(node)
 
     def end(self, lines: int) -> Divergence | None:
-        """The model's safety properties, where the execution has led."""
-        for partition, refinement in sorted(self.partitions.items()):
+        """The models' safety properties, where the execution has led."""
+        ended: dict[str, Any] = dict(sorted(self.partitions.items()))
+        if self.quorum is not None:
+            ended[quorum_facts.METADATA] = self.quorum
+        for partition, refinement in ended.items():
             property_broken = broken(refinement.machine)
             if property_broken is not None:
                 return Divergence(

@@ -26,6 +26,8 @@ class Validation:
     actions: dict[str, int]
     """Model actions taken, by name."""
     divergence: Divergence | None = None
+    quorum: bool = False
+    """The controllers were followed, too: the header says who they are."""
 
 
 Progress = Callable[[int, int], None]
@@ -61,6 +63,7 @@ def validate(trace: Trace, progress: Progress | None = None) -> Validation:
         steps=actions.total(),
         facts=follower.facts,
         partitions=len(follower.partitions),
+        quorum=follower.quorum is not None,
         actions=dict(sorted(actions.items())),
         divergence=divergence,
     )
