@@ -68,7 +68,7 @@ def tansu(directory: Path) -> Iterator[Side]:
     port = free_ports(HOST, 1)
     url = f"tcp://{HOST}:{port}"
     command = [binary, "broker", "--listener-url", url, "--advertised-listener-url", url, "--silent"]
-    with _running(command, directory / "tansu", port) as process:
+    with running(command, directory / "tansu", port) as process:
         yield Side("Tansu (memory)", f"{HOST}:{port}", (process,), 1)
 
 
@@ -81,7 +81,7 @@ def noida(directory: Path) -> Iterator[Side]:
     (binary,) = (directory / "noida").glob("lib/python*/site-packages/noida_db/noida-db")
     with contextlib.ExitStack() as stack:
         data = stack.enter_context(tempfile.TemporaryDirectory(dir=directory))
-        process = stack.enter_context(_running([str(binary), *options, "--data-dir", data], directory / "noida", port))
+        process = stack.enter_context(running([str(binary), *options, "--data-dir", data], directory / "noida", port))
         yield Side("noida-db", f"{HOST}:{port}", (process,), 1)
 
 
@@ -121,12 +121,17 @@ def _environment(directory: Path, package: str) -> Path:
 
 
 @contextlib.contextmanager
-def _running(command: list[str], directory: Path, port: int) -> Iterator[int]:
+def running(command: list[str], directory: Path, port: int | None) -> Iterator[int]:
+    """A process, once it listens; with no port at once. Raises Unavailable."""
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=directory)
     try:
         try:
-            wait_for(lambda: _answers(port) or process.poll() is not None, START_SECONDS, f"{command[0]} to listen")
+            wait_for(
+                lambda: port is None or answers(port) or process.poll() is not None,
+                START_SECONDS,
+                f"{command[0]} to listen",
+            )
         except TimeoutError as error:
             raise Unavailable(str(error)) from error
         if process.poll() is not None:
@@ -143,7 +148,7 @@ def _running(command: list[str], directory: Path, port: int) -> Iterator[int]:
             process.wait()
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
     try:
         socket.create_connection((HOST, port), timeout=1).close()
     except OSError:

@@ -1,0 +1,191 @@
+"""What is measured of one side: throughput, latency, processor time, memory and descriptors, all with confluent-kafka.
+
+One rule: the same client code runs against every side, and a side that cannot do something says so (`Unavailable`).
+"""
+
+import contextlib
+import itertools
+import os
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from campaign.conditions import wait_for
+from campaign.live import whole
+from tests.bench.peers import Side, Unavailable
+
+SECONDS_MAX = 90.0
+ACKS_MEASURED = 2_000
+ACKS_SECONDS_MAX = 8.0
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+NUMBERS = itertools.count()
+CLIENT: dict[str, object] = {"log_level": 0, "receive.message.max.bytes": 1_000_000_000}
+"""The second, because noida-db answers a fetch with everything it has, whatever the client's fetch.max.bytes."""
+
+
+class Workload(NamedTuple):
+    """`client` is how the producer batches."""
+
+    name: str
+    record_bytes: int
+    records: int
+    client: dict[str, int]
+    timed: bool = False
+    """Acknowledgements of single records of this size are timed, too."""
+    partitions: int = 1
+
+
+class Measured(NamedTuple):
+    """One round of one side. Rates in records per second; processor seconds for a million records; 0: it cannot."""
+
+    produced: float
+    consumed: float
+    produce_processor: float
+    consume_processor: float
+    ack_p50_ms: float = 0.0
+    ack_p99_ms: float = 0.0
+    ack_p999_ms: float = 0.0
+    created_seconds: float = 0.0
+
+
+def processor_seconds(side: Side) -> float:
+    """User and system time so far of the side's processes."""
+    total = 0
+    for process in side.processes:
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+            total += int(fields[11]) + int(fields[12])
+    return total / TICKS_PER_SECOND
+
+
+def memory_bytes(side: Side) -> int:
+    """Resident memory of the side's processes that is their own."""
+    total = 0
+    for process in side.processes:
+        status = Path(f"/proc/{process}/status").read_text()
+        total += int(status.partition("RssAnon:")[2].split()[0]) * 1024
+    return total
+
+
+def descriptors(side: Side) -> int:
+    return sum(len(os.listdir(f"/proc/{process}/fd")) for process in side.processes)
+
+
+def new_topic(side: Side, partitions: int = 1) -> str:
+    name = f"bench-{next(NUMBERS)}"
+    if side.creates_topics:
+        admin = AdminClient({"bootstrap.servers": side.bootstrap, **CLIENT})
+        admin.create_topics([NewTopic(name, partitions, side.replicas)])[name].result(SECONDS_MAX)
+        wait_for(lambda: whole(admin, name, partitions, side.replicas), SECONDS_MAX, f"{side.name} to lead {name}")
+    return name
+
+
+def produce(side: Side, topic: str, workload: Workload) -> float:
+    """Records acknowledged per second, to the partitions in turn."""
+    acknowledged = 0
+
+    def delivered(error: KafkaError | None, _message: object) -> None:
+        nonlocal acknowledged
+        if error is None:
+            acknowledged += 1
+
+    producer = Producer(
+        {
+            "bootstrap.servers": side.bootstrap,
+            "acks": "all",
+            **workload.client,
+            "queue.buffering.max.messages": 1_000_000,
+            "queue.buffering.max.kbytes": 1_000_000,
+            **CLIENT,
+        }
+    )
+    value = os.urandom(workload.record_bytes)
+    partitions = workload.partitions
+    began = time.monotonic()
+    for number in range(workload.records):
+        producer.produce(topic, value, partition=number % partitions, on_delivery=delivered)
+        if number % 10_000 == 0:
+            producer.poll(0)
+    producer.flush(SECONDS_MAX)
+    seconds = time.monotonic() - began
+    if acknowledged != workload.records:
+        raise Unavailable(f"{side.name} acknowledged {acknowledged} of {workload.records} records")
+    return workload.records / seconds
+
+
+def consumer_of(side: Side, topic: str, partitions: int = 1) -> Consumer:
+    """It reads everything from the beginning."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": side.bootstrap,
+            "group.id": "bench",
+            "enable.auto.commit": False,
+            "queued.min.messages": 1_000_000,
+            **CLIENT,
+        }
+    )
+    consumer.assign([TopicPartition(topic, index, 0) for index in range(partitions)])
+    return consumer
+
+
+def consume(side: Side, topic: str, workload: Workload) -> float:
+    """Records read per second, from the beginning."""
+    began = time.monotonic()
+    consumer = consumer_of(side, topic, workload.partitions)
+    try:
+        read = 0
+        while read < workload.records:
+            wanted = min(10_000, workload.records - read)
+            read += sum(message.error() is None for message in consumer.consume(wanted, timeout=1.0))
+            if time.monotonic() - began > SECONDS_MAX:
+                raise Unavailable(f"{side.name} gave back {read} of {workload.records} records")
+        return read / (time.monotonic() - began)
+    finally:
+        consumer.close()
+
+
+def acknowledgements(side: Side, topic: str, size: int) -> list[float]:
+    """Milliseconds until a single record is acknowledged, one at a time, ascending; the first tenth is left out."""
+    producer = Producer({"bootstrap.servers": side.bootstrap, "acks": "all", "linger.ms": 0, **CLIENT})
+    took: list[float] = []
+    errors: list[KafkaError] = []
+    value = os.urandom(size)
+    end = time.monotonic() + ACKS_SECONDS_MAX
+    while len(took) < ACKS_MEASURED and time.monotonic() < end:
+        began = time.perf_counter()
+        producer.produce(topic, value, partition=0, on_delivery=lambda error, _: error and errors.append(error))
+        if producer.flush(SECONDS_MAX) or errors:
+            raise Unavailable(f"{side.name} did not acknowledge a record: {errors}")
+        took.append((time.perf_counter() - began) * 1000)
+    return sorted(took[len(took) // 10 :])
+
+
+def measure(side: Side, workload: Workload) -> Measured:
+    """One round. Raises Unavailable."""
+    try:
+        began = time.monotonic()
+        topic = new_topic(side, workload.partitions)
+        created = time.monotonic() - began
+        start = processor_seconds(side)
+        produced = produce(side, topic, workload)
+        between = processor_seconds(side)
+        consumed = consume(side, topic, workload) if side.keeps_all else 0.0
+        end = processor_seconds(side)
+        took = acknowledgements(side, topic, workload.record_bytes) if workload.timed else [0.0]
+    except (KafkaException, TimeoutError) as error:
+        raise Unavailable(f"{side.name}: {error}") from error
+    million = 1e6 / workload.records
+    return Measured(
+        produced,
+        consumed,
+        million * (between - start),
+        million * (end - between),
+        took[len(took) // 2],
+        took[int(len(took) * 0.99)],
+        took[int(len(took) * 0.999)],
+        created,
+    )
