@@ -6,6 +6,8 @@ time passes when the test says so; disks keep everything they were given.
 
 from collections import deque
 
+import msgspec
+
 from impl.core.events import (
     ConnectionLost,
     Disconnected,
@@ -14,6 +16,7 @@ from impl.core.events import (
     Send,
     SendReply,
     ShutDown,
+    SnapshotLoaded,
     Stopped,
     Tick,
 )
@@ -31,9 +34,12 @@ from impl.core.quorum.effects import (
     WriteSnapshot,
 )
 from impl.core.quorum.facts import QuorumFact
+from impl.core.quorum.messages import FetchedSnapshot, SnapshotSlice
 from impl.core.settings import Settings, Voter
 
 CLIENT = -100
+SNAPSHOTS = {}
+"""What the bytes of each snapshot that was sent stand for."""
 
 
 class Disk:
@@ -128,7 +134,7 @@ class Quorum:
                 case Send(node=to):
                     self.send(number, to, effect)
                 case SendReply(connection=to):
-                    self.send(number, to, effect)
+                    self.send(number, to, self.read(disk, effect))
                 case WriteElectionState(state):
                     disk.election = state
                 case WriteMetadata(batch):
@@ -138,17 +144,32 @@ class Quorum:
                     disk.cut(to)
                 case NoteCommitted(to):
                     disk.committed = to
-                case WriteSnapshot() | LoadSnapshot() | DropMetadata():
-                    self.keep(disk, effect)
+                case WriteSnapshot(snapshot, _, records):
+                    disk.snapshots[snapshot] = records
+                case DropMetadata(before):
+                    disk.batches = [batch for batch in disk.batches if batch.base_offset >= before.end]
+                case LoadSnapshot(snapshot, data):
+                    records = SNAPSHOTS[data]
+                    disk.snapshots[snapshot] = records
+                    disk.batches = []
+                    self.give(number, SnapshotLoaded(snapshot, records))
                 case Stopped():
                     self.stopped.add(number)
 
     def start_of(self, disk):
-        return disk.batches[0].base_offset if disk.batches else 0
+        if disk.batches:
+            return disk.batches[0].base_offset
+        return max(disk.snapshots).end if disk.snapshots else 0
 
-    def keep(self, disk, effect):
-        if isinstance(effect, WriteSnapshot):
-            disk.snapshots[effect.snapshot] = effect.records
+    def read(self, disk, effect):
+        """What the host does: the bytes of a snapshot. Here they are a number, which stands for its records."""
+        reply = effect.reply
+        if not isinstance(reply, FetchedSnapshot) or not isinstance(reply.data, SnapshotSlice):
+            return effect
+        data = str(len(SNAPSHOTS)).encode()
+        SNAPSHOTS[data] = disk.snapshots[reply.data.snapshot]
+        filled = msgspec.structs.replace(reply, size=len(data), data=data)
+        return SendReply(effect.connection, effect.correlation, filled)
 
     def send(self, sender, to, message):
         if to <= CLIENT:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from impl.core.events import Effect
+from impl.core.events import Effect, SnapshotLoaded
 from impl.core.image import MetadataImage
 from impl.core.types import Millis
 from impl.sim.disk import SimDisk
@@ -23,7 +23,10 @@ class ScriptedCore:
     def start(self, _now: Millis) -> list[Effect]:
         return []
 
-    def step(self, effects: Sequence[Effect], _now: Millis) -> list[Effect]:
+    def step(self, effects: Sequence[Effect] | SnapshotLoaded, _now: Millis) -> list[Effect]:
+        if isinstance(effects, SnapshotLoaded):
+            self.loaded = effects
+            return []
         return list(effects)
 
 

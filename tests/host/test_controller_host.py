@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from impl.core.events import SendReply, Stopped
+from impl.core.events import SendReply, SnapshotLoaded, Stopped
 from impl.core.facts import CreatePartition, Fact
 from impl.core.metadata import (
     BrokerRegistrationChangeRecord,
@@ -16,16 +16,19 @@ from impl.core.metadata import (
     RegisterBrokerRecord,
     TopicRecord,
 )
-from impl.core.quorum.batches import ElectionState, MetadataBatch
+from impl.core.quorum.batches import ElectionState, MetadataBatch, SnapshotId
 from impl.core.quorum.effects import (
+    DropMetadata,
+    LoadSnapshot,
     NoteCommitted,
     RecoveredQuorum,
     TruncateMetadata,
     WriteElectionState,
     WriteMetadata,
+    WriteSnapshot,
 )
 from impl.core.quorum.facts import Observe
-from impl.core.quorum.messages import FetchedMetadata
+from impl.core.quorum.messages import FetchedMetadata, FetchedSnapshot, SnapshotSlice
 from impl.core.settings import Settings
 from impl.core.types import (
     BrokerEpoch,
@@ -37,6 +40,7 @@ from impl.core.types import (
     PartitionEpoch,
     TopicPartition,
 )
+from impl.host import snapshots
 from impl.host.controller import ControllerHost
 from impl.sim.disk import PowerLost, SimDisk
 from impl.storage.errors import CorruptCheckpoint, CorruptLog
@@ -256,3 +260,97 @@ def test_what_is_noted_to_be_committed_is_never_more_than_was() -> None:
     disk = SimDisk()
     a_host(disk).handle([append(0, *RECORDS), NoteCommitted(Offset(3)), NoteCommitted(Offset(4))], NOW)
     assert found(disk).committed == 4
+
+
+# ---------------------------------------------------------------- snapshots
+FIRST, SECOND = SnapshotId(Offset(5), LeaderEpoch(1)), SnapshotId(Offset(9), LeaderEpoch(2))
+DIRECTORY = "__cluster_metadata-0"
+
+
+def with_a_snapshot(disk: SimDisk) -> Any:
+    host = a_host(disk)
+    host.handle([append(0, *RECORDS), WriteSnapshot(FIRST, NOW, RECORDS), DropMetadata(FIRST)], NOW)
+    return host
+
+
+def test_a_snapshot_is_kafkas_file_and_the_log_goes_on_after_it() -> None:
+    disk = SimDisk()
+    with_a_snapshot(disk).handle([append(5, RECORDS[4], epoch=2)], NOW)
+    name = f"{DIRECTORY}/00000000000000000005-0000000001.checkpoint"
+    header, data, footer = batches.split(disk.read_file(name))
+    assert [batches.is_control(batch) for batch in (header, data, footer)] == [True, False, True]
+    assert [next(iter(batches.records_of(batch)))[2] for batch in (header, footer)] == [b"\0\0\0\3", b"\0\0\0\4"]
+    disk.lose_power(lambda *_: 0)
+    state = found(disk)
+    assert (state.snapshot, state.snapshot_records) == (FIRST, RECORDS)
+    assert [(batch.base_offset, batch.epoch) for batch in state.batches] == [(5, 2)]
+    assert disk.list(DIRECTORY).count("00000000000000000000.log") == 0
+
+
+def test_a_later_snapshot_takes_the_place_of_an_earlier_one() -> None:
+    disk = SimDisk()
+    host = with_a_snapshot(disk)
+    host.handle([append(5, *RECORDS[:4], epoch=2), WriteSnapshot(SECOND, NOW, RECORDS[:3]), DropMetadata(SECOND)], NOW)
+    assert [name for name in disk.list(DIRECTORY) if name.endswith(".checkpoint")] == [snapshots.name_of(SECOND)]
+    assert found(disk).snapshot_records == RECORDS[:3]
+
+
+def test_pieces_of_a_snapshot_are_read_when_the_answer_leaves() -> None:
+    disk = SimDisk()
+    host = with_a_snapshot(disk)
+    content = disk.read_file(f"{DIRECTORY}/{snapshots.name_of(FIRST)}")
+
+    def ask(position: int) -> FetchedSnapshot:
+        named = SnapshotSlice(FIRST, position, 100)
+        reply = FetchedSnapshot(error=ErrorCode.NONE, snapshot=FIRST, position=position, data=named)
+        (sent,) = host.handle([SendReply(Connection(5), 6, reply)], NOW)
+        assert isinstance(sent.reply, FetchedSnapshot)
+        return sent.reply
+
+    assert (ask(0).size, ask(0).data) == (len(content), content[:100])
+    assert ask(100).data == content[100:200]
+    assert ask(len(content) + 1).error is ErrorCode.POSITION_OUT_OF_RANGE
+
+
+def test_a_leaders_snapshot_takes_the_place_of_the_log_whenever_the_process_ends() -> None:
+    sent = snapshots.encode(SECOND, NOW, RECORDS[:3], lambda _: bytes(16))
+    outcomes = set()
+    for operations in range(1, 16):
+        disk = SimDisk()
+        host = a_host(disk)
+        host.handle([append(0, *RECORDS[:3]), append(3, *RECORDS, *RECORDS)], NOW)
+        disk.fail_after(operations, PowerLost)
+        try:
+            host.handle([LoadSnapshot(SECOND, sent)], NOW)
+        except PowerLost:
+            disk.lose_power(lambda *_: 0)
+        disk.fuse = None
+        state = found(disk)
+        if state.snapshot is None:
+            assert recovered(disk) == (*RECORDS[:3], *RECORDS, *RECORDS)
+        else:
+            assert (state.snapshot, state.snapshot_records, state.batches) == (SECOND, RECORDS[:3], ())
+        outcomes.add(state.snapshot)
+        a_host(disk).handle([append(13 if state.snapshot is None else 9, RECORDS[0], epoch=3)], NOW)
+        assert found(disk).batches[-1].epoch == 3
+    assert outcomes == {None, SECOND}
+
+
+def test_what_is_no_snapshot_is_not_kept() -> None:
+    disk = SimDisk()
+    host = a_host(disk)
+    host.handle([append(0, *RECORDS)], NOW)
+    whole = snapshots.encode(SECOND, NOW, RECORDS[:3], lambda _: bytes(16))
+    for data in (b"", whole[:-1], whole[60:], whole[:70] + bytes([whole[70] ^ 1]) + whole[71:]):
+        host.handle([LoadSnapshot(SECOND, data)], NOW)
+        assert host.controller.loaded == SnapshotLoaded(SECOND, None)
+    assert recovered(disk) == RECORDS
+
+
+def test_a_damaged_snapshot_is_named() -> None:
+    disk = SimDisk()
+    with_a_snapshot(disk)
+    path = f"{DIRECTORY}/{snapshots.name_of(FIRST)}"
+    disk.write_file(path, disk.read_file(path)[:-1])
+    with pytest.raises(CorruptLog, match=f"{path} at byte 0: .*header and ends with its footer"):
+        a_host(disk)
