@@ -67,7 +67,6 @@ class FetchPartition(Value, frozen=True, gc=False, kw_only=True):
     last_fetched_epoch: LeaderEpoch
     """Epoch of the fetcher's last record (KIP-595's truncation on fetch); -1: it does not say, or has none."""
     max_bytes: int
-    """A follower that asks where its log leaves the leader's asks for none."""
     rack: str | None = None
     """A consumer's client.rack, empty where it set none; None: only the leader may answer (KIP-392)."""
 
@@ -80,17 +79,14 @@ class Fetch(Value, frozen=True, gc=False, kw_only=True):
     min_bytes: int
     max_bytes: int
     partitions: tuple[FetchPartition, ...]
-    """All that is asked for, or in a session what has changed of that."""
     session_id: int = 0
     session_epoch: int = -1
-    """KIP-227: -1 wants no session, 0 begins one, and each fetch of it has the next higher."""
+    """KIP-227: -1 wants no session, 0 begins one; each later fetch has the next higher, and names what changed."""
     forgotten: tuple[TopicPartition, ...] = ()
-    """What a session's fetcher no longer asks for."""
 
 
 class FetchedPartition(Value, frozen=True, gc=False, kw_only=True):
-    """`records` is a LogSlice when the core answers, bytes or where they lie once the host has looked, batches at a
-    follower."""
+    """`records`: a LogSlice when the core answers, bytes or where they lie from the host, batches at a follower."""
 
     partition: TopicPartition
     error: ErrorCode
@@ -108,7 +104,6 @@ class Fetched(Value, frozen=True, gc=False):
     error: ErrorCode = ErrorCode.NONE
     """Of the whole fetch: its session is not known, or not in this epoch."""
     session_id: int = 0
-    """0: there is no session; the next fetch has to ask for everything."""
 
 
 # ---------------------------------------------------------------- offsets
