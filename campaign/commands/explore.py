@@ -20,7 +20,7 @@ from traces.recorder import write
 LEAST = (1, 2)
 """Log and epochs unless told."""
 
-LADDER = (LEAST, (2, 3), (3, 3))
+LADDER = (LEAST, (2, 3), (2, 4))
 """Log and epochs for a variant unless told: small spaces first, until its counterexample is found."""
 
 

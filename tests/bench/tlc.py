@@ -28,7 +28,7 @@ from model.tla import Exported, export
 from model.tla.names import upper
 
 SECONDS = 1800
-SECONDS_ON_VALUES = 15
+SECONDS_ON_VALUES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,12 +154,17 @@ def cases() -> Iterator[Case]:
         model="kip320", grain="asynchronous", bounds=Bounds(leader_epochs=3, partition_epochs=0, log=2, values=2)
     )
     one_epoch = Bounds(leader_epochs=1, log=1)
-    yield from small("quorum-voters", "asynchronous", one_epoch)
-    yield from small("quorum", "asynchronous", one_epoch)
-    yield from small("quorum", "synchronous", one_epoch, replicas=3)
+    for name in ("quorum-voters", "quorum-pre-vote", "quorum"):
+        yield from small(name, "asynchronous", one_epoch)
+        yield from small(name, "synchronous", one_epoch, replicas=3)
+    yield from small("epoch-cache", "asynchronous", Bounds(leader_epochs=2, partition_epochs=2, log=2))
     power_loss = Bounds(leader_epochs=1, partition_epochs=1, log=1, broker_epochs=1)
-    for lost in (None, "below-minimum", "leads-before-registration", "unclean-passes-for-clean"):
-        yield Case(model="survival", variant=lost, bounds=power_loss)
+    yield from small("survival", "synchronous", power_loss)
+    yield from small("survival", "asynchronous", power_loss, replicas=1)
+    for variant in ("below-minimum", "leads-before-registration", None):
+        yield Case(
+            model="survival", variant=variant, grain="asynchronous", bounds=power_loss, whole=variant != "below-minimum"
+        )
 
 
 # ------------------------------------------------------------ the page
