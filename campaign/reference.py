@@ -15,7 +15,7 @@ import click
 from campaign.mutants import MUTANTS
 from fencepost import main
 from invariants.catalogue import CATALOGUE
-from traces import facts, schema
+from traces import facts, quorum_facts, schema
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 NOTE = "<!-- Written by `python -m campaign.reference`; do not edit. -->"
@@ -74,6 +74,12 @@ def _traces() -> Iterator[str]:
     yield "The objects in a step's `facts`. Each has the name of the model action it claims to be."
     for fact in facts.VOCABULARY.values():
         yield from _structure(fact, f"`{fact.__struct_config__.tag}`")
+    yield ""
+    yield "## Facts of the quorum"
+    yield ""
+    yield "The objects in a step's `quorum`: what a controller did as a voter."
+    for told in quorum_facts.VOCABULARY.values():
+        yield from _structure(told, f"`{told.__struct_config__.tag}`")
 
 
 def _structure(kind: Any, title: str) -> Iterator[str]:
