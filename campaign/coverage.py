@@ -64,6 +64,9 @@ class Roles:
 
     def fault(self, kind: str, targets: Iterable[str], detail: str) -> None:
         """Called before the checker hears of it."""
+        if kind == faults.STOPPED:
+            # It was counted when it began.
+            return
         if detail.startswith(faults.EVERYWHERE):
             kind = faults.BLACKOUT
         elif detail.startswith(faults.MID_STEP):
@@ -160,11 +163,20 @@ def possible(kind: str, role: str) -> bool:
         return kind in _OF_CONTROLLERS
     if role == "client":
         return kind == faults.BREAK
-    return kind != faults.CONTROLLER_CRASH
+    return kind not in (faults.CONTROLLER_CRASH, faults.MINIMUM)
 
 
 _OF_CONTROLLERS = frozenset(
-    {faults.CONTROLLER_CRASH, faults.BLACKOUT, faults.PAUSE, faults.BREAK, faults.BLOCK, faults.LAG, faults.ISOLATE}
+    {
+        faults.CONTROLLER_CRASH,
+        faults.BLACKOUT,
+        faults.PAUSE,
+        faults.BREAK,
+        faults.BLOCK,
+        faults.LAG,
+        faults.ISOLATE,
+        faults.MINIMUM,
+    }
 )
 
 

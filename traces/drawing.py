@@ -65,7 +65,7 @@ class Drawing:
 
 
 HEAD, FOOT = -1, -2
-_DOWN = ("crash", "power loss", "kill")
+_DOWN = ("crash", "power loss", "kill", "stopped")
 _UP = ("restart", "start")
 
 

@@ -138,13 +138,18 @@ class Refinement(Abstraction):
         self.step("acknowledge", leader=node, follower=fact.follower, offset=fact.offset)
 
     def answer_fetch(self, node: int, fact: Any) -> None:
-        self.step("answer_fetch", leader=node, follower=fact.follower)
-        asked = self.state.requested[fact.follower, fact.leader_epoch + 1]
+        follower = self.asker(fact)
+        self.step("answer_fetch", leader=node, follower=follower)
+        asked = self.state.requested[follower, fact.leader_epoch + 1]
         if fact.offset > asked:
             told = f"it answers n{fact.follower} from offset {fact.offset}, in the model that asked up to {asked}"
             raise DivergedError("answer_fetch", told)
         self.same(fact, "log_end", len(self.state.log[node]))
         self.same(fact, "high_watermark", self.state.high_watermark[node])
+
+    def asker(self, fact: Any) -> int:
+        """Whose fetch is answered."""
+        return int(fact.follower)
 
     def answer_probe(self, node: int, fact: Any) -> None:
         """The model's answer is its whole log; the broker's must be where an epoch ends in that log."""

@@ -125,11 +125,26 @@ class Survival(Registrations):
         follower = self._who_asked(fact, number) if self.former else fact.follower
         self.step("acknowledge", leader=node, follower=follower, offset=fact.offset, broker_epoch=number)
 
+    def leader_of(self, epoch: int) -> int:
+        leader = super().leader_of(epoch)
+        return self.former.get(leader, leader)
+
+    def asker(self, fact: Any) -> int:
+        """Likewise for a fetch that is answered late."""
+        asked = self.state.requested
+        for follower in self._names_of(fact.follower):
+            if fact.offset <= asked[follower, fact.leader_epoch + 1]:
+                return follower
+        return int(fact.follower)
+
+    def _names_of(self, node: int) -> list[int]:
+        """The replica that the node is now, and those that it was."""
+        return [node, *(name for name, known in self.former.items() if known == node)]
+
     def _who_asked(self, fact: Any, number: int) -> int:
         """A fetch that is counted late may be of the replica that its node was before it deleted its log."""
         asked = self.state.requested_by
-        candidates = [fact.follower, *(name for name, node in self.former.items() if node == fact.follower)]
-        for follower in candidates:
+        for follower in self._names_of(fact.follower):
             if fact.offset <= asked[follower, fact.leader_epoch + 1, number]:
                 return int(follower)
         return int(fact.follower)

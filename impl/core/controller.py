@@ -7,6 +7,7 @@ The parts: sessions.py (who is alive), decisions.py (what is written down), elec
 topic_creation.py. Where its records go, and when its replies leave: quorum/controller.py.
 """
 
+from impl.core.admin_messages import AdminRequest
 from impl.core.administration import Administration
 from impl.core.decisions import Decisions
 from impl.core.elections import Elections
@@ -117,6 +118,13 @@ class Controller:
         ):
             self._decisions.elect(partition, to)
             self._publish(out)
+        return out
+
+    def operate(self, request: AdminRequest, _now: Millis) -> list[Effect]:
+        """Obey an operator who awaits no answer."""
+        out: list[Effect] = []
+        assert self._administration.decide(request) is not None, f"{request} is nothing a controller decides"
+        self._publish(out)
         return out
 
     def _publish(self, out: list[Effect]) -> None:

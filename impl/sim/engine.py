@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
-from impl.core.events import ConnectionLost, Disconnected, Event, Send, SendReply, Tick
+from impl.core.events import ConnectionLost, Disconnected, Event, Send, SendReply, Stopped, Tick
 from impl.core.facts import Fact
 from impl.core.quorum.facts import QuorumFact
 from impl.core.types import Millis, NodeId
@@ -207,6 +207,8 @@ class Engine:
                 self._send(process, effect)
             elif type(effect) is SendReply:
                 self._reply(process, effect)
+            elif type(effect) is Stopped:
+                self.faults.stopped(process)
 
     def _send(self, process: Process, send: Send) -> None:
         target = self._controllers.get(send.node, send.node)

@@ -31,6 +31,11 @@ BREAK = "break"
 BLOCK = "block"
 ISOLATE = "isolate"
 LAG = "lag"
+STOP = "stop"
+STOPPED = "stopped"
+"""What comes of it, in a trace, when the process has ended."""
+REASSIGN = "reassign"
+MINIMUM = "minimum"
 
 KINDS = (
     MOVE,
@@ -45,6 +50,9 @@ KINDS = (
     BLOCK,
     ISOLATE,
     LAG,
+    STOP,
+    REASSIGN,
+    MINIMUM,
 )
 POWER_KINDS = (POWER_LOSS, POWER_LOSS_MID_WRITE, BLACKOUT)
 """Those that lose what was written and not synced."""
@@ -57,6 +65,9 @@ FAMILIES = (
     (BREAK,),
     (BLOCK, ISOLATE),
     (LAG,),
+    (STOP,),
+    (REASSIGN,),
+    (MINIMUM,),
 )
 """Kinds that do much the same: whoever draws kinds draws families, so that no sort of trouble crowds out another."""
 WRITES_MAX = 4
@@ -71,8 +82,9 @@ MID_STEP = "in the middle of a step"
 class Fault(NamedTuple):
     """One decoded value. What `first` and `second` mean depends on the kind.
 
-    move: broker, partition index. crash, power loss, pause: process. mid-write: node, which write from now.
-    break: two processes. block, lag: from, to. isolate: node, 1 if cut off from clients too.
+    move, reassign: broker, partition index. stop: broker. minimum: min.insync.replicas. crash, power loss, pause:
+    process. mid-write: node, which write from now. break: two processes. block, lag: from, to. isolate: node, 1 if cut
+    off from clients too.
     """
 
     kind: str
@@ -143,6 +155,10 @@ def _actions(brokers: int, clients: int, partitions: int) -> Iterator[tuple[str,
     for kind in (BLOCK, LAG):
         yield from ((kind, source, target) for source in nodes for target in nodes if source != target)
     yield from ((ISOLATE, broker, with_clients) for broker in nodes[1:] for with_clients in (0, 1))
+    yield from ((STOP, broker, 0) for broker in nodes[1:])
+    for partition in range(partitions):
+        yield from ((REASSIGN, broker, partition) for broker in nodes[1:])
+    yield from ((MINIMUM, members, 0) for members in nodes[1:])
 
 
 def _of_controllers(brokers: int, controllers: tuple[int, ...]) -> Iterator[tuple[str, int, int]]:

@@ -10,6 +10,11 @@ loses, tears or keeps what was written and not synced, file by file, and peers h
 from functools import partial
 from typing import TYPE_CHECKING
 
+from impl.core.admin_messages import AlterConfig, AlterConfigs, AlterReassignments, ConfigChange, Reassignment
+from impl.core.config_changes import SET
+from impl.core.events import ShutDown
+from impl.core.image import MetadataImage
+from impl.core.metadata import TOPIC_RESOURCE
 from impl.core.types import Millis, NodeId, TopicPartition
 from impl.host.controller import ControllerHost
 from impl.sim import faults
@@ -52,6 +57,12 @@ class Injector:
             self.block(first, second, duration)
         elif kind == faults.ISOLATE:
             self.isolate(first, duration, with_clients=bool(second))
+        elif kind == faults.STOP:
+            self.stop(first, duration)
+        elif kind == faults.REASSIGN:
+            self.reassign(first, second)
+        elif kind == faults.MINIMUM:
+            self.minimum(first)
         else:
             assert kind == faults.LAG
             self.lag(first, second, duration)
@@ -104,6 +115,7 @@ class Injector:
         victim.silent_until = back if power else 0
         victim.inbox.clear()
         victim.doomed = None
+        victim.stop_ms = 0
         victim.paused_until = 0
         engine.network.cut_all(victim.index, engine.now, notice=back + 1 if power else 0)
         if power:
@@ -112,6 +124,21 @@ class Injector:
             disk.crash_process()
         victim.life += 1
         engine.schedule_restart(victim, back)
+
+    def stop(self, process: int, down_ms: int) -> None:
+        """An operator stops the broker: it hands over, closes its files, and comes back after `down_ms`."""
+        engine, victim = self._engine, self._engine.processes[process]
+        if victim.alive and not victim.stop_ms and victim.paused_until <= engine.now:
+            assert victim.host is not None
+            victim.stop_ms = down_ms
+            engine.note_fault(faults.STOP, (victim.name,), f"then down for {down_ms} ms")
+            engine.act(victim, "asked to stop", partial(victim.host.handle, ShutDown(), Millis(engine.now)))
+
+    def stopped(self, process: "Process") -> None:
+        """The process has ended as it was asked to."""
+        if process.stop_ms:
+            self._engine.note_fault(faults.STOPPED, (process.name,), "cleanly")
+            self._die(process, process.stop_ms, power=False)
 
     def _survives(self, victim: "Process") -> Decide:
         choose, name, life = self._engine.choose, victim.name, victim.life
@@ -172,17 +199,54 @@ class Injector:
     # ------------------------------------------------------------ the controller, and the end
     def move(self, broker: int, partition: int) -> None:
         """The active controller is told to give a partition's leadership to this broker, if it may."""
+        engine, name = self._engine, TopicPartition(TOPIC, partition)
+        active = self._active()
+        if active is not None:
+            controller, host, _ = active
+            engine.note_fault(faults.MOVE, (engine.processes[broker].name,), f"partition {partition}")
+            move = partial(host.move_leader, name, NodeId(broker), Millis(engine.now))
+            engine.act(controller, f"asked to move {name} to {engine.processes[broker].name}", move)
+
+    def reassign(self, broker: int, partition: int) -> None:
+        """An operator takes the broker out of a partition, where two others stay, or puts it in."""
+        engine, name = self._engine, TopicPartition(TOPIC, partition)
+        active = self._active()
+        if active is None:
+            return
+        controller, host, image = active
+        known, node = image.partition(name), NodeId(broker)
+        if known is None or known.adding or known.removing or (node in known.replicas and len(known.replicas) < 3):
+            return
+        replicas = tuple(each for each in known.replicas if each != node)
+        if node not in known.replicas:
+            replicas = (*known.replicas, node)
+        engine.note_fault(faults.REASSIGN, (engine.processes[broker].name,), f"partition {partition}")
+        wanted = AlterReassignments((Reassignment(name, replicas),), 0, True)
+        obey = partial(host.operate, wanted, Millis(engine.now))
+        engine.act(controller, f"asked for replicas {list(replicas)} of {name}", obey)
+
+    def minimum(self, members: int) -> None:
+        """An operator sets min.insync.replicas of the topic."""
+        active = self._active()
+        if active is None or TOPIC not in active[2].topics:
+            return
+        controller, host, _ = active
+        engine = self._engine
+        engine.note_fault(faults.MINIMUM, (controller.name,), f"min.insync.replicas={members}")
+        change = ConfigChange("min.insync.replicas", SET, str(members))
+        wanted = AlterConfigs((AlterConfig(TOPIC_RESOURCE, TOPIC, (change,)),), False)
+        engine.act(controller, "asked for another minimum", partial(host.operate, wanted, Millis(engine.now)))
+
+    def _active(self) -> "tuple[Process, ControllerHost, MetadataImage] | None":
+        """The active controller, if it runs."""
         engine = self._engine
         for controller in engine.nodes:
             host = controller.host
             if not controller.alive or controller.paused_until > engine.now or not isinstance(host, ControllerHost):
                 continue
             if host.controller.active is not None:
-                engine.note_fault(faults.MOVE, (engine.processes[broker].name,), f"partition {partition}")
-                name = TopicPartition(TOPIC, partition)
-                move = partial(host.move_leader, name, NodeId(broker), Millis(engine.now))
-                engine.act(controller, f"asked to move {name} to {engine.processes[broker].name}", move)
-                return
+                return controller, host, host.controller.active.image
+        return None
 
     def heal(self) -> None:
         """Everything that is down starts, everything that stands still wakes, every link is open."""

@@ -38,6 +38,7 @@ class Process:
         "node",
         "paused_until",
         "silent_until",
+        "stop_ms",
         "tick_ms",
         "topics",
     )
@@ -53,6 +54,8 @@ class Process:
         self.paused_until = 0
         self.silent_until = 0
         """Without power: until then nobody even refuses a connection."""
+        self.stop_ms = 0
+        """It was asked to stop, and how long it stays down once it has; 0: it was not."""
         self.inbox: list[tuple[int, Event]] = []
         """What arrived during a pause: heap number and event."""
         self.doomed: tuple[bool, int] | None = None

@@ -24,7 +24,7 @@ from traces.generations import Generations
 from traces.schema import Op
 from traces.told import Contradiction, Told
 
-STOPPING_FAULTS = {"crash": False, "power loss": True}
+STOPPING_FAULTS = {"crash": False, "power loss": True, "stopped": False}
 """Kinds of fault after which a simulated node's process is no more, and whether what was not synced may be lost.
 
 A live process's death is known from its `Restart` fact alone: who killed it wrote that down in a file of its own, and

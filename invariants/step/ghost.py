@@ -40,6 +40,9 @@ class Replica:
     """As a leader, in its epoch: follower -> the registration under which that one showed its position."""
     may_commit: bool = True
     """As a leader: the version it knows has min.insync.replicas members in sync."""
+    began_in: int = -1
+    """The newest leader epoch when its node deleted the log of the replica that it was before; -1: it was none. What
+    leaders of older epochs count is that one's."""
     keeps_all: bool = False
     """Its process ended without loss of power, and not while it was looking for where to cut its log."""
 

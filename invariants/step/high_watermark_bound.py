@@ -31,6 +31,8 @@ def _leader(partition: Partition, leader: Replica, fact: AdvanceHighWatermark) -
         member = partition.replicas.get(node)
         if member is None or member is leader or not member.counts or _lost_since(partition, leader, node):
             continue
+        if fact.leader_epoch < member.began_in:
+            continue
         if member.log.end < to:
             raise Violated(
                 ID,

@@ -89,8 +89,11 @@ def _restart(partition: Partition, replica: Replica, fact: Restart) -> None:
 
 
 def _delete(partition: Partition, replica: Replica, _fact: DeleteReplica) -> None:
-    """The log is gone; should the node be a replica again, it begins as one that nobody has seen."""
-    partition.replicas[replica.node] = Replica(replica.node)
+    """The log is gone; should the node be a replica again, it begins as one that nobody has seen. What it had asked for
+    may still be counted, in the epochs before it was taken out."""
+    partition.replicas[replica.node] = Replica(
+        replica.node, asked=replica.asked, counts=False, began_in=partition.leader_epoch
+    )
 
 
 # ---------------------------------------------------------------- the leader

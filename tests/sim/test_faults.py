@@ -220,6 +220,55 @@ def test_a_broken_connection_is_opened_again_and_costs_nothing():
     assert run.world.finish().lost == ()
 
 
+def test_a_broker_that_is_stopped_hands_over_and_comes_back_as_it_was():
+    run = Run()
+    assert run.write() > 0
+    leader = run.leader()
+    run.script.fault(faults.STOP, leader, duration_ms=40)
+    run.world.advance(1_500)
+    [back] = run.watcher.kinds("Restart", node=f"n{leader}")
+    assert back.clean
+    assert [fact.removed for fact in run.watcher.kinds("FailOver")] == [leader]
+    assert [fact.replica for fact in run.watcher.kinds("Register")] == [leader]
+    assert run.watcher.kinds("LosePower", "MemberLosesPower") == []
+    assert [kind for kind, _ in run.watcher.faults] == [faults.STOP, faults.STOPPED]
+    assert run.world.finish().healthy
+
+
+def test_a_replica_is_taken_out_and_put_in_again():
+    run = Run()
+    assert run.write() > 0
+    follower = run.followers()[0]
+    run.script.fault(faults.REASSIGN, follower)
+    run.world.advance(300)
+    assert [fact.removed for fact in run.watcher.kinds("Reassign")] == [follower]
+    assert len(run.watcher.kinds("DeleteReplica", node=f"n{follower}")) == 1
+    # With two replicas left nobody else is taken out.
+    run.script.fault(faults.REASSIGN, run.leader())
+    run.world.advance(100)
+    assert len(run.watcher.faults) == 1
+    run.script.fault(faults.REASSIGN, follower)
+    run.world.advance(500)
+    assert run.watcher.kinds("AlterPartition")[-1].isr == NODES
+    outcome = run.world.finish()
+    assert (outcome.healthy, outcome.lost) == (True, ())
+
+
+def test_another_minimum_decides_what_is_committed():
+    run = Run()
+    run.script.fault(faults.MINIMUM, 3)
+    run.script.fault(faults.CRASH, run.followers()[0], duration_ms=1_500)
+    run.world.advance(1_200)
+    before = run.world.now
+    assert run.write(3) == 0
+    assert not run.watcher.kinds("AdvanceHighWatermark", after=before)
+    run.script.fault(faults.MINIMUM, 1)
+    run.world.advance(300)
+    assert [fact.enough for fact in run.watcher.kinds("Fence")][-1]
+    assert run.watcher.kinds("AdvanceHighWatermark", after=before)
+    assert run.world.finish().healthy
+
+
 def test_what_makes_no_sense_now_is_left_out():
     run = Run()
     run.script.fault(faults.CRASH, 1, duration_ms=1_500)

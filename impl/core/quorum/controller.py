@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from impl.core.admin_messages import AdminRequest
 from impl.core.calls import NEVER
 from impl.core.controller import Controller
 from impl.core.decision_facts import facts_of
@@ -142,6 +143,14 @@ class QuorumController:
         out: list[Effect] = []
         if self.active is not None and not self._stopped:
             self._perform(self.active.move_leader(name, to, now), now, out)
+            self._settle(now, out)
+        return out
+
+    def operate(self, request: AdminRequest, now: Millis) -> list[Effect]:
+        """Obey an operator who awaits no answer, if this is the active controller."""
+        out: list[Effect] = []
+        if self.active is not None and not self._stopped:
+            self._perform(self.active.operate(request, now), now, out)
             self._settle(now, out)
         return out
 
