@@ -141,6 +141,7 @@ class Registrations(Refinement):
             raise DivergedError(action_of(fact), f"{told}, which is outside the model {self.model.name}", outside=True)
         self.state.log[node] = self.state.log[node][:0]
         self.state.high_watermark[node] = 0
+        self.state.flushed[node] = 0
 
 
 AT_A_MEMBER = frozenset(

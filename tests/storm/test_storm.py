@@ -33,6 +33,14 @@ def test_a_short_storm_is_weathered_and_every_judge_agrees(tmp_path):
     assert {path.stem for path in result.histories} == {"c1", "c2", "c3", "faults", "r1", "r2", "reader"}
 
 
+def test_emptied_directories_are_filled_again_and_every_judge_agrees(tmp_path):
+    result, found = weathered(tmp_path, seed=1, seconds=6.0, kinds=(kinds.WIPE,))
+    assert complaints(result, found) == []
+    assert doubts(found) == []
+    assert result.counts["wipe"] >= 1
+    assert result.read_back >= result.acknowledged > 300
+
+
 def test_a_planted_bug_is_caught_by_every_judge(tmp_path):
     """acks=all is answered before it is replicated, by leaders cut off from their followers and not from clients."""
     result, found = weathered(tmp_path, seed=4, seconds=9.0, kinds=(kinds.ISOLATE,), mutant="ack-before-isr")
