@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from campaign.commands import explore, fuzz, live, prove
+from campaign.coverage_grids import grids
 from campaign.evidence import invariants
 from campaign.exhibits import exhibit, order
 from campaign.outcome import Outcome, Word
@@ -74,6 +76,7 @@ class Check:
             invariants=invariants(self.outcomes),
             sections=tuple(self.sections),
             exhibits=tuple(exhibit(kept) for kept in sorted(self.kept, key=order)),
+            coverage=grids(self._coverage()),
         )
         page = write_report(report, self.out)
         lines = [f"{found.verdict:9}{found.title}" for found in report.invariants]
@@ -81,6 +84,11 @@ class Check:
         return Outcome(
             verdict=verdict, document={**document, "report": str(page)}, lines=("", *lines, f"report: {page}")
         )
+
+    def _coverage(self) -> list[dict[str, Any]]:
+        """Of the searches without a planted bug."""
+        searches = [self.outcomes[name].document for name in ("fuzz", "fuzz crashes") if name in self.outcomes]
+        return [document["coverage"] for document in searches if "coverage" in document]
 
     def _model(self) -> None:
         self.part(

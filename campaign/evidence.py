@@ -6,6 +6,7 @@ producers that the model does not have, so no row claims that it does.
 
 from collections.abc import Mapping
 
+from campaign.lockstep import REFINES
 from campaign.outcome import Outcome
 from invariants.catalogue import HEADLINE
 from invariants.report.build import Arrow, Evidence, Invariant, Word
@@ -50,6 +51,7 @@ def _evidence(invariant: str, outcomes: Mapping[str, Outcome]) -> list[Evidence]
         _proved(invariant, outcomes.get("prove")),
         _explored(invariant, outcomes.get("explore")),
         *(_fuzzed(invariant, outcomes[name]) for name in ("fuzz", "fuzz crashes") if name in outcomes),
+        *(_followed(invariant, outcomes[name]) for name in ("fuzz", "fuzz crashes") if name in outcomes),
         _validated(invariant, outcomes.get("validate")),
         _judged(invariant, outcomes.get("live")),
     ]
@@ -100,6 +102,21 @@ def _fuzzed(invariant: str, outcome: Outcome) -> Evidence:
     if invariant in broken:
         return _row("fuzzed", "violated", figure)
     return _row("fuzzed", "holds" if outcome.verdict == "holds" else "unknown", figure)
+
+
+def _followed(invariant: str, outcome: Outcome) -> Evidence | None:
+    """What the model says of the simulated runs it followed."""
+    document = outcome.document
+    if invariant not in MODEL_PROPERTIES or "coverage" not in document:
+        return None
+    table = document["coverage"]["actions"]
+    steps = sum(table["counts"].values())
+    figure = f"{document['seeds']:,} simulated runs are {steps:,} steps of the model {document['coverage']['model']}"
+    if any(found["invariant"] == REFINES for found in document["traces"]):
+        return _row("validated", "violated", f"a simulated run leaves the model {document['coverage']['model']}")
+    if document["unspoken"]["runs"]:
+        return _row("validated", "unknown", f"{figure}; {document['unspoken']['runs']} did what it does not speak of")
+    return _row("validated", "holds", figure)
 
 
 def _validated(invariant: str, outcome: Outcome | None) -> Evidence | None:

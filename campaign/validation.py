@@ -14,12 +14,15 @@ def told(result: Validation, lines: int, source: str) -> Outcome:
         "facts": result.facts,
         "steps": result.steps,
         "partitions": result.partitions,
+        "quorum": result.quorum,
         "actions": result.actions,
         "first_divergence": None,
     }
     divergence = result.divergence
     if divergence is None:
         line = f"holds: {result.facts} facts of {result.partitions} partitions are {result.steps} steps of the model"
+        if result.quorum:
+            line += ", those of the controllers' quorum among them"
         return Outcome(verdict="holds", document=document, lines=(line,))
     said = [divergence.sentence]
     if divergence.conjunct:

@@ -70,6 +70,25 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     figures: tuple[tuple[str, str], ...]
 
 
+class Grid(msgspec.Struct, frozen=True, kw_only=True):
+    """What was exercised: how often each cell was reached. 0: never; None: there is no such cell."""
+
+    title: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    cells: tuple[tuple[int | None, ...], ...]
+    dense: bool = False
+    """Too many cells for numbers: they are coloured, and say what they are when pointed at."""
+
+    @property
+    def reached(self) -> int:
+        return sum(1 for row in self.cells for cell in row if cell)
+
+    @property
+    def size(self) -> int:
+        return sum(1 for row in self.cells for cell in row if cell is not None)
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     generated: str
     commit: str
@@ -79,6 +98,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     invariants: tuple[Invariant, ...]
     sections: tuple[Section, ...]
     exhibits: tuple[Exhibit, ...]
+    coverage: tuple[Grid, ...] = ()
 
 
 def write_report(report: Report, directory: Path) -> Path:
