@@ -12,7 +12,7 @@ and its image is built anew from that. A leader that resigns drops what was not 
 
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, cast, get_args
 
 import msgspec
 
@@ -49,6 +49,8 @@ from impl.core.types import ErrorCode, LeaderEpoch, Millis, NodeId, Offset, Topi
 MakeController = Callable[[Settings, RecoveredMetadata], Controller]
 STOP_MS_MAX = 1_000
 """How long a leader that is to stop waits for the others to hear of it."""
+
+_OF_THE_QUORUM = frozenset(get_args(QuorumRequest))
 
 
 class Held(NamedTuple):
@@ -112,11 +114,14 @@ class QuorumController:
         # Compared by type and not matched: a pattern that does not fit costs as much as all the rest of a tick.
         if type(event) is Tick:
             self.raft.tick(now, out)
-            self._ask_active(event, now, out)
+            if self.active is not None:
+                self._ask_active(event, now, out)
+            if not out and self._stop_by > now and not self._held:
+                return out
         elif type(event) is RequestArrived:
             request = event.request
-            if isinstance(request, QuorumRequest):
-                self.raft.requested(event.connection, event.correlation, request, now, out)
+            if type(request) in _OF_THE_QUORUM:
+                self.raft.requested(event.connection, event.correlation, cast(QuorumRequest, request), now, out)
             elif self.active is None or self._stop_by is not NEVER:
                 out.append(SendReply(event.connection, event.correlation, Refused(ErrorCode.NOT_CONTROLLER)))
             else:
@@ -176,6 +181,11 @@ class QuorumController:
 
     def _perform(self, effects: list[Effect], now: Millis, out: list[Effect]) -> None:
         """Write what was decided to the log; hold the rest until that is committed."""
+        raft = self.raft
+        decides = any([type(effect) is AppendMetadata for effect in effects])
+        if not decides and not self._held and raft.high_watermark == raft.log.end:
+            out.extend(effects)
+            return
         held: list[Effect] = []
         for effect in effects:
             if type(effect) is AppendMetadata:

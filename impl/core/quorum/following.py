@@ -27,7 +27,7 @@ class Following:
         """The correlation of the fetch whose answer counts; 0: none is in flight."""
         self._download: Download | None = None
         """A snapshot being read, where the leader's log does not reach back far enough."""
-        self._told: tuple[LeaderEpoch, NodeId, Offset] | None = None
+        self._told: tuple[LeaderEpoch, NodeId, Offset, LeaderEpoch] | None = None
         self._max_wait = Millis(min(FETCH_WAIT_MS_MAX, replica.settings.quorum_fetch_timeout_ms // 4))
         self.due = NEVER
 
@@ -55,7 +55,7 @@ class Following:
             last_epoch=log.last_epoch,
             max_wait_ms=self._max_wait,
         )
-        told = (replica.epoch, replica.leader, log.end)
+        told = (replica.epoch, replica.leader, log.end, log.last_epoch)
         if told != self._told:
             self._told = told
             out.append(

@@ -119,6 +119,7 @@ class Raft:
     def tick(self, now: Millis, out: list[Effect]) -> None:
         """Time has passed."""
         replica = self._replica
+        before = len(out)
         if now >= replica.calls.due:
             replica.calls.expire(now, out)
         if now >= replica.deadline:
@@ -132,7 +133,8 @@ class Raft:
             self._following.pursue(now, out)
         if now >= self._readers.due:
             self._readers.expire(now, out)
-        self._settle(now, out)
+        if len(out) > before:
+            self._settle(now, out)
 
     def replied(self, event: ReplyArrived, now: Millis, out: list[Effect]) -> None:
         self._replica.calls.answered(event, now, out)
