@@ -5,7 +5,7 @@ One rule: a walk chooses, never judges. Run it before asking a prover: what is f
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from model.language import Disabled
@@ -30,12 +30,32 @@ RARE = {
 }
 """How often an action that is always possible is passed over, so that the others get their turn."""
 
+QUORUM = {
+    "observe": 0.85,
+    "restart": 0.95,
+    "stand": 0.9,
+    "flush": 0.5,
+    "campaign": 0.7,
+    "campaign_with_pre_vote": 0.7,
+    "ask_pre_vote": 0.9,
+    "grant_pre_vote": 0.9,
+    "stand_after_pre_vote": 0.9,
+    "grant_vote": 0.9,
+    "fetch": 0.5,
+    "replicate": 0.9,
+    "append": 0.6,
+    "append_in_force": 0.5,
+}
+"""The same for the models of the quorum."""
+
 
 class Walker:
-    """Walks step by random step within the reading's bounds. `taken` counts steps by action."""
+    """Walks step by random step within the reading's bounds, passing over actions as `rare` says. `taken` counts steps
+    by action."""
 
-    def __init__(self, reading: Reading, *, seed: int = 0) -> None:
+    def __init__(self, reading: Reading, *, seed: int = 0, rare: Mapping[str, float] | None = None) -> None:
         self.reading = reading
+        self.rare = RARE if rare is None else rare
         self.random = random.Random(seed)
         self.taken: Counter[str] = Counter()
 
@@ -43,7 +63,7 @@ class Walker:
         """One random step; None where nothing can be done."""
         steps = self.reading.steps
         for name in self.random.sample(sorted(steps), len(steps)):
-            if self.random.random() < RARE.get(name, 0):
+            if self.random.random() < self.rare.get(name, 0):
                 continue
             step = steps[name]
             for arguments in self.shuffled(step.instances):
