@@ -182,7 +182,7 @@ class QuorumController:
     def _perform(self, effects: list[Effect], now: Millis, out: list[Effect]) -> None:
         """Write what was decided to the log; hold the rest until that is committed."""
         raft = self.raft
-        decides = any([type(effect) is AppendMetadata for effect in effects])
+        decides = any(type(effect) is AppendMetadata for effect in effects)
         if not decides and not self._held and raft.high_watermark == raft.log.end:
             out.extend(effects)
             return
