@@ -16,6 +16,7 @@ from invariants.exploration.limits import Found, Limits, Progress
 from invariants.exploration.replay import replayed
 from model.columns.tracing import Tracing
 from model.design import Model
+from model.quorum.view import LIVE as QUORUM_LIVE
 from model.reading_values import Bounds, Call, Reading
 from model.replication.view import LIVE
 from model.view import View
@@ -23,7 +24,7 @@ from model.view import View
 FORMS = ("auto", "c", "numpy", "values")
 GRAINS = ("asynchronous", "synchronous")
 COMPILERS = ("cc", "gcc", "clang")
-VIEWS: dict[str, View] = {"replication": LIVE}
+VIEWS: dict[str, View] = {"replication": LIVE, "quorum": QUORUM_LIVE}
 LARGEST = 100
 """The greatest number a column holds comfortably; bounds are far below it in any search that ends."""
 

@@ -24,7 +24,7 @@ from typing import Any
 import z3
 
 from invariants.proofs.reading_symbolic import SymbolicReading
-from invariants.proofs.symbols import SymbolicState, SymbolicTable
+from invariants.proofs.symbols import SymbolicSet, SymbolicState, SymbolicTable
 from invariants.proofs.terms import Term, conjunction, disjunction, negation
 from invariants.proofs.unbounded import arbitrary_state, arguments, initial_state, unbounded_reading
 from model.design import Model
@@ -198,6 +198,9 @@ class ViewObligations:
     def agree(self, variable: Variable, one: Any, other: Any) -> Term:
         """Two values of a variable are equal, for arbitrary keys, members and offsets."""
         equal = self.reading.terms.equal
+        if isinstance(one, SymbolicSet):
+            member = z3.Const("member", self.reading.domains["Replica"].sort)
+            return same(one.contains(member), other.contains(member))
         if not isinstance(one, SymbolicTable):
             return equal(one, other)
         keys = [z3.Const(f"key{at}", self.reading.domains[k].sort) for at, k in enumerate(variable.keys)]

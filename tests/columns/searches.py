@@ -7,11 +7,12 @@ from typing import Any
 
 from invariants.exploration.explore import ExploreResult, explore
 from model.kinds import Variable
+from model.quorum import QUORUM
 from model.reading_values import Bounds, Reading, Values
 from model.reference_partition import REFERENCE_PARTITION
 from model.replication import REPLICATION
 
-MODELS = {model.name: model for model in (REPLICATION, REFERENCE_PARTITION)}
+MODELS = {model.name: model for model in (REPLICATION, REFERENCE_PARTITION, QUORUM)}
 
 Case = tuple[str, int, int, int, int, str, int]
 """Model, replicas, log, leader epochs, partition epochs, grain, depth."""

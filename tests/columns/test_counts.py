@@ -3,7 +3,7 @@
 import pytest
 from columns.searches import CASES, Case, concrete, images, on_values, orbit, search
 
-from invariants.exploration.explore import compiler, explore
+from invariants.exploration.explore import VIEWS, compiler, explore
 from model.reference_partition import REFERENCE_PARTITION
 from model.replication.view import LIVE
 from model.view import viewed
@@ -32,6 +32,7 @@ def test_c_counts_what_the_concrete_reading_counts(case: Case) -> None:
 
 
 REDUCED = CASES[3], CASES[4]
+QUORUMS: Case = ("quorum", 3, 1, 1, 0, "synchronous", 12)
 
 
 @pytest.mark.parametrize("case", REDUCED)
@@ -50,6 +51,13 @@ def test_both_reductions_visit_each_orbit_of_images_once(case: Case) -> None:
     expected = images(case, lambda reading, state: orbit(reading, viewed(reading, LIVE, state)))
     assert list(search(case, "numpy", view=True, symmetry=True).states_per_level) == expected
     assert sum(expected) < concrete_states(case) / 2
+
+
+def test_both_reductions_visit_each_orbit_of_images_of_a_quorum_once() -> None:
+    view = VIEWS["quorum"]
+    expected = images(QUORUMS, lambda reading, state: orbit(reading, viewed(reading, view, state)))
+    assert list(search(QUORUMS, "numpy", view=True, symmetry=True).states_per_level) == expected
+    assert 20 < sum(expected) < 500
 
 
 def concrete_states(case: Case) -> int:

@@ -7,6 +7,8 @@ import pytest
 from invariants.proofs.views import ViewObligations, answer, discharge
 from model.design import syntax
 from model.language import PartitionEpoch, definition
+from model.quorum import QUORUM
+from model.quorum.view import LIVE as QUORUM_LIVE
 from model.replication import REPLICATION
 from model.replication.state import State
 from model.replication.view import LIVE, live_but_proposals
@@ -33,6 +35,25 @@ def test_what_a_variant_replaces_is_sound_under_the_same_view(variant: str) -> N
 @pytest.mark.parametrize("variant", LIVE.instead)
 def test_the_weaker_views_are_sound(variant: str) -> None:
     assert [found for found in discharge(REPLICATION, LIVE, variant) if found.verdict != "holds"] == []
+
+
+def test_the_view_of_the_quorum_is_sound_for_any_number_of_voters() -> None:
+    answers = discharge(QUORUM, QUORUM_LIVE)
+    assert [found for found in answers if found.verdict != "holds"] == []
+    assert {found.name.split("/")[0] for found in answers} >= {*QUORUM.actions_of(), *QUORUM.macros_of()}
+
+
+@pytest.mark.parametrize("variant", [variant.id for variant in QUORUM.variants])
+def test_what_a_variant_of_the_quorum_replaces_is_sound_under_its_view(variant: str) -> None:
+    answers = discharge(QUORUM, QUORUM_LIVE, variant)
+    assert answers
+    assert [found for found in answers if found.verdict != "holds"] == []
+
+
+def test_a_view_that_forgets_a_vote_twice_counted_is_refused() -> None:
+    careless = replace(QUORUM_LIVE, instead={})
+    obligations = {o.name: o for o in ViewObligations(QUORUM, careless, "vote-doubled").all()}
+    assert any(answer(o, 5000, 0).verdict != "holds" for o in obligations.values())
 
 
 @pytest.mark.parametrize(
