@@ -26,6 +26,7 @@ KINDS = frozenset({"flag", "number", "replica", "set", "log"})
 SPACES = (
     (2, Bounds(leader_epochs=2, partition_epochs=3, log=2, values=2)),
     (3, Bounds(leader_epochs=3, partition_epochs=3, log=2, values=2)),
+    (2, Bounds(leader_epochs=2, partition_epochs=3, log=3, values=1)),
 )
 """The spaces to look through: replicas, and the bounds."""
 
@@ -169,7 +170,7 @@ class Induction:
 
 
 def counterexample(
-    spaces: dict[int, Induction],
+    spaces: dict[tuple[int, Bounds], Induction],
     model: Model,
     argument: Argument,
     variant: str | None,
@@ -184,9 +185,9 @@ def counterexample(
     if any(variable.kind not in KINDS for variable in model.variables.values()):
         return None
     for replicas, bounds in SPACES:
-        if replicas not in spaces:
-            spaces[replicas] = Induction(model, argument, variant, replicas, bounds)
-        found = spaces[replicas].counterexample(action, conjunct, seconds)
+        if (replicas, bounds) not in spaces:
+            spaces[replicas, bounds] = Induction(model, argument, variant, replicas, bounds)
+        found = spaces[replicas, bounds].counterexample(action, conjunct, seconds)
         if found is not None:
             return found
     return None

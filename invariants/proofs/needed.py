@@ -10,22 +10,22 @@ What fails here is a search for a proof, which says that the argument needs the 
 import multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from invariants.proofs.argument import model_with_argument
+from invariants.proofs.argument import Argument, model_with_argument
 from invariants.proofs.obligations import NAMED, Obligation, Obligations
 from invariants.proofs.prove import hints
 from invariants.proofs.solver import Budget, Solver
+from model.design import Model
 
 NEEDED = "needed.json"
 BUDGET = Budget(milliseconds=1000, rounds=1)
-MOST = 12
+MOST = 80
 """How many obligations to try for one conjunct."""
 
 
 class Needs:
     """The obligations of one model, to be asked with and without single conjuncts."""
 
-    def __init__(self, name: str, budget: Budget = BUDGET) -> None:
-        model, argument = model_with_argument(name)
+    def __init__(self, model: Model, argument: Argument, budget: Budget = BUDGET) -> None:
         self.hints = {**argument.first, **hints(argument)}
         obligations = Obligations(model, argument)
         self.obligations = {o.name: o for step in obligations.steps() for o in self.shown(obligations, step)}
@@ -75,7 +75,7 @@ _NEEDS: list[Needs] = []
 
 
 def start(name: str) -> None:
-    _NEEDS[:] = [Needs(name)]
+    _NEEDS[:] = [Needs(*model_with_argument(name))]
 
 
 def broken_by(conjunct: str) -> tuple[str, str | None]:
@@ -86,7 +86,7 @@ def needed(
     name: str, conjuncts: Sequence[str] | None = None, progress: Callable[[int, int], None] | None = None
 ) -> Mapping[str, str | None]:
     """By conjunct of a model's invariant, an obligation that needs it; None where none was found."""
-    asked = Needs(name).conjuncts if conjuncts is None else conjuncts
+    asked = Needs(*model_with_argument(name)).conjuncts if conjuncts is None else conjuncts
     found: dict[str, str | None] = {}
     with multiprocessing.get_context("spawn").Pool(2, start, (name,)) as pool:
         for done, (conjunct, broken) in enumerate(pool.imap_unordered(broken_by, asked), 1):

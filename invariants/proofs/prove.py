@@ -20,6 +20,7 @@ from invariants.proofs.obligations import SAFETY, Obligation, Obligations
 from invariants.proofs.solver import Answer, Budget, Solver
 from model.design import Model
 from model.models import model_named
+from model.reading_values import Bounds
 
 __all__ = ["HINTS", "Progress", "Proof", "hints", "model_named", "prove", "run"]
 
@@ -89,7 +90,7 @@ class Worker:
         self.solver = Solver(asked.hypotheses, asked.groups, known, argument.layers, seed=seed, budget=budget)
         self.record = record
         self.model, self.argument, self.variant = model, argument, variant
-        self.spaces: dict[int, Induction] = {}
+        self.spaces: dict[tuple[int, Bounds], Induction] = {}
 
     def answer(self, obligation: Obligation) -> Answer:
         """The prover's answer; where it has none, and always first for a variant, a look for a counterexample.

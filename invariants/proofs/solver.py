@@ -78,7 +78,7 @@ class Solver:
         hint = self.hints.get(obligation.name)
         allowed = [n for n in self.hypotheses if self.groups[n] != "lemmas" or n in obligation.lemmas]
         if hint is not None:
-            yield tuple(name for name in hint if name in allowed)
+            yield tuple(name for name in dict.fromkeys(hint) if name in allowed)
         if obligation.step == "initial":
             yield ()
             return

@@ -45,13 +45,10 @@ def test_majorities_of_near_sets_share_a_replica_whatever_the_sets() -> None:
 
 
 def test_majorities_of_sets_two_apart_need_not() -> None:
-    a, b, c, d = (frozenset(map(Replica, members)) for members in ({0, 1, 2, 3}, {0, 1, 4, 2}, {0, 1}, {2, 4}))
-    one, other = a - {Replica(3)}, b | {Replica(3)}
-    assert not adjacent(frozenset({Replica(0), Replica(1)}), frozenset())
-    assert majority(c, one)
-    assert not majority(d, other)
-    assert majority(frozenset({Replica(0), Replica(1)}), frozenset(map(Replica, {0, 1, 2})))
-    assert majority(frozenset(map(Replica, {2, 3, 4})), frozenset(map(Replica, {0, 1, 2, 3, 4})))
+    three, five = frozenset(REPLICAS[:3]), frozenset(REPLICAS)
+    assert not adjacent(three, five)
+    assert majority(frozenset(REPLICAS[:2]), three)
+    assert majority(frozenset(REPLICAS[2:]), five)
 
 
 def test_one_replica_more_or_less_makes_a_near_set() -> None:

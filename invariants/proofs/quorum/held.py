@@ -41,16 +41,6 @@ def held_is_flushed(s: State) -> bool:
     )
 
 
-@conjunct
-def leader_log_ends_in_epoch(s: State) -> bool:
-    """The last entry of a leader's log is of its epoch: the leader-change record at least."""
-    return all(
-        s.start[s.leader_epoch[r]] < len(s.log[r]) and last_epoch(s.log[r]) == s.leader_epoch[r]
-        for r in Replica
-        if s.leading[r]
-    )
-
-
 @conjunct(at=lambda s, e, r: (s.held[e, r],))
 def kept_is_kept(s: State) -> bool:
     """What a replica must keep is on its disk, entry by entry. Broken by truncate-below-high-watermark."""
@@ -79,5 +69,5 @@ def votes_are_up_to_date(s: State) -> bool:
     )
 
 
-HELD = (held_in_log, held_is_flushed, leader_log_ends_in_epoch, kept_is_kept)
+HELD = (held_in_log, held_is_flushed, kept_is_kept)
 UP_TO_DATE = (votes_are_up_to_date,)

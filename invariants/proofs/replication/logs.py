@@ -43,17 +43,6 @@ def entry_epochs(s: State) -> bool:
     )
 
 
-@conjunct(at=lambda s, e, o: (s.epoch_log[e][o],))
-def own_suffix(s: State) -> bool:
-    """What a leader wrote in its epoch is exactly what stands past the epoch's start."""
-    return all(
-        (s.epoch_log[e][o].epoch == e) == (o >= s.start[e])
-        for e in LeaderEpoch
-        for o in Offset
-        if s.started[e] and 0 <= o < len(s.epoch_log[e])
-    )
-
-
 @conjunct(at=lambda s, e, d, o, p: (s.epoch_log[e][o], s.epoch_log[d][o], s.epoch_log[e][p]))
 def logs_match(s: State) -> bool:
     """Two logs that have entries of the same epoch at the same offset are equal up to it (Raft's Log Matching)."""
@@ -73,4 +62,4 @@ def logs_match(s: State) -> bool:
     )
 
 
-LOGS = (start_in_log, log_within_epoch_log, log_is_prefix, owner_has_epoch_log, entry_epochs, own_suffix, logs_match)
+LOGS = (start_in_log, log_within_epoch_log, log_is_prefix, owner_has_epoch_log, entry_epochs, logs_match)

@@ -1,7 +1,7 @@
 """Messages: fetches, answers and probe answers in flight, however old."""
 
 from model.language import LeaderEpoch, Offset, Replica, conjunct, known
-from model.replication.state import State, owner
+from model.replication.state import State
 
 
 @conjunct
@@ -18,17 +18,6 @@ def requested_when_reconciled(s: State) -> bool:
 def requested_is_held(s: State) -> bool:
     """While it stays in the epoch, a follower's log is no shorter than its fetches have shown."""
     return all(s.requested[f, s.leader_epoch[f]] <= len(s.log[f]) for f in Replica)
-
-
-@conjunct
-def acknowledged_was_requested(s: State) -> bool:
-    """A leader counts only positions that were shown in its epoch."""
-    return all(
-        s.acknowledged[leader, f] <= s.requested[f, s.leader_epoch[leader]]
-        for leader in Replica
-        for f in Replica
-        if owner(s, leader)
-    )
 
 
 @conjunct(at=lambda s, e: (s.ceiling_witness[e],))
@@ -114,7 +103,6 @@ def probe_is_prefix(s: State) -> bool:
 MESSAGES = (
     requested_when_reconciled,
     requested_is_held,
-    acknowledged_was_requested,
     witness_requested,
     answer_within_epoch_log,
     answer_is_prefix,

@@ -60,14 +60,4 @@ def live_proposal(s: State) -> bool:
     )
 
 
-@conjunct
-def pending_is_proposed(s: State) -> bool:
-    """A leader that waits for an answer has proposed in this epoch, on the version it knows."""
-    return all(
-        s.proposed_leader_epoch[r] == s.leader_epoch[r] and s.proposed_partition_epoch[r] == s.partition_epoch[r]
-        for r in Replica
-        if s.leading[r] and s.pending[r]
-    )
-
-
-PROPOSALS = (versions_known, idle_leader_agrees, live_proposal, pending_is_proposed)
+PROPOSALS = (versions_known, idle_leader_agrees, live_proposal)

@@ -15,7 +15,7 @@ from invariants.proofs.replication import epochs as base_epochs
 from invariants.proofs.replication import lemmas as base_lemmas
 from invariants.proofs.replication import messages as base_messages
 from invariants.proofs.replication import proposals as base_proposals
-from invariants.proofs.replication.logs import LOGS, own_suffix
+from invariants.proofs.replication.logs import LOGS
 from invariants.proofs.survival.commits import COMMITS
 from invariants.proofs.survival.epochs import EPOCHS, NAMED
 from invariants.proofs.survival.growth import growth
@@ -38,7 +38,7 @@ GROUPS = {
         *EPOCHS,
     ),
     "regimes": REGIMES,
-    "logs": tuple(conjunct for conjunct in LOGS if conjunct is not own_suffix),
+    "logs": LOGS,
     "commits": (
         base_commits.committed_below_ceiling,
         base_commits.ceiling_in_log,

@@ -81,7 +81,7 @@ COMPLETE = (
     "start_in_log",
 )
 RESTS = ("named_epochs", "committed_in_log", "start_in_log", "change_in_log")
-OWN_LOG = ("leading_has_won", "leader_has_epoch_log", "log_is_prefix", "leader_log_ends_in_epoch")
+OWN_LOG = ("leading_has_won", "leader_has_epoch_log", "log_is_prefix", "own_suffix", "start_in_log")
 PREFIX = ("prefix_has_started", "log_within_epoch_log", "log_is_prefix")
 NEAR = {
     "starts_have_commits": COMPLETE,
