@@ -4,6 +4,7 @@ One rule: only the leader decides where a log begins, never past the high waterm
 they fetch. A follower's own retention may be ahead of its leader's: what it deletes is committed and due everywhere.
 """
 
+from impl.core.effective_configs import overrides
 from impl.core.events import Effect, LogStartDue, SendReply
 from impl.core.member import Member
 from impl.core.messages import DeletedPartition, DeletedRecords, DeletePartition, DeleteRecords
@@ -49,6 +50,5 @@ class Deletions:
 
     def _may_delete(self, name: str) -> bool:
         """A log that is only compacted keeps the last value of every key (Kafka refuses likewise)."""
-        topic = self._member.image.topics.get(name)
-        policy = "delete" if topic is None else topic.configs.get("cleanup.policy", "delete")
-        return "delete" in policy
+        member = self._member
+        return "delete" in overrides(member.image, name, member.settings.node).get("cleanup.policy", "delete")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from impl.core.broker import Broker
 from impl.core.controller import Controller
 from impl.core.events import (
+    AdvanceLogStart,
     AppendBatch,
     ConnectionLost,
     CreateLog,
@@ -18,6 +19,7 @@ from impl.core.events import (
     RecoveredProducer,
     ReplyArrived,
     RequestArrived,
+    ResetLog,
     Send,
     SendReply,
     ShutDown,
@@ -71,16 +73,21 @@ class Log:
     batches: list = field(default_factory=list)
     epochs: tuple = ()
     high_watermark: int = 0
+    start: int = 0
 
     @property
     def end(self):
-        return self.batches[-1].base_offset + self.batches[-1].record_count if self.batches else 0
+        return self.batches[-1].base_offset + self.batches[-1].record_count if self.batches else self.start
 
     def values(self):
         return [(stored.leader_epoch, stored.crc) for stored in self.batches]
 
     def cut(self, to):
         self.batches = [stored for stored in self.batches if stored.base_offset < to]
+
+    def begin_at(self, start):
+        self.start = start
+        self.batches = [stored for stored in self.batches if stored.base_offset + stored.record_count > start]
 
     def read(self, wanted: LogSlice):
         return tuple(
@@ -100,7 +107,7 @@ class Log:
         return RecoveredLog(
             partition=name,
             topic_id=self.topic_id,
-            log_start=0,
+            log_start=self.start,
             log_end=self.end,
             high_watermark=high_watermark,
             epochs=self.epochs,
@@ -227,6 +234,11 @@ class Cluster:
                     self.append(node.logs[effect.partition], effect)
                 case TruncateLog():
                     node.logs[effect.partition].cut(effect.to)
+                case AdvanceLogStart():
+                    node.logs[effect.partition].begin_at(effect.to)
+                case ResetLog():
+                    node.logs[effect.partition].batches.clear()
+                    node.logs[effect.partition].begin_at(effect.to)
                 case WriteEpochs():
                     node.logs[effect.partition].epochs = effect.epochs
                 case WriteHighWatermarks():
@@ -245,7 +257,7 @@ class Cluster:
                         node.clean_epoch = node.core.image.brokers[node.number].epoch
 
     def append(self, log, effect):
-        assert effect.base_offset == log.end
+        assert effect.base_offset >= log.end
         stored = {name: getattr(effect.batch, name) for name in Batch.__struct_fields__}
         log.batches.append(Batch(**{**stored, "base_offset": effect.base_offset, "leader_epoch": effect.leader_epoch}))
 

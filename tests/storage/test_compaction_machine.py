@@ -180,7 +180,7 @@ def past_the_watermark(log: Log, dirty_from: int, _now: int, _high_watermark: in
     return max(dirty_from, log.segments[-1].base_offset)
 
 
-def every_key_is_known(self: rewrite.Cleaning, record: Record, header: object) -> bool:
+def every_key_is_known(self: rewrite.Cleaning, record: Record, _header: object) -> bool:
     """A record is dropped though its key is only known to be older."""
     return self._latest.get(rewrite.short(record.key or b""), -1) == record.offset
 

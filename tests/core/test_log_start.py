@@ -1,0 +1,143 @@
+"""Where logs begin: DeleteRecords and retention on the leader, followers behind it, and compaction's gaps."""
+
+import pytest
+from pump import Cluster, P
+
+from impl.core.epochs import LeaderEpochCache
+from impl.core.events import AdvanceLogStart, LogStartDue, ResetLog
+from impl.core.messages import EARLIEST, DeletePartition, DeleteRecords, ListOffsets, OffsetQuery
+from impl.core.types import EpochStart, TopicPartition
+
+
+def filled(records=6, **settings):
+    cluster = Cluster(**settings)
+    cluster.create_topic()
+    for value in range(records):
+        cluster.produce(1, value)
+    cluster.pass_time(1_000)
+    return cluster
+
+
+def delete(cluster, offset, number=1, name=P):
+    (part,) = cluster.answer(number, DeleteRecords((DeletePartition(name, offset),), 1_000)).partitions
+    return part.error.name, part.low_watermark
+
+
+def starts(cluster):
+    return [cluster.partition(number).log_start for number in (1, 2, 3)]
+
+
+def test_deleted_records_are_gone_everywhere():
+    cluster = filled()
+    assert delete(cluster, 4) == ("NONE", 4)
+    assert cluster.partition(1).log_start == 4
+    cluster.pass_time(1_000)
+    assert starts(cluster) == [4, 4, 4]
+    assert [cluster.nodes[number].logs[P].start for number in (1, 2, 3)] == [4, 4, 4]
+    assert cluster.fetched(cluster.fetch(1, 3)).error.name == "OFFSET_OUT_OF_RANGE"
+    assert cluster.fetched(cluster.fetch(1, 4)).error.name == "NONE"
+    listed = cluster.answer(1, ListOffsets((OffsetQuery(P, -1, EARLIEST),)))
+    assert listed.offsets[0].offset == 4
+    assert delete(cluster, 2) == ("NONE", 4)
+    assert delete(cluster, -1) == ("NONE", 6)
+
+
+@pytest.mark.parametrize(
+    ("offset", "error"), [(7, "OFFSET_OUT_OF_RANGE"), (-2, "OFFSET_OUT_OF_RANGE"), (2**62, "OFFSET_OUT_OF_RANGE")]
+)
+def test_only_what_is_committed_can_be_deleted(offset, error):
+    cluster = filled()
+    assert delete(cluster, offset) == (error, -1)
+    assert starts(cluster) == [0, 0, 0]
+
+
+def test_only_the_leader_deletes_and_only_where_the_policy_allows_it():
+    cluster = filled()
+    assert delete(cluster, 2, number=2) == ("NOT_LEADER_OR_FOLLOWER", -1)
+    assert delete(cluster, 2, name=TopicPartition("unheard-of", 0)) == ("UNKNOWN_TOPIC_OR_PARTITION", -1)
+    cluster.create_topic(name="keyed", configs=(("cleanup.policy", "compact"),))
+    keyed = TopicPartition("keyed", 0)
+    assert delete(cluster, 0, number=cluster.leader(keyed), name=keyed) == ("POLICY_VIOLATION", -1)
+
+
+def test_retention_never_passes_the_high_watermark():
+    cluster = filled()
+    cluster.isolate(1)
+    cluster.produce(1, 9, acks=1)
+    assert cluster.partition(1).log_end == 7
+    cluster.give(cluster.nodes[1], LogStartDue(P, 7))
+    assert cluster.partition(1).log_start == cluster.partition(1).high_watermark == 6
+
+
+def test_a_follower_whose_next_record_is_gone_begins_where_the_leader_does():
+    """KAFKA-9491: its high watermark goes there too, or it would lie below the log's start."""
+    cluster = filled(replica_lag_time_ms_max=500)
+    cluster.isolate(3)
+    cluster.pass_time(2_000)
+    for value in range(10, 15):
+        cluster.produce(1, value)
+    cluster.pass_time(3_000)
+    assert 3 not in cluster.isr()
+    assert delete(cluster, 10) == ("NONE", 10)
+    cluster.heal()
+    cluster.pass_time(4_000)
+    assert [effect.to for number, effect in cluster.effects if number == 3 and isinstance(effect, ResetLog)] == [10]
+    behind = cluster.partition(3)
+    assert (behind.log_start, behind.log_end, behind.high_watermark) == (10, 11, 11)
+    assert cluster.log(3) == cluster.log(1)
+    assert set(cluster.isr()) == {1, 2, 3}
+
+
+def test_a_restarted_broker_begins_where_its_log_does():
+    cluster = filled()
+    delete(cluster, 4)
+    cluster.pass_time(1_000)
+    cluster.restart(2)
+    cluster.pass_time(1_000)
+    assert cluster.partition(2).log_start == 4
+    assert cluster.partition(2).high_watermark >= 4
+
+
+def test_a_fetch_that_waited_while_its_records_went_is_out_of_range():
+    cluster = filled()
+    key = cluster.fetch(1, 6, wait=1_000)
+    assert cluster.fetched(key) is None
+    cluster.produce(1, 7)
+    key = cluster.fetch(1, 7, wait=1_000)
+    cluster.produce(1, 8, run=False, acks=1)
+    cluster.partition(1).high_watermark = 8
+    cluster.partition(1).advance_log_start(8, [])
+    cluster.pass_time(1_100)
+    assert cluster.fetched(key).error.name == "OFFSET_OUT_OF_RANGE"
+
+
+def test_a_follower_copies_a_compacted_log_gaps_and_all():
+    cluster = filled()
+    cluster.isolate(3)
+    leader = cluster.nodes[1].logs[P]
+    for value in range(10, 13):
+        cluster.produce(1, value, acks=1)
+    leader.batches = [stored for stored in leader.batches if stored.crc not in (10, 11)]
+    cluster.heal()
+    cluster.pass_time(2_000)
+    assert [stored.base_offset for stored in cluster.nodes[3].logs[P].batches] == [0, 1, 2, 3, 4, 5, 8]
+    assert cluster.partition(3).log_end == 9
+
+
+def test_the_epochs_of_what_is_deleted_are_forgotten():
+    cache = LeaderEpochCache((EpochStart(1, 0), EpochStart(4, 10), EpochStart(6, 20)))
+    assert not cache.truncate_from_start(0)
+    assert cache.truncate_from_start(15)
+    assert cache.entries == (EpochStart(4, 15), EpochStart(6, 20))
+    assert cache.end_offset_for(1, 30) == (1, 15)
+    assert cache.truncate_from_start(40)
+    assert cache.entries == (EpochStart(6, 40),)
+
+
+def test_the_checkpoint_of_epochs_is_written_before_segments_go():
+    """Recovery takes a log that begins after its epochs do for one that lost its first segment."""
+    cluster = filled()
+    cluster.effects.clear()
+    delete(cluster, 3)
+    kinds = [type(effect).__name__ for number, effect in cluster.effects if number == 1]
+    assert kinds.index("WriteEpochs") < kinds.index(AdvanceLogStart.__name__)
