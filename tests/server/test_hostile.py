@@ -10,9 +10,11 @@ import socket
 import struct
 
 import pytest
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from campaign.conditions import wait_for
-from campaign.live import make_topic
+from campaign.live import make_topic, whole
 from impl.core.types import ErrorCode
 from impl.server.cluster import Cluster, ClusterPlan
 from impl.wire.apis import ApiKey
@@ -28,13 +30,15 @@ SEED = 20_261_123
 MEBIBYTE = 1 << 20
 GROWTH_BYTES_MAX = 300 * MEBIBYTE
 """What an attack may add to a broker's memory, at its peak: one batch opened to its bound, and change."""
+OPENED_BYTES_MAX = 600 * MEBIBYTE
+"""What opening one batch may add: its room is doubled until it suffices or reaches the bound of 256 MiB."""
 IDLE = 1_000
 NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    configuration = {"auto.create.topics.enable": "false"}
+    configuration = {"auto.create.topics.enable": "false", "log.cleaner.backoff.ms": "100"}
     plan = ClusterPlan(data=tmp_path_factory.mktemp("cluster"), brokers=1, port=0, configuration=configuration)
     with Cluster(plan) as running:
         make_topic(running.bootstrap, TOPIC, 1, 1)
@@ -105,6 +109,33 @@ def test_a_bomb_is_refused_or_kept_closed(cluster, codec):
             assert connection.frame()
         assert produce(connection, TOPIC, one_batch([b"good"]))[0] == ErrorCode.NONE
     assert peak_bytes(process) - before < GROWTH_BYTES_MAX
+
+
+def cleaned(cluster, topic):
+    checkpoint = cluster.plan.data / "broker-1" / "cleaner-offset-checkpoint"
+    return checkpoint.exists() and f"{topic} 0 2" in checkpoint.read_text().splitlines()
+
+
+@pytest.mark.usefixtures("bystanders")
+@pytest.mark.parametrize("codec", sorted(bombs()))
+def test_a_bomb_that_has_to_be_opened_is_opened_to_a_bound(cluster, codec):
+    """In a topic that is compacted the cleaner opens what producers have closed."""
+    process = cluster.brokers[1].pid
+    name = f"compacted-{codec}"
+    configs = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0", "segment.bytes": str(MEBIBYTE)}
+    admin = AdminClient({"bootstrap.servers": cluster.bootstrap, "log_level": 0})
+    admin.create_topics([NewTopic(name, 1, 1, config=configs)])[name].result(SECONDS)
+    wait_for(lambda: whole(admin, name, 1, 1), SECONDS, "the topic to have its leader")
+    forget_peak(process)
+    before = resident_bytes(process)
+    with Raw(cluster.address(1)) as connection:
+        code = produce(connection, name, bombs()[codec])[0]
+        if code == ErrorCode.NONE:
+            # The next segment: the cleaner leaves the one that is written to alone.
+            for _ in range(2):
+                assert produce(connection, name, one_batch([bytes(900_000)]))[0] == ErrorCode.NONE
+            wait_for(lambda: cleaned(cluster, name), SECONDS, "the cleaner to have been there")
+    assert peak_bytes(process) - before < OPENED_BYTES_MAX
 
 
 @pytest.fixture
