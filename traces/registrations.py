@@ -51,17 +51,23 @@ class Registrations(Refinement):
 
     # ------------------------------------------------------------ registrations
     def registration(self, node: int, broker_epoch: int, action: str) -> int:
-        """The model's number of a broker's registration. The first that is heard of is the one it was created under."""
+        """The model's number of a broker's registration. One that nobody has told of is named by whoever first speaks
+        of it: the one it was created under, and one from while it was no replica."""
         known = self.registrations.setdefault(node, {})
         number = known.get(broker_epoch)
         if number is None:
             if broker_epoch < 0:
                 told = f"it does not say under which registration of n{node}"
                 raise DivergedError(action, told, outside=True)
-            if 0 in known.values() or any(epoch < broker_epoch for epoch in known):
+            newest = self.state.broker_epoch[node] if node in self.machine.members else 0
+            if 0 not in known.values() and all(epoch > broker_epoch for epoch in known):
+                number = 0
+            elif newest not in known.values() and all(epoch < broker_epoch for epoch in known):
+                number = newest
+            else:
                 raise DivergedError(action, f"n{node} has no registration {broker_epoch}; it has {sorted(known)}")
-            known[broker_epoch] = number = 0
-        return number
+            known[broker_epoch] = number
+        return int(number)
 
     def same_registration(self, fact: Any, node: int, expected: int) -> None:
         """The registration that the fact names is that of the model."""
@@ -87,6 +93,14 @@ class Registrations(Refinement):
             raise DivergedError("register", told)
         self.step("restart", replica=fact.replica, high_watermark=high_watermark)
         self._registered(fact)
+
+    def registered_outside(self, node: int) -> None:
+        """A broker came back while it was no replica, so that no fact told of its registration; now it is one again."""
+        back = self.returning.pop(node, None)
+        if back is not None:
+            newest = self.state.newest_leader_epoch
+            kept = {"kept": back.log_end, "high_watermark": back.high_watermark}
+            self.step("lose_power", replica=node, known=newest, **kept)
 
     def lose_power(self, _node: int, fact: Any) -> None:
         newest = self.state.newest_leader_epoch

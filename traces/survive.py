@@ -87,6 +87,8 @@ class Survival(Registrations):
 
     def add_replicas(self, _node: int, fact: Any) -> None:
         self.grow({NOBODY, *fact.added})
+        for node in fact.added:
+            self.registered_outside(node)
         self.step("fence", removed=NOBODY, enough=fact.enough)
         self._committed(fact)
 
@@ -121,8 +123,8 @@ class Survival(Registrations):
         self.same(fact, "enough", self.state.may_commit[node])
 
     def acknowledge(self, node: int, fact: Any) -> None:
-        number = self.registration(fact.follower, fact.broker_epoch, "acknowledge")
-        follower = self._who_asked(fact, number) if self.former else fact.follower
+        follower = self._who_asked(fact) if self.former else fact.follower
+        number = self.registration(follower, fact.broker_epoch, "acknowledge")
         self.step("acknowledge", leader=node, follower=follower, offset=fact.offset, broker_epoch=number)
 
     def leader_of(self, epoch: int) -> int:
@@ -141,13 +143,22 @@ class Survival(Registrations):
         """The replica that the node is now, and those that it was."""
         return [node, *(name for name, known in self.former.items() if known == node)]
 
-    def _who_asked(self, fact: Any, number: int) -> int:
+    def _who_asked(self, fact: Any) -> int:
         """A fetch that is counted late may be of the replica that its node was before it deleted its log."""
         asked = self.state.requested_by
-        for follower in self._names_of(fact.follower):
-            if fact.offset <= asked[follower, fact.leader_epoch + 1, number]:
-                return int(follower)
+        for name in self._names_of(fact.follower):
+            number = self.registrations.get(name, {}).get(fact.broker_epoch)
+            if number is not None and fact.offset <= asked[name, fact.leader_epoch + 1, number]:
+                return name
         return int(fact.follower)
+
+    def shrink_isr(self, node: int, fact: Any) -> None:
+        self.same(fact, "partition_epoch", self.state.partition_epoch[node] - 1)
+        kept = frozenset(fact.isr)
+        if self.former:
+            counted = self.state.maximal_isr[node]
+            kept = frozenset(next((name for name in self._names_of(each) if name in counted), each) for each in kept)
+        self.step("shrink_isr", leader=node, kept=kept)
 
     def expand_isr(self, node: int, fact: Any) -> None:
         super().expand_isr(node, fact)
@@ -162,6 +173,9 @@ class Survival(Registrations):
     def delete_replica(self, node: int, _fact: Any) -> None:
         name = NOBODY - 1 - len(self.former)
         self.former[name] = node
+        self.returning.pop(node, None)
+        self.unsaid.pop(node, None)
+        self.registrations[name] = self.registrations.pop(node, {})
         self._move({*self.machine.members, name}, {node: name})
 
     def grow(self, members: set[int]) -> None:
@@ -195,6 +209,7 @@ _OWN: Mapping[str, Callable[[Any, int, Any], None]] = {
     "BecomeLeader": Survival.become_leader,
     "Resume": Survival.resume,
     "LearnIsr": Survival.learn_isr,
+    "ShrinkIsr": Survival.shrink_isr,
     "Acknowledge": Survival.acknowledge,
     "ExpandIsr": Survival.expand_isr,
     "SendFetch": Survival.send_fetch,
