@@ -142,6 +142,15 @@ class Broker:
         return self._member.partitions
 
     @property
+    def clean_epoch(self) -> BrokerEpoch:
+        """For the clean-shutdown file: under which registration all is there that ever was; -1: under none.
+
+        A process that was not registered has added nothing to what it found, and found no more than there was.
+        """
+        member = self._member
+        return member.broker_epoch if member.registered else member.previous_broker_epoch
+
+    @property
     def fenced(self) -> bool:
         """Not registered, or the controller does not count on this broker (now, as far as metadata was read)."""
         return self._registration.fenced

@@ -120,7 +120,6 @@ class BrokerHost:
             logs=self.directories.recovered,
             previous_broker_epoch=BrokerEpoch(self.directories.previous_broker_epoch),
         )
-        self._node = settings.node
         self._logs = self.directories.logs
         self._record = record
         self._report = report
@@ -267,9 +266,8 @@ class BrokerHost:
                 self._lose_log(partition, error)
 
     def _stop(self) -> None:
-        registered = self.broker.image.brokers.get(self._node)
         try:
-            failures = self.directories.close(-1 if registered is None else registered.epoch)
+            failures = self.directories.close(self.broker.clean_epoch)
         except OSError as error:
             raise failure(error) from error
         for each in failures:

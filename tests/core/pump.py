@@ -254,7 +254,7 @@ class Cluster:
                 case Stopped():
                     node.stopped = True
                     if node.number != CONTROLLER:
-                        node.clean_epoch = node.core.image.brokers[node.number].epoch
+                        node.clean_epoch = node.core.clean_epoch
 
     def append(self, log, effect):
         assert effect.base_offset >= log.end

@@ -289,6 +289,26 @@ def test_the_only_replica_that_stops_stays_eligible_and_leads_when_it_is_back():
     assert cluster.facts_of(BecomeLeader, 1)[-1].enough
 
 
+def test_one_that_stops_before_it_has_registered_claims_no_more_than_it_found():
+    """It lost its log, came back, and was stopped at once: that stop is not the clean stop of its registration."""
+    cluster = a_cluster()
+    cluster.produce(1, 7)
+    cluster.crash(2)
+    cluster.nodes[2].logs.clear()
+    cluster.cut |= {(2, CONTROLLER)}
+    cluster.start(2)
+    cluster.run()
+    cluster.shut_down(2)
+    assert cluster.nodes[2].stopped
+    assert cluster.nodes[2].clean_epoch == -1
+    cluster.crash(2)
+    cluster.heal()
+    down(cluster, 3)
+    back(cluster, 2)
+    assert [fact.replica for fact in cluster.facts_of(Register)] == []
+    assert cluster.log(2) == [(0, 7)]
+
+
 def test_a_registration_names_the_epoch_of_the_clean_stop():
     cluster = Cluster()
     first = cluster.nodes[CONTROLLER].core.image.brokers[3].epoch

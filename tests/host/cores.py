@@ -19,6 +19,7 @@ class ScriptedCore:
         self.named = named
         self.image = MetadataImage()
         self.partitions: dict[Any, Any] = {}
+        self.clean_epoch = -1
 
     def start(self, _now: Millis) -> list[Effect]:
         return []

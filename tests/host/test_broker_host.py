@@ -27,10 +27,8 @@ from impl.core.messages import (
     RegisterBroker,
     TimestampLookup,
 )
-from impl.core.metadata import RegisterBrokerRecord
 from impl.core.settings import Settings
 from impl.core.types import (
-    BrokerEpoch,
     Connection,
     EpochStart,
     ErrorCode,
@@ -211,9 +209,7 @@ def test_the_core_is_told_what_recovery_found() -> None:
 def test_a_broker_that_stops_leaves_a_clean_directory() -> None:
     disk = SimDisk()
     host = a_host(disk, LogConfig())
-    host.broker.image.apply(
-        RegisterBrokerRecord(broker=NodeId(1), incarnation=b"", broker_epoch=BrokerEpoch(44), host="", port=0)
-    )
+    host.broker.clean_epoch = 44
     host.handle([create(T0), append("a", 0)], NOW)
     assert host.handle([SEND, Stopped()], NOW) == [SEND, Stopped()]
     disk.lose_power(lambda *_: 0)
