@@ -30,7 +30,7 @@ static inline int checked(int value, int low, int high, int column) {
 #define UNPACK static inline void unpack(const word *restrict words, cell *restrict s)
 #define PACK static inline void pack(const cell *restrict s, word *restrict words)
 #define PROPERTIES static int properties(const cell *restrict s)
-#define EXPAND static int expand(const cell *restrict s, const key *restrict keys, expanded *restrict out, int n)
+#define EXPAND(name) static int name(const cell *restrict s, const key *restrict keys, expanded *restrict out, int n)
 #define APPLY static void apply(int instance, const cell *restrict s, word *restrict words)
 
 /* The contributions of columns to keys, `RENAMINGS` keys for each value, from `first[column]` on. */
@@ -108,13 +108,14 @@ static inline int insert(key k) {
   }
 }
 
-static int grow(void) {
+/* A table `1 << by` times as large; 0 where memory cannot be had. */
+static int grow(int by) {
   key *old = slots;
   word size = (word)1 << bits;
-  key *larger = reserve_table(bits + 1);
+  key *larger = reserve_table(bits + by);
   if (!larger) return 0;
   slots = larger;
-  bits += 1;
+  bits += by;
   word mask = ((word)1 << bits) - 1;
   for (word i = 0; i < size; i++)
     if (old[i].k[0]) {
@@ -192,7 +193,8 @@ int advance(word count, int threads) {
     limit = room < total + more ? room : total + more;
     if (limit > capacity - CLAIM * 8 * (INSTANCES + 1)) limit = capacity - CLAIM * 8 * (INSTANCES + 1);
     if (total >= limit) {
-      if (total < room || held + (sizeof(key) << (bits + 1)) > memory || !grow()) result = FULL;
+      int by = bits < 24 && held + (sizeof(key) << (bits + 2)) <= memory ? 2 : 1; /* small ones soon grow again */
+      if (total < room || held + (sizeof(key) << (bits + by)) > memory || !grow(by)) result = FULL;
       continue;
     }
     int n = upper - following > 4096 ? threads : 1;

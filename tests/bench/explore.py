@@ -1,10 +1,11 @@
 """Exhaustive search beside TLC and SPIN: one model, one machine, one run, every side's states and processor seconds.
 
-    python tests/bench/explore.py --jar tla2tools.jar [--rounds 3] [--only reference|replication] [--out TABLE]
+    python -m tests.bench.explore --jar tla2tools.jar [--rounds 3] [--only reference|spaces] [--out TABLE]
 
-The reference partition has 2,068,336 states at three replicas, three records and three epochs, and no side reduces
-them. Sides take turns within each round (TLC, which takes minutes, in the first only); the table has the median. A side
-that counts other states ends the run.
+from the project's folder. The reference partition has 2,068,336 states at three replicas, three records and three
+epochs, and no side reduces them. Sides take turns within each round (TLC, which takes minutes, in the first only); the
+table has the median. Without TLC's jar, or without SPIN, that side is left out and named. A side that counts other
+states, or fails, is told as such and the run goes on; the exit code is then 1.
 
 TLC (org.lamport:tla2tools, Java 11 or newer; two workers) reads the module that `model/tla` prints; SPIN (Debian's
 package spin, any C compiler) reads `partition_pml.py` and searches depth first, its default, without partial-order
@@ -28,6 +29,8 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from invariants.exploration.explore import ExploreResult, compiler, explore
+from model.design import Model
+from model.quorum import QUORUM
 from model.reading_values import Bounds
 from model.reference_partition import REFERENCE_PARTITION
 from model.replication import REPLICATION
@@ -37,6 +40,10 @@ from tests.bench import partition_pml
 STATES = 2_068_336
 SECONDS = 1800
 REPLICAS, LOG, EPOCHS = partition_pml.REPLICAS, partition_pml.LOG, partition_pml.EPOCHS
+
+
+class Failed(RuntimeError):
+    """A side did not end its search; with the last it said."""
 
 
 class Run(NamedTuple):
@@ -71,7 +78,7 @@ def tlc(jar: Path) -> Run:
         output, processor = timed([*command, "-metadir", "states", exported.name], directory)
     counted = re.search(r"(\d+) states generated, (\d+) distinct states found, 0 states left", output)
     if counted is None:
-        raise SystemExit(f"TLC did not end its search:\n{output[-2000:]}")
+        raise Failed(f"TLC did not end its search:\n{output[-2000:]}")
     return Run(int(counted[2]), int(counted[1]) - 1, processor, 0.0)
 
 
@@ -85,36 +92,50 @@ def spin() -> Run:
     counted = re.search(r"(\d+(?:\.\d+e\+\d+)?) states, stored", output)
     walked = re.search(r"(\d+(?:\.\d+e\+\d+)?) transitions", output)
     if counted is None or walked is None or "max search depth too small" in output:
-        raise SystemExit(f"SPIN did not end its search:\n{output[-2000:]}")
+        raise Failed(f"SPIN did not end its search:\n{output[-2000:]}")
     return Run(int(float(counted[1])), int(float(walked[1])), processor, generating + compiling)
 
 
 def sides(jar: Path | None) -> dict[str, Callable[[], Run]]:
+    """The sides that this machine has; the others are named."""
     found: dict[str, Callable[[], Run]] = {}
     if compiler() is not None:
         found["fencepost, C, one thread"] = lambda: ours("c", 1)
         found["fencepost, C, two threads"] = lambda: ours("c", 2)
     found["fencepost, numpy"] = lambda: ours("numpy", 1)
-    if shutil.which("spin"):
+    if shutil.which("spin") and compiler() is not None:
         found["SPIN"] = spin
     if jar is not None and shutil.which("java"):
         found["TLC"] = lambda: tlc(jar)
+    for missing in sorted({"SPIN", "TLC", "fencepost, C, one thread"} - found.keys()):
+        tell(f"{missing}: left out, for it is not on this machine (see --help)")
     return found
 
 
+def tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
 # ------------------------------------------------------------ the tables
-def reference(rounds: int, jar: Path | None) -> list[str]:
+def reference(rounds: int, jar: Path | None) -> tuple[list[str], bool]:
+    """The table of the reference partition, and whether every side counted its states."""
     runs: dict[str, list[Run]] = {}
-    chosen = sides(jar)
+    chosen, agreed = sides(jar), True
     for turn in range(rounds):
         for name, side in chosen.items():
             if name == "TLC" and turn > 0:
                 continue
-            run = side()
+            try:
+                run = side()
+            except (Failed, OSError, subprocess.TimeoutExpired) as error:
+                tell(f"{name}: failed: {error}")
+                agreed = False
+                continue
             if run.states != STATES:
-                raise SystemExit(f"{name} counts {run.states:,} states, not {STATES:,}")
+                tell(f"{name} counts {run.states:,} states, not {STATES:,}")
+                agreed = False
             runs.setdefault(name, []).append(run)
-            print(f"{name}: {run.processor:.2f} s", file=sys.stderr, flush=True)
+            tell(f"{name}: {run.processor:.2f} s, load {os.getloadavg()[0]:.1f}")
     seconds = {name: statistics.median(run.processor for run in of_side) for name, of_side in runs.items()}
     lines = [
         "| side | distinct states | transitions | processor s | distinct states/s | x TLC | x SPIN | build s |",
@@ -128,49 +149,67 @@ def reference(rounds: int, jar: Path | None) -> list[str]:
             f"| {name} | {of_side[0].states:,} | {of_side[0].transitions:,} | {seconds[name]:.2f} | {rate:,.0f} "
             f"| {ratios[0]} | {ratios[1]} | {build:.1f} |"
         )
-    return lines
+    return lines, agreed
 
 
-SPACES: tuple[tuple[str, int, int, int, int, bool], ...] = (
-    # grain, replicas, log, leader epochs, partition epochs, reduced
-    ("synchronous", 3, 1, 2, 3, False),
-    ("synchronous", 3, 1, 2, 3, True),
-    ("asynchronous", 3, 1, 1, 2, False),
-    ("asynchronous", 3, 1, 1, 2, True),
-    ("synchronous", 3, 2, 2, 3, True),
-    ("asynchronous", 3, 1, 2, 3, True),
-    ("synchronous", 3, 2, 3, 3, True),
-    ("synchronous", 3, 2, 3, 4, True),
-    ("synchronous", 3, 2, 3, 6, True),
+class Space(NamedTuple):
+    """A space to search; `reduced` is `none`, `names` (symmetry) or `both` (and the view)."""
+
+    model: Model
+    grain: str
+    log: int
+    epochs: int
+    versions: int
+    reduced: str
+
+
+SPACES = (
+    Space(REPLICATION, "synchronous", 1, 2, 3, "none"),
+    Space(REPLICATION, "synchronous", 1, 2, 3, "both"),
+    Space(REPLICATION, "asynchronous", 1, 1, 2, "none"),
+    Space(REPLICATION, "asynchronous", 1, 1, 2, "both"),
+    Space(REPLICATION, "asynchronous", 1, 2, 3, "both"),
+    Space(REPLICATION, "synchronous", 2, 3, 3, "both"),
+    Space(REPLICATION, "synchronous", 2, 3, 6, "both"),
+    Space(REPLICATION, "synchronous", 2, 3, 7, "both"),
+    Space(REPLICATION, "synchronous", 3, 3, 6, "both"),
+    Space(QUORUM, "asynchronous", 1, 1, 0, "names"),
+    Space(QUORUM, "asynchronous", 1, 1, 0, "both"),
+    Space(QUORUM, "synchronous", 2, 3, 0, "names"),
+    Space(QUORUM, "synchronous", 2, 3, 0, "both"),
 )
 
 
-def spaces(seconds: float, memory: int) -> list[str]:
+def spaces(seconds: float, memory: int, threads: int) -> list[str]:
+    """The table of spaces, each with three replicas."""
     lines = [
-        "| grain | replicas, epochs, versions, log | reduced | distinct states | depth | verdict | processor s | MiB |",
-        "|---|---|---|---|---|---|---|---|",
+        "| model | grain | epochs, versions, log | reduced | distinct states | transitions | depth | verdict "
+        "| processor s | s | MiB |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for grain, replicas, log, epochs, versions, reduced in SPACES:
+    for space in SPACES:
         found: ExploreResult = explore(
-            REPLICATION,
+            space.model,
             None,
-            range(1, replicas + 1),
-            log,
-            epochs,
-            partition_epochs=versions,
-            grain=grain,
+            (1, 2, 3),
+            space.log,
+            space.epochs,
+            partition_epochs=space.versions,
+            grain=space.grain,
             budget=seconds,
             memory=memory,
-            symmetry=reduced,
-            view=reduced,
+            symmetry=space.reduced != "none",
+            view=space.reduced == "both",
+            threads=threads,
         )
         verdict = found.verdict if found.reason is None else f"unknown: {found.reason.split(':')[0]}"
         lines.append(
-            f"| {grain} | {replicas}, {epochs}, {versions}, {log} | {'both' if reduced else 'none'} "
-            f"| {found.distinct_states:,} | {found.depth} | {verdict} | {found.processor_seconds:.1f} "
+            f"| {space.model.name} | {space.grain} | {space.epochs}, {space.versions or '-'}, {space.log} "
+            f"| {space.reduced} | {found.distinct_states:,} | {found.generated_states:,} | {found.depth} | {verdict} "
+            f"| {found.processor_seconds:.1f} | {found.seconds - found.build_seconds:.1f} "
             f"| {found.bytes / 2**20:,.0f} |"
         )
-        print(lines[-1], file=sys.stderr, flush=True)
+        tell(lines[-1])
     return lines
 
 
@@ -178,22 +217,24 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--jar", type=Path, default=os.environ.get("TLA2TOOLS_JAR"), help="TLC's tla2tools.jar")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", choices=("reference", "replication"))
-    parser.add_argument("--seconds", type=float, default=120.0, help="for each space of the replication model")
-    parser.add_argument("--memory", type=int, default=6 << 10, help="MiB for each space of the replication model")
+    parser.add_argument("--only", choices=("reference", "spaces"))
+    parser.add_argument("--seconds", type=float, default=600.0, help="for each space")
+    parser.add_argument("--memory", type=int, default=6 << 10, help="MiB for each space")
+    parser.add_argument("--threads", type=int, default=2, help="for each space")
     parser.add_argument("--out", type=Path, help="write the tables here, too")
     arguments = parser.parse_args()
     if arguments.jar is not None and not Path(arguments.jar).is_file():
         parser.error(f"--jar {arguments.jar}: there is no such file")
-    lines: list[str] = []
-    if arguments.only != "replication":
-        lines += reference(arguments.rounds, arguments.jar and Path(arguments.jar))
+    lines, agreed = [f"load at the start: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors", ""], True
+    if arguments.only != "spaces":
+        table, agreed = reference(arguments.rounds, arguments.jar and Path(arguments.jar))
+        lines += [*table, ""]
     if arguments.only != "reference":
-        lines += [""] * bool(lines) + spaces(arguments.seconds, arguments.memory << 20)
+        lines += spaces(arguments.seconds, arguments.memory << 20, arguments.threads)
     print("\n".join(lines))
     if arguments.out is not None:
         arguments.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return 0
+    return 0 if agreed else 1
 
 
 if __name__ == "__main__":

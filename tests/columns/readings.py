@@ -48,7 +48,9 @@ static inline int greatest(int a, int b) { return a > b ? a : b; }
 #define UNPACK static void unpack(const word *words, cell *s)
 #define PACK static void pack(const cell *s, word *words)
 #define PROPERTIES static int properties(const cell *s)
-#define EXPAND static int expand(const cell *s, int *numbers, cell (*rows)[COLUMNS], int n)
+#define keys numbers
+#define out rows
+#define EXPAND(name) static int name(const cell *s, int *numbers, cell (*rows)[COLUMNS], int n)
 #define APPLY static void apply(int instance, const cell *s, word *words)
 #define BEGIN() memcpy(rows[n], s, COLUMNS)
 #define CHANGE(column, old, new, w, shift) rows[n][column] = (cell)(new)
