@@ -14,8 +14,10 @@ from typing import NamedTuple
 from tests.server.hostile.inputs import Input, Source
 
 ATTACKERS = 24
-PATIENCE_SECONDS = 0.25
-"""How long an attacker waits for an answer before it goes away; a request may rightly be held for longer."""
+PATIENCE_SECONDS = 3.0
+"""How long an attacker waits for the answer to a whole frame before it goes away; some are rightly held for longer."""
+UNFINISHED_SECONDS = 0.1
+"""The same, where there may be nothing to answer yet."""
 FRAME_BYTES_MAX = 110_000_000
 GIVES_UP = 40
 """Inputs on one connection, after which a new one is opened."""
@@ -68,7 +70,7 @@ class Attack:
     async def _throw(self, thrown: Input, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
         try:
             writer.write(thrown.data)
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(PATIENCE_SECONDS if thrown.ends else UNFINISHED_SECONDS):
                 (size,) = struct.unpack(">i", await reader.readexactly(4))
                 if not 4 <= size <= FRAME_BYTES_MAX:
                     return "nonsense"

@@ -6,14 +6,16 @@ One rule: an input is bytes and what they are; what a broker should make of them
 import gzip
 import random
 import struct
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from crc32c import crc32c
 
 from impl.wire import compression
 from impl.wire.apis import APIS, ApiKey
 from impl.wire.batches import build
-from impl.wire.framing import RequestHeader, encode_request
+from impl.wire.errors import WireError
+from impl.wire.framing import RequestHeader, decode_request, encode_request
+from impl.wire.message import Message
 from tests.server.raw import PRODUCE_VERSION, produce_request
 from tests.wire.test_mutated_frames import good_frames, mutate
 
@@ -42,6 +44,7 @@ class Source:
         self._kinds = (
             (self._mutated, 60),
             (self._valid, 8),
+            (self._plausible, 20),
             (self._random_bytes, 8),
             (self._impossible_length, 6),
             (self._truncated, 6),
@@ -62,12 +65,27 @@ class Source:
     def _valid(self) -> Input:
         return Input("valid request with random values", framed(self._random.choice(self._frames)), True)
 
+    def _plausible(self) -> Input:
+        """A whole request whose every value is one that means something here: it gets further than random ones."""
+        frame = self._random.choice(self._frames)
+        try:
+            head, message = decode_request(frame)
+            if head.api_key == ApiKey.DELETE_TOPICS:
+                # It would be obeyed, and there would be nothing left to attack.
+                return self._valid()
+            told = plausible(message, self._random)
+            data = encode_request(RequestHeader(head.api_key, head.api_version, 1, "h"), told)
+        except (WireError, struct.error):
+            # A version we do not read, or a number that its field is too narrow for.
+            return self._valid()
+        return Input("request with plausible values", data, True)
+
     def _random_bytes(self) -> Input:
         return Input("random bytes", self._random.randbytes(self._random.randint(1, 3000)), False)
 
     def _impossible_length(self) -> Input:
         head = struct.pack(">i", self._random.choice(LENGTHS))
-        return Input("impossible length", head + self._random.randbytes(self._random.randint(0, 200)), False)
+        return Input("impossible length", head + self._random.randbytes(self._random.randint(0, 200)), True)
 
     def _truncated(self) -> Input:
         frame = framed(self._random.choice(self._frames))
@@ -91,6 +109,39 @@ class Source:
     def _bomb(self) -> Input:
         name = self._random.choice(sorted(self._bombs))
         return Input(f"bomb in {name}", produced(self._bombs[name]), True)
+
+
+NUMBERS = (-2, -1, 0, 0, 1, 1, 2, 3, 7, 100, 3000, 3001, 2**31 - 1)
+WORDS = ("", TOPIC, TOPIC, "nowhere", "bad name", "__cluster_metadata", "retention.ms", "cleanup.policy", "x" * 300)
+TEXTS = ("", "1", "-1", "compact", "nonsense")
+SMALL = {
+    "acks": (-1, 0, 1, 2),
+    "replication_factor": (-1, 0, 1, 2),
+    "num_partitions": (-1, 0, 1, 2),
+    "count": (0, 1, 2),
+}
+"""Where anything else would only be refused at the first look, or would be a reasonable wish."""
+NARROW = {
+    **dict.fromkeys(("error_code", "index", "coordinator_type", "resource_type", "config_operation"), (0, 1, 2, 4)),
+    **dict.fromkeys(("isolation_level", "election_type", "pattern_type"), (0, 1)),
+}
+"""One or two bytes on the wire."""
+
+
+def plausible(value: Any, draw: random.Random, name: str = "") -> Any:
+    """The same message with its numbers, names and ids drawn anew from those that mean something here."""
+    if isinstance(value, Message):
+        fields = {each: plausible(getattr(value, each), draw, each) for each in value.__struct_fields__}
+        return type(value)(**fields)
+    if isinstance(value, tuple):
+        return tuple(plausible(each, draw, name) for each in value[:3])
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return draw.choice(SMALL.get(name) or NARROW.get(name) or NUMBERS) if draw.random() < 0.8 else value
+    if isinstance(value, str):
+        return draw.choice(TEXTS if name == "value" else WORDS)
+    return value
 
 
 def framed(body: bytes) -> bytes:
