@@ -32,10 +32,28 @@ def cluster(tmp_path_factory):
         yield running
 
 
-def create(cluster, name):
-    admin = AdminClient({"bootstrap.servers": cluster.bootstrap, "log_level": 0})
+def client(cluster):
+    return AdminClient({"bootstrap.servers": cluster.bootstrap, "log_level": 0})
+
+
+def ask_for_topic(admin, name):
+    """The future of a request to make a topic; `admin` must outlive it."""
     (made,) = admin.create_topics([NewTopic(name, 1, 3)], request_timeout=SECONDS).values()
-    made.result(SECONDS)
+    return made
+
+
+def create(cluster, name):
+    """Make a topic, asking again where nobody could say in time what became of it."""
+    admin = client(cluster)
+
+    def made():
+        refusal = ask_for_topic(admin, name).exception(SECONDS)
+        code = None if refusal is None else refusal.args[0].code()
+        # It is there already where a controller that was cut off had written it down and could not say so.
+        assert code in (None, KafkaError.TOPIC_ALREADY_EXISTS, KafkaError.REQUEST_TIMED_OUT), refusal
+        return code != KafkaError.REQUEST_TIMED_OUT
+
+    wait_for(made, SECONDS, f"topic {name}")
 
 
 def log_of(cluster, node):
@@ -82,13 +100,10 @@ def test_without_a_majority_nothing_is_decided_and_with_one_it_is_again(cluster)
     others = [node for node in cluster.controllers if node != active]
     for node in others:
         cluster.kill(node)
-    admin = AdminClient({"bootstrap.servers": cluster.bootstrap, "log_level": 0})
-    (made,) = admin.create_topics([NewTopic("late", 1, 3)], request_timeout=SECONDS).values()
-    assert not made.done()
+    admin = client(cluster)
+    assert not ask_for_topic(admin, "late").done()
     cluster.restart(others[0])
-    refusal = made.exception(SECONDS)
-    # Or the controller that was cut off had written it down and could not say so: asked again, it was there.
-    assert refusal is None or refusal.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS
+    create(cluster, "late")
     cluster.restart(others[1])
     assert "late" in admin.list_topics(timeout=SECONDS).topics
 
@@ -124,12 +139,10 @@ def test_who_was_away_for_long_begins_with_a_snapshot(tmp_path):
         wait_for(lambda: checkpoints(away) > before, SECONDS, "a snapshot at the controller that was away")
         cluster.kill(1)
         cluster.restart(1)
-        admin = AdminClient({"bootstrap.servers": cluster.bootstrap, "log_level": 0})
-        assert set(names) <= set(admin.list_topics(timeout=SECONDS).topics)
+        assert set(names) <= set(client(cluster).list_topics(timeout=SECONDS).topics)
         assert all(len(checkpoints(node)) == 1 for node in cluster.controllers)
     with Cluster(plan) as cluster:
-        admin = AdminClient({"bootstrap.servers": cluster.bootstrap, "log_level": 0})
-        assert set(names) <= set(admin.list_topics(timeout=SECONDS).topics)
+        assert set(names) <= set(client(cluster).list_topics(timeout=SECONDS).topics)
 
 
 def test_another_number_of_controllers_is_refused(tmp_path):
