@@ -27,6 +27,8 @@ class Registrations(Refinement):
         self.unsaid: dict[int, int] = {}
         """Those that were registered without a `restart`, and have not shown since what their log is: how much of it
         was certain to be on disk."""
+        self.taken_out: set[int] = set()
+        """Those that were taken out of the partition and have not told that they deleted their log."""
         self.registrations: dict[int, dict[int, int]] = {}
         """By node: Kafka's broker epochs, and the model's."""
         super().__init__(created)
@@ -35,7 +37,7 @@ class Registrations(Refinement):
         if node in self.returning and type(fact).__name__ in AT_A_MEMBER:
             told = f"n{node} has restarted, and acts before the controller has told that it registered"
             raise DivergedError(action_of(fact), told)
-        if self.unsaid and node in self.unsaid:
+        if self.unsaid and node in self.unsaid and type(fact).__name__ in AT_A_MEMBER:
             self._say(node, fact)
         super().take(node, fact)
 
@@ -46,6 +48,8 @@ class Registrations(Refinement):
         return super().ends(node) if back is None else (back.log_end, back.high_watermark)
 
     def restart(self, node: int, fact: Any) -> None:
+        if node in self.unsaid:
+            self._say(node, fact)
         returned(self, node, fact)
         self.returning[node] = fact
 
@@ -144,16 +148,20 @@ class Registrations(Refinement):
     def _say(self, node: int, fact: Any) -> None:
         """The first fact that shows what the log of such a broker is: nothing in between depended on it."""
         name = type(fact).__name__
-        if name in ("BecomeFollower", "DeleteReplica"):
+        if name == "BecomeFollower":
             return
         flushed = self.unsaid.pop(node)
-        shown = {"BecomeLeader": "start_offset", "Reconcile": "log_end", "SendFetch": "offset"}
+        shown = {"BecomeLeader": "start_offset", "Reconcile": "log_end", "SendFetch": "offset", "Restart": "log_end"}
         if getattr(fact, shown.get(name, ""), None) != 0 or not self.state.log[node]:
             return
-        if flushed or self.synced:
+        deleted = node in self.taken_out
+        if (flushed or self.synced) and not deleted:
             told = f"n{node} has nothing of the log that it had on its disk: the disk was replaced"
             raise DivergedError(action_of(fact), f"{told}, which is outside the model {self.model.name}", outside=True)
+        # Deleted while it was out: the new leader epoch keeps what this replica and the one before it have shown apart.
+        self.taken_out.discard(node)
         self.state.log[node] = self.state.log[node][:0]
+        self.state.flushed[node] = 0
         self.state.high_watermark[node] = 0
         self.state.flushed[node] = 0
 

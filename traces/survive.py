@@ -94,6 +94,7 @@ class Survival(Registrations):
 
     def reassign(self, _node: int, fact: Any) -> None:
         self.step("reassign", leader=fact.leader, removed=fact.removed, enough=fact.enough)
+        self.taken_out.add(fact.removed)
         self._committed(fact)
 
     def alter_partition(self, _node: int, fact: Any) -> None:
@@ -175,6 +176,7 @@ class Survival(Registrations):
         self.former[name] = node
         self.returning.pop(node, None)
         self.unsaid.pop(node, None)
+        self.taken_out.discard(node)
         self.registrations[name] = self.registrations.pop(node, {})
         self._move({*self.machine.members, name}, {node: name})
 
