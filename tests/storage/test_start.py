@@ -1,0 +1,145 @@
+"""What a start reads: nothing but the end after a clean stop, and after a crash what the recovery point leaves."""
+
+from typing import Any
+
+import pytest
+
+from impl.core.types import EpochStart, LeaderEpoch, Offset
+from impl.sim.disk import SimDisk, SimFile
+from impl.storage import recovery
+from impl.storage.log_config import LogConfig
+from impl.storage.log_directory import LogDirectory
+from impl.storage.producer_snapshots import ProducerEntry, format_snapshot, parse_snapshot
+from tests.storage import test_recovery
+from tests.storage.logs import DIRECTORY, PARTITION, TOPIC_ID, a_batch, append, values
+
+CONFIG = LogConfig(segment_bytes=20_000, index_interval_bytes=1_000)
+
+
+class CountingFile:
+    def __init__(self, file: SimFile, path: str, disk: "CountingDisk") -> None:
+        self._file = file
+        self._path = path
+        self._disk = disk
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def read(self, position: int, size: int) -> bytes:
+        found = self._file.read(position, size)
+        if self._path.endswith(".log"):
+            self._disk.read_of[self._path] = self._disk.read_of.get(self._path, 0) + len(found)
+        return found
+
+
+class CountingDisk(SimDisk):
+    """`read_of` is how many bytes were read of each log file."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read_of: dict[str, int] = {}
+
+    def open(self, path: str, *, create: bool = False) -> Any:
+        return CountingFile(super().open(path, create=create), path, self)
+
+
+def written_by(_partition: object, to: int) -> list[ProducerEntry]:
+    return [ProducerEntry(7, 1, place, place, place, 1_000) for place in range(max(0, to - 5), to)]
+
+
+def filled(records: int = 100) -> tuple[CountingDisk, LogDirectory]:
+    """Batches of 1,000 bytes, twenty of them in a segment."""
+    disk = CountingDisk()
+    directory = LogDirectory(disk, CONFIG, written_by)
+    directory.create(PARTITION, TOPIC_ID, ())
+    log = directory.logs[PARTITION]
+    log.write_epochs((EpochStart(LeaderEpoch(0), Offset(0)),))
+    append(log, *(a_batch(str(number), size=930, producer=number) for number in range(records)))
+    return disk, directory
+
+
+def test_a_clean_start_reads_the_last_batches_and_believes_the_rest() -> None:
+    disk, directory = filled()
+    directory.write_high_watermarks(((PARTITION, Offset(100)),))
+    directory.close()
+    disk.read_of.clear()
+    again = LogDirectory(disk, CONFIG, written_by)
+    assert list(disk.read_of) == [again.logs[PARTITION].segments[-1].path]
+    assert sum(disk.read_of.values()) <= 4_000
+    (state,) = again.recovered
+    assert (state.log_end, state.tail) == (100, ())
+    assert [batch[0] for batch in state.producers[0].batches] == list(range(95, 100))
+    assert values(again.logs[PARTITION]) == [f"{number}/0" for number in range(100)]
+
+
+def test_after_a_crash_only_segments_past_the_recovery_point_are_read() -> None:
+    disk, directory = filled(90)
+    directory.logs[PARTITION].flush()
+    directory.write_high_watermarks(((PARTITION, Offset(90)),))
+    append(directory.logs[PARTITION], *(a_batch(str(number), size=930, producer=number) for number in range(90, 130)))
+    disk.read_of.clear()
+    again = LogDirectory(disk, CONFIG, written_by)
+    (state,) = again.recovered
+    assert state.log_end == 130
+    segments = again.logs[PARTITION].segments
+    assert sorted(disk.read_of) == [segment.path for segment in segments if segment.end_offset > 90]
+    known = [batch[0] for batch in state.producers[0].batches] + [batch.base_sequence for batch in state.tail]
+    assert known[-5:] == [125, 126, 127, 128, 129]
+
+
+@pytest.mark.parametrize("missing", ["leader-epoch-checkpoint", ".snapshot", ".index", ".timeindex"])
+def test_what_a_clean_start_trusts_and_does_not_find_is_made_anew(missing: str) -> None:
+    disk, directory = filled()
+    directory.write_high_watermarks(((PARTITION, Offset(100)),))
+    directory.close()
+    for name in disk.list(DIRECTORY):
+        if name.endswith(missing):
+            disk.remove(f"{DIRECTORY}/{name}")
+    again = LogDirectory(disk, CONFIG, written_by)
+    (state,) = again.recovered
+    assert (state.log_end, state.epochs) == (100, (EpochStart(LeaderEpoch(0), Offset(0)),))
+    assert [batch[0] for batch in state.producers[0].batches][-5:] == list(range(95, 100))
+    log = again.logs[PARTITION]
+    assert values(log, 37, 40) == ["37/0", "38/0", "39/0"]
+    found = log.offset_for_time(1_000, 100)
+    assert found is not None
+    assert found.offset == 0
+
+
+def test_a_log_that_does_not_end_where_a_clean_stop_left_it_is_looked_through() -> None:
+    disk, directory = filled()
+    directory.close()
+    segment = directory.logs[PARTITION].segments[-1]
+    disk.open(segment.path).truncate(segment.size - 10)
+    with pytest.raises(recovery.CorruptLog, match="although it was synced"):
+        LogDirectory(disk, CONFIG, written_by)
+
+
+def test_snapshots_are_believed_only_whole() -> None:
+    data = format_snapshot(written_by(PARTITION, 9))
+    assert parse_snapshot(data) == tuple(written_by(PARTITION, 9))
+    assert parse_snapshot(format_snapshot(())) == ()
+    for place in range(len(data)):
+        damaged = bytearray(data)
+        damaged[place] ^= 1
+        assert parse_snapshot(bytes(damaged)) is None
+        assert parse_snapshot(data[:place]) is None
+
+
+def test_segments_finished_since_are_synced_without_waiting() -> None:
+    """So that the recovery point follows, however rarely anything is flushed."""
+    disk, directory = filled(50)
+    log = directory.logs[PARTITION]
+    assert log.recovery_point == 0
+    directory.write_high_watermarks(())
+    assert log.recovery_point == log.segments[-1].base_offset == 40
+    disk.lose_power(lambda *_: 0)
+    (state,) = LogDirectory(disk, CONFIG, written_by).recovered
+    assert state.log_end == 40
+
+
+def test_recovery_that_checks_no_crc_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The planted bug (KAFKA-18723) that the test of flipped bits is there for."""
+    monkeypatch.setattr(recovery, "has_its_crc", lambda *_: True)
+    with pytest.raises(AssertionError):
+        test_recovery.test_a_bit_flipped_past_the_recovery_point_cuts_there(1)
