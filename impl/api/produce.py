@@ -39,12 +39,12 @@ class ProduceHandler(CoreHandler[ProduceRequest, ProduceResponse, Produce, Produ
         del names
         if message.acks not in ACKS:
             return Immediate(self.refuse(version, message, ErrorCode.INVALID_REQUIRED_ACKS))
-        partitions = tuple(
+        partitions = [
             ProducePartition(TopicPartition(topic.name, part.index), self._batch(part.records))
             for topic in message.topic_data
             for part in topic.partition_data
-        )
-        return Produce(acks=message.acks, timeout_ms=message.timeout, partitions=partitions)
+        ]
+        return Produce(acks=message.acks, timeout_ms=message.timeout, partitions=tuple(partitions))
 
     def _batch(self, data: Buffer | None) -> Batch | ErrorCode:
         if data is None:
@@ -58,11 +58,13 @@ class ProduceHandler(CoreHandler[ProduceRequest, ProduceResponse, Produce, Produ
 
     def reply_to_wire(self, version: int, request: Produce, reply: Produced, names: TopicNames) -> ProduceResponse:
         del version, request, names
-        topics = groupby(reply.partitions, key=lambda part: part.partition.topic)
+        topics = groupby(reply.partitions, key=_topic_of)
         return ProduceResponse(
             responses=tuple(
-                TopicProduceResponse(name=name, partition_responses=tuple(_part_to_wire(part) for part in parts))
-                for name, parts in topics
+                [
+                    TopicProduceResponse(name=name, partition_responses=tuple([_part_to_wire(part) for part in parts]))
+                    for name, parts in topics
+                ]
             )
         )
 
@@ -115,6 +117,10 @@ class ProduceHandler(CoreHandler[ProduceRequest, ProduceResponse, Produce, Produ
                 for topic in message.topic_data
             )
         )
+
+
+def _topic_of(part: ProducedPartition) -> str:
+    return part.partition.topic
 
 
 def _part_to_wire(part: ProducedPartition) -> PartitionProduceResponse:

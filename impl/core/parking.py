@@ -6,7 +6,7 @@ others drop it when they next look.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, cast
 
 from impl.core.events import Effect, SendReply
 from impl.core.messages import Fetch, Fetched, FetchedPartition, FetchPartition, Produced, ProducedPartition
@@ -181,7 +181,7 @@ class ParkedFetch:
 class ParkedProduce:
     """A produce with its answers so far; sent when none is missing, or never where it is `silent` (acks=0)."""
 
-    __slots__ = ("_answers", "_missing", "_silent", "connection", "correlation", "deadline", "done")
+    __slots__ = ("_answers", "_missing", "_partitions", "_silent", "connection", "correlation", "deadline", "done")
 
     def __init__(
         self,
@@ -197,10 +197,8 @@ class ParkedProduce:
         self.deadline = deadline
         self.done = False
         self._silent = silent
-        self._answers = [
-            ProducedPartition(partition, ErrorCode.REQUEST_TIMED_OUT, Offset(-1), Offset(-1))
-            for partition in partitions
-        ]
+        self._partitions = partitions
+        self._answers: list[ProducedPartition | None] = [None] * len(partitions)
         self._missing = len(partitions)
 
     def settle(self, index: int, answer: ProducedPartition, out: list[Effect]) -> None:
@@ -212,9 +210,14 @@ class ParkedProduce:
 
     def expire(self, out: list[Effect]) -> None:
         """The client's timeout has passed: what is not known by now is REQUEST_TIMED_OUT, though it may yet commit."""
+        timed_out = ErrorCode.REQUEST_TIMED_OUT
+        for index, (answer, partition) in enumerate(zip(self._answers, self._partitions, strict=True)):
+            if answer is None:
+                self._answers[index] = ProducedPartition(partition, timed_out, Offset(-1), Offset(-1))
         self._send(out)
 
     def _send(self, out: list[Effect]) -> None:
         self.done = True
         if not self._silent:
-            out.append(SendReply(self.connection, self.correlation, Produced(tuple(self._answers))))
+            answers = cast(list[ProducedPartition], self._answers)
+            out.append(SendReply(self.connection, self.correlation, Produced(tuple(answers))))

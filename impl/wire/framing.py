@@ -28,6 +28,8 @@ CLOCK_TAG = 26_211
 """The tagged header field of our Lamport clock: an unsigned 64-bit number. Kafka numbers its own tags from 0."""
 ALONE_BYTES_MIN = 32_768
 """Of a response, a part at least this large is a piece of its own; a `Stored` one is never smaller."""
+REMEMBERED_BYTES_MAX = 256
+"""Of a client id that is remembered: what strangers call themselves must not fill the memory."""
 UNSUPPORTED_VERSION = 35
 
 _SIZE = struct.Struct(">i")
@@ -179,14 +181,28 @@ def _read_client_id(frame: Buffer) -> tuple[str | None, int]:
     if length > len(frame) - position:
         problem = f"length {length} where {len(frame) - position} bytes are left"
         raise Malformed(_REQUEST_HEADER, "client_id", problem)
+    end = position + length
+    encoded = bytes(frame[position:end])
+    return (_known_client_id(encoded) if length <= REMEMBERED_BYTES_MAX else _client_id_of(encoded)), end
+
+
+@functools.lru_cache(maxsize=1_024)
+def _known_client_id(encoded: bytes) -> str:
+    """Clients are few, and say who they are in every request. What is raised is not remembered."""
+    return _client_id_of(encoded)
+
+
+def _client_id_of(encoded: bytes) -> str:
     try:
-        return str(frame[position : position + length], "utf-8"), position + length
+        return encoded.decode()
     except UnicodeDecodeError:
         raise Malformed(_REQUEST_HEADER, "client_id", "not UTF-8") from None
 
 
 def _read_tags(frame: Buffer, position: int, header: str) -> tuple[int, int]:
     """(clock, next position). Tags other than ours are skipped."""
+    if position < len(frame) and not frame[position]:
+        return 0, position + 1
     clock = 0
     try:
         count, position = read_unsigned(frame, position)
