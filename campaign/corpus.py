@@ -75,6 +75,7 @@ def guided(profile: Profile, seed: int, guide: Guide) -> tuple[Scenario, Seeded]
     draw = random.Random(f"guide {seed}")
     if not guide.entries or draw.random() >= GUIDED_SHARE:
         return seeded(profile, seed)
+    profile = profile.of(seed)
     scenario = profile.scenario.varied(seed)
     return scenario, Seeded(seed, scenario.table(), mutated(draw.choice(guide.entries), profile.kinds, draw))
 
