@@ -82,9 +82,11 @@ class Registrations(Refinement):
             raise DivergedError(action_of(fact), told)
 
     def _registered(self, fact: Any) -> None:
-        """A broker's newest registration."""
+        """A broker's newest registration. A member that leaves both sets under the one it has, because a directory of
+        its has failed, counts as registered anew: what it showed before adds it no more."""
         known = self.registrations.setdefault(fact.replica, {})
-        if any(epoch >= fact.broker_epoch for epoch in known):
+        again = action_of(fact) in ("member_loses_power", "leader_loses_power")
+        if any(epoch > fact.broker_epoch or (epoch == fact.broker_epoch and not again) for epoch in known):
             told = f"n{fact.replica} registers with broker epoch {fact.broker_epoch}, after {max(known)}"
             raise DivergedError(action_of(fact), told)
         known[fact.broker_epoch] = self.state.broker_epoch[fact.replica]
