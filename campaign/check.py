@@ -33,6 +33,8 @@ PLANTED = "kip-101"
 PLANTED_SECONDS = 60.0
 """At most; the bug is found within a second or two."""
 LIVE_SECONDS = 15.0
+QUORUMS = ("quorum", "quorum-voters")
+"""The models of the controllers that are proved too."""
 Say = Callable[[str], None]
 
 
@@ -96,6 +98,12 @@ class Check:
             "fencepost prove replication --replicas any",
             lambda: prove.run("replication", "any", None, (0,), self.progress),
         )
+        for quorum in QUORUMS:
+            self.part(
+                f"prove {quorum}",
+                f"fencepost prove {quorum} --replicas any",
+                partial(prove.run, quorum, "any", None, (0,), self.progress),
+            )
         budget = self.budget * EXPLORE_SHARE
         self.part(
             "explore",

@@ -15,7 +15,7 @@ by_variant = pytest.mark.parametrize("story", STORIES, ids=called)
 
 
 def test_every_variant_has_a_story_and_every_story_a_trace():
-    for model in ("replication", "survival", "quorum"):
+    for model in ("replication", "survival", "quorum", "quorum-pre-vote", "quorum-voters"):
         told = [story.variant for story in STORIES if story.model == model]
         assert told == [variant.id for variant in MODELS[model].variants]
     assert [story.variant for story in STORIES if not saved(story).exists()] == []
