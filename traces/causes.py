@@ -10,6 +10,13 @@ from typing import Any
 from traces.schema import Op, Step
 from traces.wording import node
 
+_BEGIN_AN_EPOCH = frozenset(
+    {
+        *("Elect", "ElectNone", "ElectEligible", "ElectUnclean", "FailOver", "TakeOffline"),
+        *("Reassign", "LeaderLosesPower"),
+    }
+)
+
 
 class Causes:
     """Remembers, going through a trace once, the last line that sent each kind of message."""
@@ -25,10 +32,10 @@ class Causes:
         match type(fact).__name__:
             case "CreatePartition":
                 self._sent["epoch", 0] = line.n
-            case "Elect" | "FailOver":
+            case name if name in _BEGIN_AN_EPOCH:
                 self._sent["epoch", fact.leader_epoch] = line.n
                 self._sent["version", fact.partition_epoch] = line.n
-            case "Fence" | "AlterPartition":
+            case "Fence" | "AddReplicas" | "AlterPartition" | "MemberLosesPower":
                 self._sent["version", fact.partition_epoch] = line.n
             case "ExpandIsr" | "ShrinkIsr":
                 self._sent["proposal", fact.leader_epoch] = line.n
@@ -42,7 +49,7 @@ class Causes:
     def of(self, line: Step, fact: Any) -> int | None:
         """The line that sent what this fact handles; None where nothing was sent, or nobody knows."""
         match type(fact).__name__:
-            case "BecomeLeader" | "BecomeFollower":
+            case "BecomeLeader" | "Resume" | "BecomeFollower":
                 return self._sent.get(("epoch", fact.leader_epoch))
             case "LearnIsr":
                 return self._sent.get(("version", fact.partition_epoch))
