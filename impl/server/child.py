@@ -47,6 +47,8 @@ class ProcessConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     """A broker's other log directories."""
     voters: tuple[Voter, ...] = ()
     """The controllers, and where this process reaches them."""
+    controller: "ProcessConfiguration | None" = None
+    """With a broker: the controller in the same process (process.roles=broker,controller)."""
     configuration: dict[str, str] = {}
     """Kafka's names and values, already checked by the parent."""
     trace: str | None = None

@@ -40,6 +40,8 @@ class ClusterPlan(msgspec.Struct, frozen=True, kw_only=True):
     brokers: int = 3
     controllers: int = 1
     """Voters of the quorum: 1, 3 or 5."""
+    combined: bool = False
+    """Each controller shares the process of a broker (process.roles=broker,controller)."""
     host: str = "127.0.0.1"
     port: int = 9092
     controller_port: int | None = None
@@ -66,6 +68,11 @@ class Cluster:
             raise ServerError(f"{plan.brokers} brokers make no cluster: ask for at least 1")
         if plan.controllers not in QUORUMS:
             raise ServerError(f"{plan.controllers} controllers: a quorum has {', '.join(map(str, QUORUMS))} voters")
+        if plan.combined and plan.brokers < plan.controllers:
+            raise ServerError(
+                f"{plan.controllers} controllers cannot share the processes of {plan.brokers} broker(s): "
+                "ask for as many brokers, or for processes of their own"
+            )
         if plan.host in EVERY_ADDRESS:
             raise ServerError(f"{plan.host} is no address a client can be told: give one of this machine's addresses")
         self.plan = plan
@@ -87,14 +94,20 @@ class Cluster:
             Voter(node, plan.host, plan.advertised_ports.get(node, port))
             for node, port in self.controller_ports.items()
         )
-        self.controllers = {
-            int(node): self._child("controller", node, port, controller_name(node))
+        alone = {
+            int(node): self._configuration("controller", node, port, controller_name(node))
             for node, port in self.controller_ports.items()
         }
-        """By node id."""
+        shared = dict(enumerate(alone.values(), 1)) if plan.combined else {}
         self.brokers = {
-            node: self._child("broker", node, port, f"broker-{node}") for node, port in enumerate(self.ports, 1)
+            node: self._child(self._configuration("broker", node, port, f"broker-{node}", shared.get(node)))
+            for node, port in enumerate(self.ports, 1)
         }
+        self.controllers = {
+            node: self.brokers[place] if plan.combined else self._child(configuration)
+            for place, (node, configuration) in enumerate(alone.items(), 1)
+        }
+        """By node id."""
 
     # ------------------------------------------------------------ the whole
     @property
@@ -121,10 +134,8 @@ class Cluster:
         """Start every process; return when all serve. Raises ServerError, having stopped what it started."""
         deadline = time.monotonic() + START_SECONDS
         try:
-            for controller in self.controllers.values():
-                controller.start()
-            for broker in self.brokers.values():
-                broker.start()
+            for child in self.children:
+                child.start()
             for child in self.children:
                 child.wait_ready(deadline)
             self.wait_until_all_answer(deadline)
@@ -141,7 +152,9 @@ class Cluster:
 
     def stop(self, seconds: float = STOP_SECONDS) -> list[str]:
         """Stop cleanly, brokers first; kill what has not stopped in time. Returns a line for each that was killed."""
-        killed = self._stop(list(self.brokers.values()), seconds) + self._stop(list(self.controllers.values()), seconds)
+        killed = self._stop(list(self.brokers.values()), seconds) + self._stop(
+            [child for child in self.children if child not in self.brokers.values()], seconds
+        )
         with contextlib.suppress(OSError):
             self._lock.release()
         return killed
@@ -156,7 +169,7 @@ class Cluster:
     # ------------------------------------------------------------ one process
     @property
     def children(self) -> list[Child]:
-        return [*self.controllers.values(), *self.brokers.values()]
+        return list(dict.fromkeys([*self.controllers.values(), *self.brokers.values()]))
 
     def kill(self, node: int) -> None:
         """kill -9 a broker or a controller."""
@@ -187,8 +200,10 @@ class Cluster:
         rack = self.plan.racks.get(node)
         return {**self.plan.configuration, **({} if rack is None else {"broker.rack": rack})}
 
-    def _child(self, role: str, node: int, port: int, directory: str) -> Child:
-        configuration = ProcessConfiguration(
+    def _configuration(
+        self, role: str, node: int, port: int, directory: str, controller: ProcessConfiguration | None = None
+    ) -> ProcessConfiguration:
+        return ProcessConfiguration(
             role="controller" if role == "controller" else "broker",
             node=node,
             cluster_id=self.cluster_id,
@@ -197,12 +212,16 @@ class Cluster:
             data=str(self.plan.data / directory),
             more_data=tuple(str(more / directory) for more in self.plan.more_data) if role == "broker" else (),
             voters=self._voters,
+            controller=controller,
             configuration=self._configuration_of(node),
             trace=None if self.plan.trace is None else str(self.plan.trace),
             metrics_port=self.metrics_ports.get(node),
             advertised_port=self.plan.advertised_ports.get(node),
         )
-        return Child(configuration, self.plan.data / "logs" / f"{directory}.log", self.plan.program)
+
+    def _child(self, configuration: ProcessConfiguration) -> Child:
+        log = self.plan.data / "logs" / f"{Path(configuration.data).name}.log"
+        return Child(configuration, log, self.plan.program)
 
     def _stop(self, children: list[Child], seconds: float) -> list[str]:
         deadline = time.monotonic() + seconds

@@ -74,7 +74,8 @@ def main(arguments: list[str]) -> int:
     gc.set_threshold(GC_THRESHOLD)
     try:
         with ExitStack() as locks:
-            for data in (configuration.data, *configuration.more_data):
+            controlled = () if configuration.controller is None else (configuration.controller.data,)
+            for data in (configuration.data, *configuration.more_data, *controlled):
                 locks.callback(DirectoryLock(Path(data)).release)
             asyncio.run(run(configuration, log))
     except (ServerError, StorageError) as error:
@@ -90,63 +91,106 @@ def main(arguments: list[str]) -> int:
 
 
 async def run(configuration: ProcessConfiguration, log: Log) -> None:
-    """Serve until asked to stop. Raises ServerError or StorageError when it cannot start or go on."""
-    log.info(
-        "starting", process=os.getpid(), data=configuration.data, address=configuration.host, port=configuration.port
-    )
-    for data in (configuration.data, *configuration.more_data):
-        claim(Path(data), cluster_id=configuration.cluster_id, node_id=configuration.node)
-    listener = bind(configuration.host, configuration.port)
-    traffic = Traffic()
-    core_settings = msgspec.structs.replace(
-        settings(configuration.node, configuration.cluster_id, configuration.configuration),
-        voters=configuration.voters,
-    )
-    tracer = Tracer(configuration.name)
-    if configuration.trace is not None:
-        tracer.open(Path(configuration.trace), {"settings": msgspec.to_builtins(core_settings)})
-
-    def record(facts: list[Fact]) -> None:
-        traffic.notice(facts)
-        tracer.record(facts)
-
-    make = _broker if configuration.role == "broker" else _controller
-    role = make(configuration, core_settings, record, tracer, log)
-    node = Node(
-        configuration.name,
-        role.host,
-        image=role.image,
-        registry=role.registry,
-        network=network_config(configuration.configuration),
-        voters={voter.node: (voter.host, voter.port) for voter in core_settings.voters},
-        tick_ms=core_settings.tick_ms,
-        tracer=tracer,
-        log=log,
-        traffic=traffic,
-    )
-    collector = NodeCollector(
-        core_settings.node, core_settings.cluster_id, role.observed, traffic, node.connection_count
-    )
-    metrics = MetricsEndpoint(partial(page, metrics_registry(collector)))
-    _stop_when_asked(node, configuration.role == "controller")
-    # What recovery and the imports left behind lives as long as the process: the collector need not look at it again.
-    gc.freeze()
+    """Serve in each role until asked to stop. Raises ServerError or StorageError when it cannot start or go on."""
+    running: list[Running] = []
     try:
-        if configuration.metrics_port is not None:
-            await metrics.listen(bind(configuration.host, configuration.metrics_port))
-            log.info("metrics", address=configuration.host, port=configuration.metrics_port)
-        node.start()
-        await node.until(role.registered)
-        await node.listen(listener)
-        await node.until(role.serving)
-        log.info("ready", address=configuration.host, port=configuration.port)
+        if configuration.controller is not None:
+            running.append(Running(configuration.controller, Log(configuration.controller.name)))
+        running.append(Running(configuration, log))
+        _stop_when_asked(running[-1].node, configuration.role == "controller")
+        # What recovery and the imports left behind lives as long as the process: the collector need not look at it
+        # again.
+        gc.freeze()
+        await asyncio.gather(*(each.begin() for each in running))
         report(Status(status="ready"))
-        await node.stopped()
-        log.info("stopped")
+        await _until_stopped(running)
     finally:
-        node.close()
-        metrics.close()
-        listener.close()
+        for each in running:
+            each.close()
+
+
+async def _until_stopped(running: list["Running"]) -> None:
+    """The broker of a process stops first: it needs a controller to let it go."""
+    waiting = [asyncio.ensure_future(each.stopped()) for each in running]
+    done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for ended in done:
+        await ended
+    for each in running[:-1]:
+        each.node.shut_down()
+    await asyncio.gather(*waiting)
+
+
+class Running:
+    """One node of the process: its host, its listener, its metrics."""
+
+    def __init__(self, configuration: ProcessConfiguration, log: Log) -> None:
+        """Raises ServerError or StorageError."""
+        self._configuration = configuration
+        self._log = log
+        log.info(
+            "starting",
+            process=os.getpid(),
+            data=configuration.data,
+            address=configuration.host,
+            port=configuration.port,
+        )
+        for data in (configuration.data, *configuration.more_data):
+            claim(Path(data), cluster_id=configuration.cluster_id, node_id=configuration.node)
+        self._listener = bind(configuration.host, configuration.port)
+        traffic = Traffic()
+        core_settings = msgspec.structs.replace(
+            settings(configuration.node, configuration.cluster_id, configuration.configuration),
+            voters=configuration.voters,
+        )
+        tracer = Tracer(configuration.name)
+        if configuration.trace is not None:
+            tracer.open(Path(configuration.trace), {"settings": msgspec.to_builtins(core_settings)})
+
+        def record(facts: list[Fact]) -> None:
+            traffic.notice(facts)
+            tracer.record(facts)
+
+        make = _broker if configuration.role == "broker" else _controller
+        self._role = make(configuration, core_settings, record, tracer, log)
+        self.node = Node(
+            configuration.name,
+            self._role.host,
+            image=self._role.image,
+            registry=self._role.registry,
+            network=network_config(configuration.configuration),
+            voters={voter.node: (voter.host, voter.port) for voter in core_settings.voters},
+            tick_ms=core_settings.tick_ms,
+            tracer=tracer,
+            log=log,
+            traffic=traffic,
+        )
+        collector = NodeCollector(
+            core_settings.node, core_settings.cluster_id, self._role.observed, traffic, self.node.connection_count
+        )
+        self._metrics = MetricsEndpoint(partial(page, metrics_registry(collector)))
+
+    async def begin(self) -> None:
+        """Returns when it serves, or has stopped."""
+        configuration = self._configuration
+        if configuration.metrics_port is not None:
+            await self._metrics.listen(bind(configuration.host, configuration.metrics_port))
+            self._log.info("metrics", address=configuration.host, port=configuration.metrics_port)
+        self.node.start()
+        await self.node.until(self._role.registered)
+        await self.node.listen(self._listener)
+        await self.node.until(self._role.serving)
+        self._log.info("ready", address=configuration.host, port=configuration.port)
+
+    async def stopped(self) -> None:
+        """Returns when the node has nothing left to do; raises what it failed with."""
+        await self.node.stopped()
+        self._log.info("stopped")
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.node.close()
+        self._metrics.close()
+        self._listener.close()
 
 
 def _broker(

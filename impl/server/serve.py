@@ -13,6 +13,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
+from impl.core.names import controller_name
+from impl.core.types import NodeId
 from impl.server.child import Child
 from impl.server.cluster import Cluster, ClusterPlan
 from impl.server.configuration import without_effect
@@ -27,6 +29,7 @@ def serve(
     port: int | None,
     *,
     controllers: int = 1,
+    combined: bool = False,
     host: str | None = None,
     configuration: Iterable[str] = (),
     trace: Path | None = None,
@@ -50,6 +53,7 @@ def serve(
         more_data=placed.more_data,
         brokers=brokers,
         controllers=controllers,
+        combined=combined,
         host=placed.host,
         port=placed.port,
         configuration=placed.configuration,
@@ -79,8 +83,9 @@ def _announce(cluster: Cluster, say: Callable[[str], None]) -> None:
     if idle:
         say(f"without effect here: {', '.join(idle)}")
     say(f"cluster {cluster.cluster_id}, data in {plan.data}, logs in {plan.data / 'logs'}")
-    for controller in cluster.controllers.values():
-        say(f"{controller.name} on {plan.host}:{controller.configuration.port}, process {controller.pid}")
+    for number, controller in cluster.controllers.items():
+        name, port = controller_name(number), cluster.controller_ports[NodeId(number)]
+        say(f"{name} on {plan.host}:{port}, process {controller.pid}")
     for node, child in cluster.brokers.items():
         say(f"broker {node} on {cluster.address(node)}, process {child.pid}")
     for child in cluster.children:

@@ -145,6 +145,21 @@ def test_who_was_away_for_long_begins_with_a_snapshot(tmp_path):
         assert set(names) <= set(client(cluster).list_topics(timeout=SECONDS).topics)
 
 
+def test_controllers_share_the_processes_of_brokers(tmp_path):
+    configuration = {**CONFIGURATION, **QUORUM}
+    plan = ClusterPlan(data=tmp_path, brokers=3, controllers=3, combined=True, port=0, configuration=configuration)
+    with Cluster(plan) as cluster:
+        assert [child.name for child in cluster.children] == ["n1", "n2", "n3"]
+        active = cluster.active_controller()
+        cluster.kill(active)
+        create(cluster, "made-by-the-next")
+        assert cluster.active_controller() != active
+        cluster.restart(active)
+        assert "made-by-the-next" in client(cluster).list_topics(timeout=SECONDS).topics
+    with pytest.raises(ServerError, match=r"3 controllers cannot share the processes of 1 broker\(s\)"):
+        Cluster(ClusterPlan(data=tmp_path / "other", brokers=1, controllers=3, combined=True, port=0))
+
+
 def test_another_number_of_controllers_is_refused(tmp_path):
     with Cluster(ClusterPlan(data=tmp_path, brokers=1, port=0)):
         pass
