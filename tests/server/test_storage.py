@@ -1,0 +1,122 @@
+"""Storage as clients see it: records deleted, logs compacted and aged, log directories several."""
+
+import time
+
+import pytest
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+
+from impl.server.cluster import Cluster, ClusterPlan
+
+CONFIGURATION = {
+    "log.initial.task.delay.ms": "200",
+    "log.retention.check.interval.ms": "200",
+    "log.cleaner.backoff.ms": "100",
+    "auto.create.topics.enable": "false",
+}
+PATIENCE_SECONDS = 30.0
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    place = tmp_path_factory.mktemp("cluster")
+    plan = ClusterPlan(
+        data=place / "first", more_data=(place / "second",), brokers=1, port=0, configuration=CONFIGURATION
+    )
+    with Cluster(plan) as running:
+        yield running
+
+
+@pytest.fixture
+def admin(cluster):
+    return AdminClient({"bootstrap.servers": cluster.bootstrap})
+
+
+def create(admin, name, partitions=1, **configs):
+    topic = NewTopic(name, partitions, 1, config={key.replace("_", "."): value for key, value in configs.items()})
+    for made in admin.create_topics([topic]).values():
+        made.result(30)
+
+
+def produce(cluster, name, values, key=None, timestamp=None):
+    producer = Producer({"bootstrap.servers": cluster.bootstrap, "linger.ms": 0, "batch.num.messages": 10})
+    for number in range(values):
+        producer.produce(
+            name, key=key(number) if key else None, value=b"%d" % number, timestamp=timestamp or int(time.time() * 1000)
+        )
+    assert producer.flush(30) == 0
+
+
+def earliest(admin, name, partition=0):
+    asked = {TopicPartition(name, partition): OffsetSpec.earliest()}
+    return next(iter(admin.list_offsets(asked).values())).result(30).offset
+
+
+def consumed(cluster, name, start=0):
+    consumer = Consumer({"bootstrap.servers": cluster.bootstrap, "group.id": "x", "enable.partition.eof": True})
+    try:
+        consumer.assign([TopicPartition(name, 0, start)])
+        found, deadline = [], time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            for message in consumer.consume(1_000, timeout=1):
+                if message.error():
+                    return found
+                found.append((message.offset(), message.key(), message.value()))
+        raise AssertionError(f"{name} has no end after {len(found)} records")
+    finally:
+        consumer.close()
+
+
+def until(holds):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, "it never came to hold"
+        time.sleep(0.1)  # The broker looks after its logs at its own pace, and tells nobody.
+
+
+def test_deleted_records_are_not_there_any_more(cluster, admin):
+    create(admin, "deleted")
+    produce(cluster, "deleted", 50)
+    (answer,) = admin.delete_records([TopicPartition("deleted", 0, 30)]).values()
+    assert answer.result(30).low_watermark == 30
+    assert earliest(admin, "deleted") == 30
+    (refused,) = admin.delete_records([TopicPartition("deleted", 0, 51)]).values()
+    with pytest.raises(KafkaException):
+        refused.result(30)
+
+
+def test_old_records_go_by_the_wall_clock(cluster, admin):
+    create(admin, "aged", retention_ms="60000", segment_bytes="2000")
+    produce(cluster, "aged", 200, timestamp=int(time.time() * 1000) - 3_600_000)
+    until(lambda: earliest(admin, "aged") == 200)
+    produce(cluster, "aged", 3)
+    assert [value for _, _, value in consumed(cluster, "aged", 200)] == [b"0", b"1", b"2"]
+
+
+def test_a_compacted_topic_keeps_the_latest_of_each_key(cluster, admin):
+    create(admin, "keyed", cleanup_policy="compact", segment_bytes="2000", min_cleanable_dirty_ratio="0.01")
+    produce(cluster, "keyed", 2_000, key=lambda number: b"key%d" % (number % 7))
+    until(lambda: len(consumed(cluster, "keyed")) < 200)
+    latest = {key: value for _, key, value in consumed(cluster, "keyed")}
+    assert latest == {b"key%d" % (number % 7): b"%d" % number for number in range(1_993, 2_000)}
+
+
+def test_logs_are_spread_over_the_directories_and_found_again(cluster, admin):
+    create(admin, "spread", partitions=4)
+    produce(cluster, "spread", 40)
+    plan: ClusterPlan = cluster.plan
+    places = [plan.data / "broker-1", plan.more_data[0] / "broker-1"]
+    held = [sorted(path.name for path in place.glob("spread-*")) for place in places]
+    assert [len(names) for names in held] == [2, 2]
+    assert all((place / "meta.properties").exists() for place in places)
+    child = cluster.brokers[1]
+    child.terminate()
+    assert child.wait(time.monotonic() + 20) == 0
+    assert all((place / ".kafka_cleanshutdown").exists() for place in places)
+    child.start()
+    child.wait_ready(time.monotonic() + 30)
+    total = 0
+    for partition in range(4):
+        asked = {TopicPartition("spread", partition): OffsetSpec.latest()}
+        total += next(iter(admin.list_offsets(asked).values())).result(30).offset
+    assert total == 40
