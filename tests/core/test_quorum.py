@@ -299,6 +299,32 @@ def test_votes_from_strangers_and_from_the_past_are_refused(quorum):
     assert quorum.active == [number]
 
 
+def test_nobody_is_driven_out_of_epochs(quorum):
+    leader = quorum.active[0]
+    epoch = quorum.nodes[leader].raft.epoch
+    last = 2**31 - 1
+    other = next(number for number in quorum.numbers if number != leader)
+    requests = (
+        ask_vote(other, last),
+        ask_vote(other, last, pre_vote=True),
+        BeginQuorumEpoch(cluster_id="fencepost", leader=other, epoch=last),
+        EndQuorumEpoch(cluster_id="fencepost", leader=other, epoch=last, successors=()),
+    )
+    assert [quorum.answer(leader, request).error.name for request in requests] == ["INVALID_REQUEST"] * 4
+    fetch = FetchMetadata(replica=other, epoch=last, offset=0, last_epoch=0, max_wait_ms=0)
+    assert quorum.answer(leader, fetch).error is ErrorCode.UNKNOWN_LEADER_EPOCH
+    assert (quorum.nodes[leader].raft.epoch, quorum.active) == (epoch, [leader])
+
+
+def test_strangers_who_read_are_forgotten_in_time(quorum):
+    leader = quorum.active[0]
+    for stranger in range(5_000, 6_500):
+        quorum.answer(leader, FetchMetadata(replica=stranger, offset=0, max_wait_ms=0))
+    described = quorum.answer(leader, DescribeQuorum())
+    assert len(described.observers) == 1_000
+    assert quorum.answer(leader, FetchMetadata(replica=1, offset=-1, max_wait_ms=0)).error.name == "OFFSET_OUT_OF_RANGE"
+
+
 # ---------------------------------------------------------------- the beginning and the end of an epoch
 def test_a_leader_that_stops_is_followed_at_once(quorum):
     leader = quorum.active[0]

@@ -12,7 +12,7 @@ from impl.core.events import Effect
 from impl.core.messages import Reply
 from impl.core.quorum.facts import AskPreVote, GrantPreVote, GrantVote, Stand
 from impl.core.quorum.messages import Vote, Voted
-from impl.core.quorum.replica import Replica, Role
+from impl.core.quorum.replica import EPOCH_MAX, Replica, Role
 from impl.core.types import NO_ERROR, NO_LEADER, ErrorCode, LeaderEpoch, Millis, NodeId
 
 Won = Callable[[tuple[NodeId, ...], Millis, list[Effect]], None]
@@ -41,6 +41,8 @@ class Elections:
             return self._answer(ErrorCode.INCONSISTENT_VOTER_SET, granted=False)
         if request.epoch < replica.epoch:
             return self._answer(ErrorCode.FENCED_LEADER_EPOCH, granted=False)
+        if request.epoch >= EPOCH_MAX:
+            return self._answer(ErrorCode.INVALID_REQUEST, granted=False)
         if request.epoch > replica.epoch:
             replica.enter(request.epoch, now, out)
         if request.pre_vote:

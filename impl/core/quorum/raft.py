@@ -32,7 +32,7 @@ from impl.core.quorum.messages import (
     Voted,
 )
 from impl.core.quorum.readers import Readers
-from impl.core.quorum.replica import Replica, Role
+from impl.core.quorum.replica import EPOCH_MAX, Replica, Role
 from impl.core.quorum.snapshots import PIECE_BYTES_MAX
 from impl.core.settings import Settings
 from impl.core.types import (
@@ -206,6 +206,8 @@ class Raft:
             return ErrorCode.INCONSISTENT_VOTER_SET
         if request.epoch < replica.epoch:
             return ErrorCode.FENCED_LEADER_EPOCH
+        if request.epoch >= EPOCH_MAX:
+            return ErrorCode.INVALID_REQUEST
         replica.learn(request.epoch, request.leader, now, out)
         if replica.role is Role.PROSPECTIVE:
             replica.follow(request.leader, now, out)
@@ -218,6 +220,8 @@ class Raft:
             return ErrorCode.INCONSISTENT_CLUSTER_ID
         if request.epoch < replica.epoch:
             return ErrorCode.FENCED_LEADER_EPOCH
+        if request.epoch >= EPOCH_MAX:
+            return ErrorCode.INVALID_REQUEST
         if request.epoch > replica.epoch:
             replica.enter(request.epoch, now, out)
         elif replica.role is Role.FOLLOWER and replica.leader == request.leader:

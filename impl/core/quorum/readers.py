@@ -9,11 +9,14 @@ from impl.core.quorum.batches import MetadataBatch, SnapshotId
 from impl.core.quorum.facts import QuorumAcknowledge, QuorumAnswerDiverging
 from impl.core.quorum.leading import Leading, Progress
 from impl.core.quorum.messages import FetchedMetadata, FetchMetadata
-from impl.core.quorum.replica import Replica
+from impl.core.quorum.replica import EPOCH_MAX, Replica
 from impl.core.types import NO_ERROR, Connection, ErrorCode, LeaderEpoch, Millis, NodeId, Offset, Value
 
 RECORDS_MAX = 2_000
 """In one answer, unless one batch has more."""
+
+OBSERVERS_MAX = 1_000
+"""Remembered for whoever asks how far each has come; the one silent for longest gives way."""
 
 
 class Waiting(Value, frozen=True, gc=False):
@@ -51,7 +54,7 @@ class Readers:
     def _refusal(self, request: FetchMetadata, now: Millis, out: list[Effect]) -> FetchedMetadata | None:
         """Who does not lead, or leads another epoch than the asker is in, has nothing to say but that."""
         replica = self._replica
-        if request.epoch > replica.epoch and request.replica in replica.others:
+        if replica.epoch < request.epoch < EPOCH_MAX and request.replica in replica.others:
             replica.enter(request.epoch, now, out)
         if not replica.leading:
             return self._said(ErrorCode.NOT_LEADER_OR_FOLLOWER)
@@ -70,13 +73,13 @@ class Readers:
         replica = self._replica
         log = replica.log
         voter = request.replica in replica.others
+        if not voter and not 0 <= request.offset <= log.end:
+            return self._said(ErrorCode.OFFSET_OUT_OF_RANGE)
         progress = self._progress(request.replica, now)
         progress.fetched_at = now
         if log.start > 0 and self._is_before_snapshot(request):
             return self._said(snapshot=SnapshotId(log.start, log.start_epoch))
         if not voter:
-            if request.offset > log.end:
-                return self._said(ErrorCode.OFFSET_OUT_OF_RANGE)
             progress.offset = request.offset
             return None
         epoch, end = log.end_of_epoch(request.last_epoch)
@@ -119,6 +122,8 @@ class Readers:
     def _progress(self, node: NodeId, now: Millis) -> Progress:
         progress = self._leading.progress.get(node) or self.observers.get(node)
         if progress is None:
+            if len(self.observers) >= OBSERVERS_MAX:
+                del self.observers[min(self.observers, key=lambda each: self.observers[each].fetched_at)]
             progress = self.observers[node] = Progress(now)
         return progress
 

@@ -22,6 +22,9 @@ from impl.core.quorum.log import QuorumLog
 from impl.core.settings import Settings
 from impl.core.types import NO_LEADER, LeaderEpoch, Millis, NodeId, Offset
 
+EPOCH_MAX = LeaderEpoch(2**31 - 2)
+"""Nobody is followed into an epoch after which there is none left: whoever names one has not come there by voting."""
+
 
 class Role(Enum):
     UNATTACHED = "unattached"
