@@ -187,12 +187,13 @@ class BrokerHost:
 
     def _lose(self, home: LogDirectory, error: OSError) -> None:
         """Raises LogDirectoryFailed where no directory is left."""
+        if home not in self.directories.online:
+            return
         failed = failure(error)
         if len(self.directories.online) == 1:
             raise failed from error
-        if home in self.directories.online:
-            self._report(str(failed))
-            self._lost += self.directories.fail(home)
+        self._report(str(failed))
+        self._lost += self.directories.fail(home)
 
     def _lose_log(self, partition: TopicPartition, error: OSError) -> None:
         home = self.directories.home(partition)

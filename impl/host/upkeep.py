@@ -86,6 +86,8 @@ class Upkeep:
             self._begin_cleaning(wall)
             if self._cleaner is None:
                 self._cleaning_due = now + self._config.cleaner_backoff_ms
+        if self._cleaner is not None and self._cleaner[0] not in self._directories.online:
+            self._cleaner = None
         if self._cleaner is not None:
             yield self._cleaner[0], self._step
 

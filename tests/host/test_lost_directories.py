@@ -185,6 +185,19 @@ def test_without_a_directory_the_broker_cannot_go_on() -> None:
         running.do(*appended(T0), *appended(T1))
 
 
+def test_a_directory_is_lost_once() -> None:
+    """Whatever else fails in it afterwards, the other directory goes on."""
+    running = Running()
+    running.disks[0].refuses = frozenset(["append"])
+    home = running.host.directories.home(T0)
+    assert home is not None
+    running.do(*appended(T0))
+    running.host._lose(home, NO_SPACE)
+    running.do(*appended(T1))
+    assert running.heard == [LogsLost((T0,))]
+    assert len(running.lines) == 1
+
+
 def test_a_directory_that_cannot_be_opened_is_lost_from_the_start() -> None:
     running = Running()
     running.do(Stopped())

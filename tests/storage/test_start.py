@@ -3,14 +3,15 @@
 from typing import Any
 
 import pytest
+from _pytest.outcomes import Failed
 
 from impl.core.types import EpochStart, LeaderEpoch, Offset
 from impl.sim.disk import SimDisk, SimFile
 from impl.storage import recovery
 from impl.storage.log_config import LogConfig
-from impl.storage.log_directory import LogDirectory
+from impl.storage.log_directory import CLEAN_SHUTDOWN, LogDirectory
 from impl.storage.producer_snapshots import ProducerEntry, format_snapshot, parse_snapshot
-from tests.storage import test_recovery
+from tests.storage import test_log_directory, test_recovery
 from tests.storage.logs import DIRECTORY, PARTITION, TOPIC_ID, a_batch, append, values
 
 CONFIG = LogConfig(segment_bytes=20_000, index_interval_bytes=1_000)
@@ -143,3 +144,11 @@ def test_recovery_that_checks_no_crc_is_found(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(recovery, "has_its_crc", lambda *_: True)
     with pytest.raises(AssertionError):
         test_recovery.test_a_bit_flipped_past_the_recovery_point_cuts_there(1)
+
+
+def test_a_marker_of_a_clean_stop_that_stays_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The planted bug (KAFKA-10471) that the test of the marker is there for."""
+    removed = SimDisk.remove
+    monkeypatch.setattr(SimDisk, "remove", lambda disk, path: path == CLEAN_SHUTDOWN or removed(disk, path))
+    with pytest.raises((AssertionError, Failed)):
+        test_log_directory.test_the_marker_of_a_clean_stop_is_gone_before_anything_else_happens()
