@@ -40,7 +40,10 @@ def check(budget: float, out: Path, seed: int, json_output: bool) -> None:
 @SEED
 @click.option("--budget", type=DURATION, default="60s", show_default=True)
 @click.option(
-    "--profile", default="durable", show_default=True, help="`durable` (flush.messages=1) or `default` (Kafka's)."
+    "--profile",
+    default="mixed",
+    show_default=True,
+    help="`durable` (flush.messages=1), `default` (Kafka's), `crashes` (no power loss), or `mixed`.",
 )
 @click.option("--mutant", help="Plant this bug in the broker; `--mutant list` names them.")
 @click.option(
@@ -80,7 +83,7 @@ def fuzz(
 @click.argument("names", nargs=-1)
 @SEED
 @click.option("--budget", type=DURATION, default="60s", show_default=True, help="For each of them, on one core.")
-@click.option("--profile", default="durable", show_default=True)
+@click.option("--profile", default="mixed", show_default=True)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Write their counterexamples here.")
 @click.option("--processes", type=click.IntRange(min=1), default=2, show_default=True, help="Of this machine.")
 @JSON
@@ -109,6 +112,7 @@ def mutants(
 @click.option(
     "--controllers", type=click.Choice(["1", "3", "5"]), default="1", show_default=True, help="Voters of the quorum."
 )
+@click.option("--combined", is_flag=True, help="Each controller shares a broker's process.")
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Default: `log.dirs`, or data.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="Of broker 1; 0: any free. Default: that of `listeners`, or 9092."
@@ -130,6 +134,7 @@ def mutants(
 def serve(
     brokers: int,
     controllers: str,
+    combined: bool,
     data: Path | None,
     port: int | None,
     host: str | None,
@@ -147,6 +152,7 @@ def serve(
             data,
             port,
             controllers=int(controllers),
+            combined=combined,
             host=host,
             configuration=configuration,
             trace=trace,

@@ -3,6 +3,7 @@
 One rule: a profile says what must hold under it. The invariants are the same in all.
 """
 
+import random
 from typing import NamedTuple
 
 from impl.sim.drivers import Seeded, Weights
@@ -16,6 +17,12 @@ class Profile(NamedTuple):
     kinds: tuple[str, ...]
     """Kinds of fault (`impl.sim.faults`) that may come."""
     about: str
+    parts: tuple[str, ...] = ()
+    """Other profiles, of which every seed draws one."""
+
+    def of(self, seed: int) -> "Profile":
+        """The profile that this seed's run has."""
+        return PROFILES[random.Random(f"profile {seed}").choice(self.parts)] if self.parts else self
 
 
 PROFILES: dict[str, Profile] = {
@@ -28,8 +35,8 @@ PROFILES: dict[str, Profile] = {
     "default": Profile(
         Scenario(),
         KINDS,
-        "Kafka's default: nothing is synced before it is answered. Power loss can lose acknowledged records, until "
-        "broker epochs and eligible leader replicas (KIP-903, KIP-966) exist here.",
+        "Kafka's default: nothing is synced before it is answered. Nothing is lost while fewer than "
+        "min.insync.replicas lose power (KIP-903, KIP-966).",
     ),
     "crashes": Profile(
         Scenario(),
@@ -38,9 +45,13 @@ PROFILES: dict[str, Profile] = {
         "lost.",
     ),
 }
+PROFILES["mixed"] = Profile(
+    Scenario(), KINDS, "Every run has one of the other profiles, drawn by its seed.", tuple(PROFILES)
+)
 
 
 def seeded(profile: Profile, seed: int) -> tuple[Scenario, Seeded]:
     """One seed's run of a profile: its cluster, and its choices with weights drawn for it."""
+    profile = profile.of(seed)
     scenario = profile.scenario.varied(seed)
     return scenario, Seeded(seed, scenario.table(), Weights.swarm(seed, profile.kinds))

@@ -5,7 +5,18 @@ One rule: nothing of them is in the broker. They are applied by name, at a seam 
 A mutant that is not found is a question, not a pass: either the search is too small or the guard is redundant.
 """
 
-from campaign.mutants import counting, following, in_sync, promising, rereading, voting
+from campaign.mutants import (
+    counting,
+    deciding,
+    epoch_cache,
+    following,
+    in_sync,
+    producing,
+    promising,
+    rereading,
+    voting,
+    watermark,
+)
 from campaign.mutants.registry import MUTANTS, Mutant, StaleMutant, usable
 
 __all__ = [
@@ -13,10 +24,14 @@ __all__ = [
     "Mutant",
     "StaleMutant",
     "counting",
+    "deciding",
+    "epoch_cache",
     "following",
     "in_sync",
+    "producing",
     "promising",
     "rereading",
     "usable",
     "voting",
+    "watermark",
 ]

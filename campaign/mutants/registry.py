@@ -9,14 +9,18 @@ import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from impl.core import elections as controller_elections
 from impl.core.broker import Broker
 from impl.core.controller import Controller
+from impl.core.decisions import Decisions
 from impl.core.partition import Partition
 from impl.core.quorum.controller import QuorumController
 from impl.core.quorum.elections import Elections
 from impl.core.quorum.following import Following
 from impl.core.quorum.leading import Leading
 from impl.core.quorum.raft import Raft
+from impl.core.quorum.replica import Replica
+from impl.core.sessions import Sessions
 
 
 class Mutant(NamedTuple):
@@ -75,23 +79,26 @@ def _parameters(function: Callable[..., Any]) -> str:
     return ", ".join(inspect.signature(function).parameters)
 
 
-def _broker_of(partition: type[Partition]) -> type[Broker]:
-    class PlantedBroker(Broker):
-        partition_class = partition
+_SEAMS: tuple[tuple[type[Any], type[Any], str], ...] = (
+    (Partition, Broker, "partition_class"),
+    (Decisions, Controller, "decisions_class"),
+    (controller_elections.Elections, Controller, "elections_class"),
+    (Sessions, Controller, "sessions_class"),
+    (Elections, Raft, "elections_class"),
+    (Following, Raft, "following_class"),
+    (Leading, Raft, "leading_class"),
+    (Replica, Raft, "replica_class"),
+    (Raft, QuorumController, "raft_class"),
+)
+"""What may be planted, who makes it, and under which name: from a part up to a node."""
 
-    return PlantedBroker
 
-
-def _voter_of(part: type[Any]) -> type[QuorumController]:
-    class PlantedRaft(Raft):
-        pass
-
-    class PlantedQuorum(QuorumController):
-        raft_class = PlantedRaft
-
-    seam = {Elections: "elections_class", Following: "following_class", Leading: "leading_class"}
-    setattr(PlantedRaft, next(name for base, name in seam.items() if issubclass(part, base)), part)
-    return PlantedQuorum
+def _whole(planted: type[Any]) -> type[Any]:
+    """The node that runs the planted part: a broker, a controller, or a controller on its quorum."""
+    for part, maker, attribute in _SEAMS:
+        if issubclass(planted, part):
+            return _whole(type(f"Planted{maker.__name__}", (maker,), {attribute: planted}))
+    return planted
 
 
 def mutant(name: str, *invariants: str) -> Callable[[Any], Any]:
@@ -99,17 +106,17 @@ def mutant(name: str, *invariants: str) -> Callable[[Any], Any]:
 
     def register(planted: Any) -> Any:
         title, _, history = planted.__doc__.partition("\n\n")
-        broker: type[Broker] = Broker
-        controller: type[Controller] = Controller
-        quorum: type[QuorumController] = QuorumController
-        if issubclass(planted, Controller):
-            controller = planted
-        elif issubclass(planted, Elections | Following | Leading):
-            quorum = _voter_of(planted)
-        else:
-            broker = _broker_of(planted)
-        text = " ".join(history.split())
-        MUTANTS[name] = Mutant(name, title, text, invariants, broker, controller, quorum, stale(planted))
+        whole = _whole(planted)
+        MUTANTS[name] = Mutant(
+            name,
+            title,
+            " ".join(history.split()),
+            invariants,
+            whole if issubclass(whole, Broker) else Broker,
+            whole if issubclass(whole, Controller) else Controller,
+            whole if issubclass(whole, QuorumController) else QuorumController,
+            stale(planted),
+        )
         return planted
 
     return register

@@ -1,11 +1,13 @@
 """Planted bugs of the controllers' quorum: who is voted for, what is committed, what is cut, who resigns."""
 
 from campaign.mutants.registry import mutant
+from impl.core.events import Effect
 from impl.core.quorum.elections import Elections
 from impl.core.quorum.following import Following
 from impl.core.quorum.leading import Leading
 from impl.core.quorum.messages import Vote
-from impl.core.types import LeaderEpoch, Offset
+from impl.core.quorum.replica import Replica
+from impl.core.types import LeaderEpoch, NodeId, Offset
 
 
 @mutant("votes-twice", "one_leader", "committed_prefix", "no_cut_below_commit", "one_decision")
@@ -46,3 +48,51 @@ class CutsTooMuch(Following):
 
     def may_cut(self, to: Offset) -> bool:
         return to >= self._replica.log.start
+
+
+@mutant("votes-by-length", "committed_prefix", "no_cut_below_commit", "one_decision")
+class VotesByLength(Elections):
+    """A voter compares the lengths of logs, and not the epochs they end in.
+
+    Raft's section 5.4.1 read in half: the longer log may be an old leader's that nobody copied.
+    """
+
+    def is_up_to_date(self, request: Vote) -> bool:
+        return request.log_end >= self._replica.log.end
+
+
+@mutant("votes-unseen", "committed_prefix", "no_cut_below_commit", "one_decision")
+class VotesUnseen(Elections):
+    """A voter does not look at the candidate's log at all.
+
+    Any majority elects, and the winner may lack what is committed.
+    """
+
+    def is_up_to_date(self, request: Vote) -> bool:
+        del request
+        return True
+
+
+@mutant("vote-not-written", "one_leader", "committed_prefix", "one_decision")
+class VotesFromMemory(Replica):
+    """A vote is answered before it is on the disk, and never gets there.
+
+    Redpanda's issue 19 and KAFKA-12642's kin. A voter that restarts within an epoch votes a second time.
+    """
+
+    def vote(self, candidate: NodeId, out: list[Effect]) -> None:
+        del out
+        self.voted = candidate
+
+
+@mutant("serves-before-its-first-commit", "one_decision", "committed_prefix", "quorum_superset")
+class ServesAtOnce(Leading):
+    """A controller decides as soon as it is elected.
+
+    It does not know yet how far the log is committed: what it starts from may lack the last decisions of its
+    predecessor. Kafka waits for the leader-change record (KAFKA-12619's other side).
+    """
+
+    @property
+    def established(self) -> bool:
+        return self._replica.leading

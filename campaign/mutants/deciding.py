@@ -1,0 +1,111 @@
+"""Planted bugs of what the controller decides: whom it believes, whom it elects, whom it calls eligible."""
+
+from campaign.mutants.registry import mutant
+from impl.core.controller import Controller
+from impl.core.decisions import Decisions, Nodes
+from impl.core.elections import Elections
+from impl.core.image import BrokerImage, PartitionImage
+from impl.core.messages import AlterIsr, RegisterBroker
+from impl.core.sessions import Sessions
+from impl.core.types import NO_LEADER, ErrorCode, NodeId
+
+
+@mutant("no-broker-epoch", "quorum_superset", "no_committed_loss", "high_watermark_bound")
+class BelievesOldRegistrations(Controller):
+    """The controller adds a replica for what it showed before it registered anew.
+
+    KIP-903, and KAFKA-15221 for the race between the leader's look and the controller's. A replica that lost its tail
+    is back in the in-sync set before the leader has seen its shorter log.
+    """
+
+    def outdated_member(self, proposal: AlterIsr, partition: PartitionImage) -> NodeId:
+        del proposal, partition
+        return NO_LEADER
+
+
+@mutant("any-sender", "quorum_superset", "high_watermark_bound", "no_committed_loss", "epoch_fencing")
+class BelievesAnySender(Controller):
+    """The controller takes an in-sync set from a leader of an epoch that is over.
+
+    What FENCED_LEADER_EPOCH is for: the deposed leader's set is not the new leader's, which goes on counting its own.
+    """
+
+    def alter_error(self, sender: NodeId, proposal: AlterIsr, partition: PartitionImage) -> ErrorCode:
+        error = super().alter_error(sender, proposal, partition)
+        if error in (ErrorCode.FENCED_LEADER_EPOCH, ErrorCode.INVALID_REQUEST) and sender in partition.isr:
+            return ErrorCode.NONE
+        return error
+
+
+@mutant("unclean-passes-for-clean", "no_committed_loss", "quorum_superset", "high_watermark_bound")
+class TrustsEveryRestart(Sessions):
+    """A broker that lost power keeps its place in the in-sync set.
+
+    KIP-966 before its clean-shutdown file was looked at (apache/kafka 376e9e20dbf). What the broker had not synced is
+    gone, and it may be elected without it.
+    """
+
+    def stopped_cleanly(self, known: BrokerImage, request: RegisterBroker) -> bool:
+        del known, request
+        return True
+
+
+@mutant("last-replica-stands", "no_committed_loss")
+class KeepsTheLastMember(Elections):
+    """The only member of the in-sync set stays in it, whatever it lost.
+
+    The last replica standing of KIP-966: an in-sync set was not allowed to be empty, so a leader that came back from a
+    power loss with an empty log was elected again, and everybody copied its emptiness.
+    """
+
+    def lose_power(self, partition: PartitionImage, node: NodeId) -> None:
+        if partition.isr == (node,):
+            self.decisions.elect(partition, node)
+        else:
+            super().lose_power(partition, node)
+
+
+@mutant("unclean-keeps-elr", "no_committed_loss")
+class KeepsWhoLostPower(Decisions):
+    """A replica that registers after a power loss stays an eligible leader replica.
+
+    The other half of KIP-966's unclean registration: it leaves the in-sync set and is elected from the second one.
+    """
+
+    def remaining(self, partition: PartitionImage, removed: NodeId, isr: Nodes, replicas: Nodes) -> Nodes:
+        return () if self.enough(partition, isr, replicas) else tuple(sorted({*partition.elr, removed}))
+
+
+@mutant("elr-kept", "no_committed_loss")
+class KeepsTheEligible(Decisions):
+    """Whoever left the in-sync set stays eligible when the set has enough members again.
+
+    While enough are in sync the leader commits without the ones that left. Elected later, they lack it.
+    """
+
+    def left_eligible(self, partition: PartitionImage, isr: Nodes, enough: bool) -> Nodes:
+        del enough
+        return tuple(sorted({*partition.elr, *partition.isr} - {*isr}))
+
+
+@mutant("elects-out-of-sync", "no_committed_loss", "log_matching", "high_watermark_bound")
+class ElectsTheFirstAlive(Elections):
+    """The controller elects the first replica that is alive, in sync or not.
+
+    unclean.leader.election.enable=true as it was until Kafka 0.11, and as any failover script does it by hand.
+    """
+
+    def in_sync(self, partition: PartitionImage, excluded: NodeId = NO_LEADER) -> NodeId:
+        return self.anybody(partition, excluded)
+
+
+@mutant("counts-itself-enough", "no_committed_loss")
+class AlwaysEnough(Decisions):
+    """The controller tells leaders that enough are in sync, whatever min.insync.replicas says.
+
+    Then the watermark moves with the leader alone in the set, and what it alone has is lost with its disk.
+    """
+
+    def enough(self, partition: PartitionImage, isr: Nodes, replicas: Nodes) -> bool:
+        del partition, isr, replicas
+        return True
