@@ -80,23 +80,10 @@ def answered_high_watermark_was_committed(s: State) -> bool:
     )
 
 
-@conjunct
-def answered_high_watermark_matches(s: State) -> bool:
-    """The last entry below an answer's high watermark is that epoch's."""
-    return all(
-        s.answered_high_watermark[e] == 0
-        or s.epoch_log[e][s.answered_high_watermark[e] - 1].epoch
-        == s.epoch_log[s.answered_committed_in[e]][s.answered_high_watermark[e] - 1].epoch
-        for e in LeaderEpoch
-        if s.answered[e]
-    )
-
-
 MESSAGES = (
     fetched_is_held,
     diverging_differs,
     answer_within_epoch_log,
     answer_is_prefix,
     answered_high_watermark_was_committed,
-    answered_high_watermark_matches,
 )

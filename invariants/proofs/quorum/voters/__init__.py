@@ -82,6 +82,7 @@ COMPLETE = (
 )
 RESTS = ("named_epochs", "committed_in_log", "start_in_log", "change_in_log")
 OWN_LOG = ("leading_has_won", "leader_has_epoch_log", "log_is_prefix", "own_suffix", "start_in_log")
+AS_BASE = ("receive_fetch/high_watermark_matches", "truncate/cut_above_kept", "truncate/kept_is_kept")
 PREFIX = ("prefix_has_started", "log_within_epoch_log", "log_is_prefix")
 NEAR = {
     "starts_have_commits": COMPLETE,
@@ -157,7 +158,7 @@ FIRST = {
         f"{step}/changes_by_one": ("changes_by_one", "changes_in_order", "entry_epochs", *SETS, *OWN_LOG)
         for step in ("add_voter", "remove_voter")
     },
-    **{name: BASE_FIRST[name] for name in ("truncate/cut_above_kept", "truncate/kept_is_kept")},
+    **{name: BASE_FIRST[name] for name in AS_BASE},
     "safety/commits_are_flushed": (
         *PREFIX,
         "epoch_logs_match",
