@@ -16,7 +16,7 @@ from impl.core.image import CLUSTER_DEFAULT
 from impl.core.metadata import BROKER_RESOURCE, TOPIC_RESOURCE, ConfigRecord
 from impl.core.topic_configs import BROKER_ONLY, KEYS, Key, parts_of
 from impl.core.topic_creation import Refusal
-from impl.core.types import NO_ERROR, NO_LEADER, ErrorCode, NodeId
+from impl.core.types import NO_ERROR, NO_LEADER, ErrorCode
 
 SET, DELETE, APPEND, SUBTRACT = range(4)
 BROKER_KEYS: dict[str, Key] = {
@@ -82,7 +82,7 @@ class ConfigChanges:
             return None
         if not wanted.name.isascii() or not wanted.name.isdigit():
             return Refusal(ErrorCode.INVALID_REQUEST, "Unable to parse broker name as a base 10 number.")
-        if NodeId(int(wanted.name)) not in self._image.brokers or str(int(wanted.name)) != wanted.name:
+        if wanted.name not in map(str, self._image.brokers):
             return Refusal(ErrorCode.BROKER_ID_NOT_REGISTERED, f"No broker with id {wanted.name} found.")
         return None
 

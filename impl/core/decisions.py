@@ -17,6 +17,7 @@ from impl.core.facts import RefusePartition
 from impl.core.image import MetadataImage, PartitionImage
 from impl.core.metadata import MetadataRecord, PartitionChangeRecord
 from impl.core.settings import Settings
+from impl.core.topic_configs import number
 from impl.core.types import NO_LEADER, LeaderEpoch, NodeId, Offset, PartitionEpoch
 
 Nodes = tuple[NodeId, ...]
@@ -58,7 +59,7 @@ class Decisions:
         """min.insync.replicas of a topic: its own, else the cluster's, else as this node was configured."""
         name = "min.insync.replicas"
         own = self.image.topics[topic].configs.get(name) or self.image.cluster_config(name)
-        return self.settings.min_insync_replicas if own is None else int(own)
+        return number(own, self.settings.min_insync_replicas)
 
     def enough(self, partition: PartitionImage, isr: Nodes, replicas: Nodes) -> bool:
         """min.insync.replicas of them, which a partition with fewer replicas than that cannot have."""

@@ -16,6 +16,7 @@ from impl.core.replica import content
 from impl.core.replication_quotas import FOLLOWER_REPLICAS, LEADER_REPLICAS
 from impl.core.serving import Serving
 from impl.core.settings import Settings
+from impl.core.topic_configs import number
 from impl.core.types import (
     NO_ERROR,
     Batch,
@@ -62,8 +63,8 @@ class Partition(Serving):
         """Take over what is set for the topic, by itself or for all."""
         settings = self.settings
         self.configs = configs
-        self.min_insync_replicas = int(configs.get("min.insync.replicas", settings.min_insync_replicas))
-        self.message_bytes_max = int(configs.get("max.message.bytes", settings.message_bytes_max))
+        self.min_insync_replicas = number(configs.get("min.insync.replicas"), settings.min_insync_replicas)
+        self.message_bytes_max = number(configs.get("max.message.bytes"), settings.message_bytes_max)
         index, node = self.name.index, self.node
         self.throttled_leading = replication_quotas.names(configs, LEADER_REPLICAS, index, node)
         self.throttled_following = replication_quotas.names(configs, FOLLOWER_REPLICAS, index, node)

@@ -15,7 +15,9 @@ BOOLEAN, STRING, INT, LONG, DOUBLE, LIST = 1, 2, 3, 5, 6, 7
 """Kafka's numbers for the types of configurations."""
 INT_MAX = 2**31 - 1
 LONG_MAX = 2**63 - 1
-_WHOLE = re.compile(r"\s*([+-]?[0-9]+)\s*")
+DIGITS_MAX = 20
+"""No number of Kafka's has more; Python refuses to read one of thousands."""
+_WHOLE = re.compile(r"\s*([+-]?)0*([0-9]+)\s*")
 _THROTTLED = re.compile(r"\*|[0-9]+:[0-9]+(,[0-9]+:[0-9]+)*|")
 
 
@@ -32,9 +34,21 @@ class Key(Value, frozen=True, gc=False):
 
 
 def whole_number(text: str) -> int | None:
-    """The number that a configuration spells, as Kafka's ConfigDef reads it (trimmed, a sign, digits); else None."""
+    """The number that a configuration spells, as Kafka's ConfigDef reads it (trimmed, a sign, digits); else None.
+
+    One of too many digits is read as one that is out of every range.
+    """
     found = _WHOLE.fullmatch(text)
-    return None if found is None else int(found[1])
+    if found is None:
+        return None
+    number = int(found[2]) if len(found[2]) <= DIGITS_MAX else 10**DIGITS_MAX
+    return -number if found[1] == "-" else number
+
+
+def number(text: str | None, default: int) -> int:
+    """The number that a valid configuration spells; `default` where there is none."""
+    found = None if text is None else whole_number(text)
+    return default if found is None else found
 
 
 def parts_of(text: str) -> list[str]:

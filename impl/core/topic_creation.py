@@ -103,7 +103,7 @@ def wrong_assignment(replicas: tuple[NodeId, ...], factor: int, image: MetadataI
             f"{factor} replica(s)."
         )
     if len(set(replicas)) != len(replicas):
-        twice = next(node for node in sorted(replicas) if replicas.count(node) > 1)
+        twice = min(node for node, times in Counter(replicas).items() if times > 1)
         return f"The manual partition assignment includes the broker {twice} more than once."
     for node in replicas:
         if node not in image.brokers:

@@ -141,6 +141,8 @@ def test_the_older_request_replaces_everything(cluster):
         (TOPIC, "t", ("retention.ms", SET, "soon"), "INVALID_CONFIG"),
         (TOPIC, "t", ("retention.ms", SET, "-2"), "INVALID_CONFIG"),
         (TOPIC, "t", ("segment.bytes", SET, str(2**31)), "INVALID_CONFIG"),
+        (TOPIC, "t", ("segment.bytes", SET, "9" * 30_000), "INVALID_CONFIG"),
+        (TOPIC, "t", ("retention.ms", SET, "-" + "9" * 30_000), "INVALID_CONFIG"),
         (TOPIC, "t", ("cleanup.policy", SET, "shred"), "INVALID_CONFIG"),
         (TOPIC, "t", ("cleanup.policy", APPEND, "shred"), "INVALID_CONFIG"),
         (TOPIC, "t", ("retention.ms", APPEND, "1"), "INVALID_CONFIG"),
@@ -155,6 +157,8 @@ def test_the_older_request_replaces_everything(cluster):
         (BROKER, "1", ("min.insync.replicas", SET, "1"), "INVALID_CONFIG"),
         (BROKER, "x", ("log.retention.ms", SET, "1"), "INVALID_REQUEST"),
         (BROKER, "9", ("log.retention.ms", SET, "1"), "BROKER_ID_NOT_REGISTERED"),
+        (BROKER, "01", ("log.retention.ms", SET, "1"), "BROKER_ID_NOT_REGISTERED"),
+        (BROKER, "1" * 30_000, ("log.retention.ms", SET, "1"), "BROKER_ID_NOT_REGISTERED"),
         (LOGGER, "1", ("root", SET, "INFO"), "INVALID_REQUEST"),
     ],
 )
@@ -173,6 +177,13 @@ def test_a_refusal_names_the_configuration(cluster):
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "number"), [("007", 7), (" +3 ", 3), ("-0", 0), ("-12", -12), ("0" * 5_000 + "4", 4), ("1_0", None)]
+)
+def test_numbers_are_read_as_kafka_reads_them(text, number):
+    assert topic_configs.whole_number(text) == number
+
+
 def test_twice_the_same_is_refused(cluster):
     wanted = AlterConfig(TOPIC, "t", (ConfigChange("retention.ms", SET, "1"),))
     answer = cluster.answer(1, AlterConfigs((wanted, wanted), False))
@@ -183,6 +194,11 @@ def test_twice_the_same_is_refused(cluster):
 def test_a_trial_changes_nothing(cluster):
     assert alter(cluster, TOPIC, "t", ("retention.ms", SET, "1"), only_check=True) == "NONE"
     assert value(cluster, TOPIC, "t", "retention.ms") == ("5000", 4)
+
+
+def test_a_number_with_ever_so_many_zeros_is_still_that_number(cluster):
+    assert alter(cluster, TOPIC, "t", ("min.insync.replicas", SET, "0" * 30_000 + "2")) == "NONE"
+    assert cluster.partition(1).min_insync_replicas == 2
 
 
 def test_altering_one_topic_leaves_the_others_alone(cluster):
