@@ -3,15 +3,18 @@
 from pathlib import Path
 from typing import Any
 
-from campaign import coverage, source
+from campaign import coverage, source, validation
 from campaign.fuzz import FuzzResult, fuzz
 from campaign.journal import About, Journal
+from campaign.lockstep import REFINES
 from campaign.mutants import MUTANTS
 from campaign.outcome import Outcome, Refused
 from campaign.profiles import PROFILES
 from campaign.progress import Progress
+from campaign.shrinking import Counterexample
 from campaign.workers import Workers, dask, local
 from impl.sim.recording import MODEL
+from traces.validate import validate
 
 
 def run(
@@ -92,6 +95,15 @@ def document(result: FuzzResult) -> dict[str, Any]:
     }
 
 
+def beside_the_model(found: Counterexample) -> list[str]:
+    """Of a run that leaves the model: the fact, the false conjunct and what the model says."""
+    if found.invariant != REFINES:
+        return []
+    trace = found.trace
+    followed = validation.told(validate(trace), len(trace.lines), "")
+    return [f"    {line}" for line in followed.lines[1:]]
+
+
 def failure_rate_bound(result: FuzzResult) -> float | None:
     """With no failure in n independent runs, the failure rate is below 3/n with 95 % confidence (the rule of three)."""
     return None if result.failing or not result.seeds else 3 / result.seeds
@@ -110,6 +122,7 @@ def told(result: FuzzResult) -> Outcome:
         lines.append(f"violated: {result.failing} runs failed, the first was number {result.seeds_to_failure}")
         for place, found in enumerate(result.counterexamples):
             lines.append(f"  {found.invariant}: {found.sentence}")
+            lines += beside_the_model(found)
             where = f": fencepost replay {result.paths[place]}" if result.paths else ""
             lines.append(f"  shrunk to {found.steps} steps, {found.choices} choices{where}")
         return Outcome(verdict="violated", document=document(result), lines=tuple(lines))

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from campaign import trial
+from campaign.commands.fuzz import beside_the_model
 from campaign.lockstep import REFINES
 from campaign.mutants import MUTANTS, Mutant
 from campaign.profiles import PROFILES, seeded
@@ -72,6 +73,9 @@ def test_a_run_that_leaves_the_model_shrinks_and_replays_like_any_other(monkeypa
     divergence = validate(found.trace).divergence
     assert divergence.action == "answer_fetch"
     assert divergence.line == len(found.trace.lines) - 1
+    beside = beside_the_model(found)
+    assert beside[0].strip().startswith("the fact:  fact answer_fetch")
+    assert beside[1].strip().startswith("the model: leader_epoch 0")
 
 
 def test_an_invariant_says_more_than_that_the_model_was_left():
