@@ -180,6 +180,8 @@ class ClientConnection(FrameReader):
     def answer(self, correlation: int, reply: Reply, clock: int) -> None:
         """The core's reply to the request it knows by that number; dropped where nobody waits for it."""
         place = self._waiting.pop(correlation, None)
+        # It waited for us: its time to be idle begins now.
+        self._heard = clock()
         if place is None or place.request is None:
             return
         server = self._server

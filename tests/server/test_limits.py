@@ -13,7 +13,7 @@ from impl.wire.messages.fetch import FetchPartition, FetchRequest, FetchTopic
 from tests.server.raw import SECONDS, Raw, one_batch, produce
 
 TOPIC = "t"
-IDLE_MS = 400
+IDLE_MS = 1_500
 CONNECTIONS = 40
 
 
@@ -53,7 +53,7 @@ def test_a_client_that_waits_for_its_answer_is_not_idle(cluster):
         end = produce(connection, TOPIC, one_batch([b"x"]))[1] + 1
         partition = FetchPartition(partition=0, fetch_offset=end, partition_max_bytes=1_000_000)
         request = FetchRequest(
-            max_wait=4 * IDLE_MS,
+            max_wait=2 * IDLE_MS,
             min_bytes=1,
             max_bytes=1_000_000,
             topics=(FetchTopic(topic=TOPIC, partitions=(partition,)),),

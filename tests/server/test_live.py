@@ -41,7 +41,7 @@ def test_the_judges_agree_and_the_trace_is_one_of_the_models(run, tmp_path):
     assert found.good
     assert found.judgement.acknowledged == result.acknowledged
     assert found.validation.actions["fail_over"] >= 1
-    assert found.validation.actions["restart"] == 2
+    assert found.validation.actions["restart"] >= 1
     assert found.validation.actions["append"] >= result.acknowledged
     assert (tmp_path / "merged.jsonl").exists()
 

@@ -2,7 +2,7 @@
 
 from impl.core.facts import BecomeFollower
 from impl.core.types import LeaderEpoch, NodeId
-from impl.server.tracing import Tracer
+from impl.server.tracing import BEGINS, Tracer
 from traces.reader import read
 
 FACT = BecomeFollower(partition="t-0", leader_epoch=LeaderEpoch(0), leader=NodeId(2))
@@ -30,7 +30,8 @@ def test_the_clock_passes_what_is_heard_and_the_line_says_from_whom(tmp_path):
     tracer.happens("tick")
     tracer.record([FACT])
     tracer.close()
-    first, second = read(tmp_path / "n1.jsonl").lines
+    begins, first, second = read(tmp_path / "n1.jsonl").lines
+    assert (begins.event, begins.facts) == (BEGINS, ())
     assert (first.event, first.clock, first.cause) == ("Fetch from n2", 41, 40)
     assert (second.event, second.clock, second.cause) == ("tick", 43, None)
 
@@ -50,5 +51,6 @@ def test_a_process_that_comes_back_goes_on_after_everything_written_meanwhile(tm
     again.close()
     other.close()
     lines = read(tmp_path / "n1.jsonl").lines
-    assert [line.n for line in lines] == [0, 1]
-    assert lines[1].clock > 501
+    assert [line.n for line in lines] == [0, 1, 2, 3]
+    assert [line.event for line in lines] == [BEGINS, "tick", BEGINS, "restart"]
+    assert lines[2].clock > 501
