@@ -11,6 +11,7 @@ came in one read after the last of them was handled, all others in the next turn
 
 import asyncio
 from collections import deque
+from time import monotonic
 from typing import Protocol
 
 from impl.api.handler import Immediate
@@ -181,7 +182,7 @@ class ClientConnection(FrameReader):
         """The core's reply to the request it knows by that number; dropped where nobody waits for it."""
         place = self._waiting.pop(correlation, None)
         # It waited for us: its time to be idle begins now.
-        self._heard = clock()
+        self._heard = monotonic()
         if place is None or place.request is None:
             return
         server = self._server
