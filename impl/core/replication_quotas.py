@@ -15,6 +15,7 @@ ReplicaFetcherThread.shouldFollowerThrottle.
 from collections.abc import Mapping
 
 from impl.core.image import CLUSTER_DEFAULT, MetadataImage
+from impl.core.topic_configs import number
 from impl.core.types import Millis, NodeId
 
 LEADER_RATE = "leader.replication.throttled.rate"
@@ -63,7 +64,7 @@ class ReplicationQuota:
         for name in (str(self._node), CLUSTER_DEFAULT):
             value = configs.get(name, {}).get(self._name)
             if value is not None:
-                return int(value)
+                return number(value, 0)
         return None
 
     def exceeded(self) -> bool:

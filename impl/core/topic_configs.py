@@ -18,7 +18,7 @@ LONG_MAX = 2**63 - 1
 DIGITS_MAX = 20
 """No number of Kafka's has more; Python refuses to read one of thousands."""
 _WHOLE = re.compile(r"\s*([+-]?)0*([0-9]+)\s*")
-_THROTTLED = re.compile(r"\*|[0-9]+:[0-9]+(,[0-9]+:[0-9]+)*|")
+_THROTTLED = re.compile(r"\*|[0-9]{1,9}:[0-9]{1,9}(,[0-9]{1,9}:[0-9]{1,9})*|")
 
 
 class Key(Value, frozen=True, gc=False):
