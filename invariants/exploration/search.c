@@ -193,7 +193,7 @@ int advance(word count, int threads) {
     limit = room < total + more ? room : total + more;
     if (limit > capacity - CLAIM * 8 * (INSTANCES + 1)) limit = capacity - CLAIM * 8 * (INSTANCES + 1);
     if (total >= limit) {
-      int by = bits < 24 && held + (sizeof(key) << (bits + 2)) <= memory ? 2 : 1; /* small ones soon grow again */
+      int by = bits < 22 && held + (sizeof(key) << (bits + 2)) <= memory ? 2 : 1; /* small ones soon grow again */
       if (total < room || held + (sizeof(key) << (bits + by)) > memory || !grow(by)) result = FULL;
       continue;
     }

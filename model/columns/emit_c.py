@@ -30,6 +30,10 @@ SIMPLE = {
 }
 
 
+LONG = 60
+"""Operations beyond which a condition's shared parts are computed once, first, rather than written out where used."""
+
+
 def expression(x: Operand, names: dict[Term, str]) -> str:
     if not isinstance(x, Term):
         return str(int(x))
@@ -77,6 +81,15 @@ def change(layout: Layout, at: int, value: Operand, names: dict[Term, str]) -> s
     return f"CHANGE({at}, s[{at}], {new}, {word}, {shift});"
 
 
+def written(x: Operand) -> int:
+    """How many operations a term has when it is written out, what it uses twice being written twice."""
+    sizes: dict[Term, int] = {}
+    for term in in_order([x]):
+        below = () if term.operation == "column" else term.operands
+        sizes[term] = 1 + sum(sizes[operand] for operand in below if isinstance(operand, Term))
+    return sizes[x] if isinstance(x, Term) else 1
+
+
 def block(layout: Layout, number: int, instance: Instance) -> Iterator[str]:
     """What to do where an instance's guard holds."""
     lines, names = shared(list(instance.updates.values()))
@@ -100,9 +113,12 @@ def nested(layout: Layout, todo: Sequence[tuple[int, Instance, tuple[Operand, ..
         until = at
         while until < len(todo) and todo[until][2][:1] == parts[:1]:
             until += 1
-        yield f"if ({expression(parts[0], {})}) {{"
+        lines, names = shared([parts[0]]) if written(parts[0]) > LONG else ([], {})
+        yield "{"
+        yield from lines
+        yield f"if ({expression(parts[0], names)}) {{"
         yield from nested(layout, [(n, i, rest[1:]) for n, i, rest in todo[at:until]])
-        yield "}"
+        yield "}}"
         at = until
 
 
