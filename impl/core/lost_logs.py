@@ -52,4 +52,3 @@ class LostLogs:
 
         request = LoseReplicas(broker=member.settings.node, broker_epoch=member.broker_epoch, partitions=told)
         member.calls.send(CONTROLLER, request, heard, now, out)
-
