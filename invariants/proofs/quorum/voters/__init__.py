@@ -2,7 +2,7 @@
 
 One rule: what does not speak of quorums is the base's, conjunct by conjunct. What decides is a majority of the voters
 by one log, and the same three intersections are needed, now of majorities of different sets: `changes.py` says how sets
-along a log go together, `lemmas.py` which of them are therefore near enough.
+along a log go together, `near.py` which of them are near enough, `lemmas.py` what follows for whoever wins or commits.
 """
 
 from invariants.proofs.argument import Argument
