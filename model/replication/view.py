@@ -3,14 +3,11 @@
 One rule: a cell is forgotten only where every step that reads it is excluded for ever; the argument is beside the line
 and the proof in `invariants/proofs/views.py`. Epochs only grow: that is what most of it rests on, and why variants that
 take an epoch back, or read old metadata, are not to be viewed.
-
-Versions of the partition that nobody will read are gaps in the numbering, and `close_gap` closes them: only the order
-of the others matters. So a bound on partition epochs bounds how many versions somebody may still read, not how many
-there ever were, and the space within it ends though the controller never does.
 """
 
 from model.design import syntax
 from model.language import LeaderEpoch, PartitionEpoch, Replica, definition
+from model.replication.gaps import close_gap, gap, settled
 from model.replication.state import State
 from model.view import Closing, View
 
@@ -227,50 +224,6 @@ def live_forward(s: State) -> None:
     forget_leading(s)
     forget_positions(s)
     forget_proposals(s)
-
-
-@definition
-def gap(s: State, version: PartitionEpoch) -> bool:
-    """A version that is forgotten, and not the newest."""
-    return 1 <= version < s.newest_partition_epoch and s.leader_epoch_at[version] == 0
-
-
-@definition
-def close_gap(s: State, version: PartitionEpoch) -> None:
-    """Later versions move down by one where this one is a gap. Whether it is, is read from what has not moved yet."""
-    s.isr_at = {
-        p: s.isr_at[p]
-        if p < version or not gap(s, version)
-        else (s.isr_at[p + 1] if p < s.newest_partition_epoch else s.isr_at[p] - s.isr_at[p])
-        for p in PartitionEpoch
-    }
-    s.partition_epoch = {
-        r: s.partition_epoch[r] - 1 if s.partition_epoch[r] > version and gap(s, version) else s.partition_epoch[r]
-        for r in Replica
-    }
-    s.proposed_partition_epoch = {
-        r: s.proposed_partition_epoch[r] - 1
-        if s.proposed_partition_epoch[r] > version and gap(s, version)
-        else s.proposed_partition_epoch[r]
-        for r in Replica
-    }
-    s.newest_partition_epoch = s.newest_partition_epoch - 1 if gap(s, version) else s.newest_partition_epoch
-    s.leader_epoch_at = {
-        p: s.leader_epoch_at[p]
-        if p < version or not (1 <= version <= s.newest_partition_epoch and s.leader_epoch_at[version] == 0)
-        else (s.leader_epoch_at[p + 1] if p <= s.newest_partition_epoch else 0)
-        for p in PartitionEpoch
-    }
-
-
-@definition
-def settled(s: State) -> bool:
-    """Leaders and proposals know the newest version or none: all that closing a gap needs to know."""
-    return all(
-        (s.partition_epoch[r] == 0 or s.partition_epoch[r] == s.newest_partition_epoch)
-        and (s.proposed_partition_epoch[r] == -1 or s.proposed_partition_epoch[r] == s.newest_partition_epoch)
-        for r in Replica
-    )
 
 
 @definition
