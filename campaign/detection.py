@@ -1,7 +1,8 @@
 """How soon the search finds a planted bug: the search that runs without one, counted to its first failing seed.
 
 One rule: nothing here knows which bug is planted. A mutant is an argument; profile, weights and order of seeds are
-those of `fencepost fuzz`. A counterexample counts only if the same choices break nothing without the bug.
+those of `fencepost fuzz`. A run that ends in an exception is no detection, for any change may cause one; and a
+counterexample counts only if the same choices break nothing without the bug.
 
 One bug is searched for on one core, so that seconds are comparable: processor time from the first seed to the failure.
 """
@@ -48,7 +49,12 @@ class Detection(NamedTuple):
     @property
     def expected(self) -> bool:
         """It broke one of the invariants that the mutant is known by, or left the model, which has none of these."""
-        return self.invariant in (*MUTANTS[self.id].invariants, REFINES)
+        return self.invariant is not None and is_known(self.id, self.invariant)
+
+
+def is_known(mutant: str, invariant: str) -> bool:
+    """Whether this is how the bug is known to show. That it leaves the model is so of any bug of the protocol."""
+    return invariant in (*MUTANTS[mutant].invariants, REFINES)
 
 
 def detect(mutant: str, seed: int, budget_seconds: float, profile: str) -> Detection:
@@ -63,7 +69,7 @@ def detect(mutant: str, seed: int, budget_seconds: float, profile: str) -> Detec
         scenario, choices = seeded(PROFILES[profile], first + runs)
         ran = trial.run(scenario, choices, planted)
         runs += 1
-        if ran.violated is not None:
+        if ran.violated is not None and ran.violated.invariant != trial.NO_EXCEPTION:
             found = ran.violated
             failures.append(Failure(first + runs - 1, found.invariant, found.sentence, ran.at, scenario, choices.made))
             if not to_failure:

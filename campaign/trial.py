@@ -32,6 +32,10 @@ from traces.trace import Trace
 NO_EXCEPTION = "no_exception"
 """What a run breaks that ends in an exception of the broker. Not in the catalogue: it says nothing about Kafka."""
 
+HEALS = "heals"
+"""Liveness: within `Scenario.settle_ms_max` after the last fault every partition has a leader and its whole in-sync
+set, every send has returned, and all that was acknowledged can be read. Not in the catalogue: no one fact breaks it."""
+
 
 class Driver(Choices, Protocol):
     """A source of choices that remembers its answers that were not 0."""
@@ -109,10 +113,10 @@ def run(
     """Run it and judge every step. With `until` (milliseconds, within the horizon) the run is left there.
 
     `seeking` names what the run is expected to break: only for REFINES the model follows then, and the run ends where
-    it diverges. Unless told the model follows to the end.
+    it diverges. Unless told the model follows to the end, except a mutant that is not of the model at all.
     """
     lockstep: Lockstep | None = None
-    if seeking in ("", REFINES):
+    if seeking in ("", REFINES) and (mutant is None or mutant.modelled):
         voters = tuple(int(node) for node in controller_nodes(scenario.controllers))
         synced = scenario.log.flush_messages == 1
         lockstep = Lockstep(MODEL, synced=synced, voters=voters, stop=seeking == REFINES)
@@ -137,6 +141,8 @@ def run(
         if until is None:
             healthy = world.finish().healthy
             judges.checker.finish(world.auditor.name if healthy else "")
+            if not healthy:
+                raise Violated(HEALS, world.ails())
         if lockstep is not None:
             ended = judges.diverged_at
             lockstep.finish()

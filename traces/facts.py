@@ -346,44 +346,6 @@ class ReceiveFetch(Fact, frozen=True, gc=False, kw_only=True, tag="receive_fetch
     batches: tuple[Content, ...]
 
 
-AnyFact = (
-    CreatePartition
-    | DeletePartition
-    | Elect
-    | ElectNone
-    | ElectEligible
-    | ElectUnclean
-    | FailOver
-    | TakeOffline
-    | Fence
-    | AddReplicas
-    | Reassign
-    | AlterPartition
-    | RefusePartition
-    | Register
-    | LosePower
-    | MemberLosesPower
-    | LeaderLosesPower
-    | BecomeLeader
-    | Resume
-    | DeleteReplica
-    | BecomeFollower
-    | Restart
-    | Append
-    | AcknowledgeProduce
-    | AdvanceHighWatermark
-    | ExpandIsr
-    | ShrinkIsr
-    | LearnIsr
-    | Acknowledge
-    | AnswerFetch
-    | AnswerProbe
-    | Truncate
-    | Reconcile
-    | SendFetch
-    | ReceiveFetch
-)
-
 VOCABULARY: dict[str, type[Fact]] = {
     str(kind.__struct_config__.tag): kind
     for kind in sorted([*Fact.__subclasses__(), *Decision.__subclasses__()], key=lambda kind: kind.__name__)

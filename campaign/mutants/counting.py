@@ -22,7 +22,7 @@ class CountsAnyEpoch(Partition):
         return ErrorCode.NONE
 
 
-@mutant("diverging-fetch-counted", "high_watermark_bound", "no_committed_loss", "log_matching")
+@mutant("diverging-fetch-counted", "high_watermark_bound", "no_committed_loss", "log_matching", modelled=False)
 class CountsDivergingFetch(Partition):
     """A leader counts the position of a log that it just found to differ from its own.
 

@@ -10,19 +10,6 @@ from impl.core.sessions import Sessions
 from impl.core.types import NO_LEADER, ErrorCode, NodeId
 
 
-@mutant("no-broker-epoch", "quorum_superset", "no_committed_loss", "high_watermark_bound")
-class BelievesOldRegistrations(Controller):
-    """The controller adds a replica for what it showed before it registered anew.
-
-    KIP-903, and KAFKA-15221 for the race between the leader's look and the controller's. A replica that lost its tail
-    is back in the in-sync set before the leader has seen its shorter log.
-    """
-
-    def outdated_member(self, proposal: AlterIsr, partition: PartitionImage) -> NodeId:
-        del proposal, partition
-        return NO_LEADER
-
-
 @mutant("any-sender", "quorum_superset", "high_watermark_bound", "no_committed_loss", "epoch_fencing")
 class BelievesAnySender(Controller):
     """The controller takes an in-sync set from a leader of an epoch that is over.
@@ -50,7 +37,7 @@ class TrustsEveryRestart(Sessions):
         return True
 
 
-@mutant("last-replica-stands", "no_committed_loss")
+@mutant("last-replica-stands", "no_committed_loss", "high_watermark_bound", "quorum_superset", "recovery")
 class KeepsTheLastMember(Elections):
     """The only member of the in-sync set stays in it, whatever it lost.
 
@@ -58,14 +45,18 @@ class KeepsTheLastMember(Elections):
     power loss with an empty log was elected again, and everybody copied its emptiness.
     """
 
-    def lose_power(self, partition: PartitionImage, node: NodeId) -> None:
+    def take_out(self, partition: PartitionImage, node: NodeId) -> None:
         if partition.isr == (node,):
-            self.decisions.elect(partition, node)
+            self.decisions.elect_none(partition)
         else:
+            super().take_out(partition, node)
+
+    def lose_power(self, partition: PartitionImage, node: NodeId) -> None:
+        if partition.isr != (node,):
             super().lose_power(partition, node)
 
 
-@mutant("unclean-keeps-elr", "no_committed_loss")
+@mutant("unclean-keeps-elr", "no_committed_loss", "quorum_superset")
 class KeepsWhoLostPower(Decisions):
     """A replica that registers after a power loss stays an eligible leader replica.
 
@@ -76,7 +67,7 @@ class KeepsWhoLostPower(Decisions):
         return () if self.enough(partition, isr, replicas) else tuple(sorted({*partition.elr, removed}))
 
 
-@mutant("elr-kept", "no_committed_loss")
+@mutant("elr-kept", "quorum_superset", "no_committed_loss")
 class KeepsTheEligible(Decisions):
     """Whoever left the in-sync set stays eligible when the set has enough members again.
 
@@ -88,7 +79,7 @@ class KeepsTheEligible(Decisions):
         return tuple(sorted({*partition.elr, *partition.isr} - {*isr}))
 
 
-@mutant("elects-out-of-sync", "no_committed_loss", "log_matching", "high_watermark_bound")
+@mutant("elects-out-of-sync", "epoch_fencing", "no_committed_loss", "log_matching", "high_watermark_bound")
 class ElectsTheFirstAlive(Elections):
     """The controller elects the first replica that is alive, in sync or not.
 
@@ -97,15 +88,3 @@ class ElectsTheFirstAlive(Elections):
 
     def in_sync(self, partition: PartitionImage, excluded: NodeId = NO_LEADER) -> NodeId:
         return self.anybody(partition, excluded)
-
-
-@mutant("counts-itself-enough", "no_committed_loss")
-class AlwaysEnough(Decisions):
-    """The controller tells leaders that enough are in sync, whatever min.insync.replicas says.
-
-    Then the watermark moves with the leader alone in the set, and what it alone has is lost with its disk.
-    """
-
-    def enough(self, partition: PartitionImage, isr: Nodes, replicas: Nodes) -> bool:
-        del partition, isr, replicas
-        return True

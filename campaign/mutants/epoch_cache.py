@@ -6,31 +6,10 @@ from impl.core.events import Effect
 from impl.core.image import PartitionImage
 from impl.core.messages import FetchPartition
 from impl.core.partition import Partition
-from impl.core.types import Batch, ErrorCode, LeaderEpoch, Millis, Offset
+from impl.core.types import ErrorCode, LeaderEpoch, Millis, Offset
 
 
-@mutant("epoch-not-cached", "log_matching", "no_committed_loss", "high_watermark_bound")
-class ForgetsItsEpoch(Partition):
-    """A leader enters its epoch into the cache with its first record, not when it is elected.
-
-    KAFKA-7415, until Kafka 2.0.1. A leader that has written nothing cannot answer for the epochs after its own last
-    record, and a follower with records of one of those keeps them.
-    """
-
-    __slots__ = ()
-
-    def assign_own_epoch(self) -> bool:
-        return False
-
-    def append(
-        self, batch: Batch, leader_epoch: LeaderEpoch, out: list[Effect], base_offset: Offset | None = None
-    ) -> None:
-        if self.leading and self.epochs.assign(leader_epoch, self.log_end):
-            self.write_epochs(out)
-        super().append(batch, leader_epoch, out, base_offset)
-
-
-@mutant("epoch-cache-not-cut", "log_matching", "no_committed_loss")
+@mutant("epoch-cache-not-cut", "heals", "log_matching", "no_committed_loss")
 class KeepsEmptyEpochs(Partition):
     """A follower keeps cache entries of epochs that it led without writing anything.
 

@@ -24,7 +24,7 @@ class _AsksNobody(Partition):
         )
 
 
-@mutant("kip-101", "no_committed_loss", "log_matching", "high_watermark_bound")
+@mutant("kip-101", "no_committed_loss", "log_matching", "high_watermark_bound", modelled=False)
 class TruncatesToHighWatermark(_AsksNobody):
     """A new follower cuts its log to its own high watermark.
 
@@ -41,7 +41,7 @@ class TruncatesToHighWatermark(_AsksNobody):
         self.reconcile(out)
 
 
-@mutant("kip-279", "log_matching", "high_watermark_bound", "no_committed_loss")
+@mutant("kip-279", "log_matching", "high_watermark_bound", "no_committed_loss", modelled=False)
 class TruncatesInOneRound(_AsksNobody):
     """A follower takes the leader's first answer for the last.
 

@@ -7,7 +7,7 @@ from impl.core.image import PartitionImage
 from impl.core.leader import Peer
 from impl.core.messages import AlterIsr
 from impl.core.partition import Partition
-from impl.core.types import NodeId, Offset
+from impl.core.types import BrokerEpoch, NodeId, Offset
 
 
 @mutant("expand-without-epoch-start", "no_committed_loss", "high_watermark_bound")
@@ -81,3 +81,21 @@ class AcceptsOutdatedProposals(Controller):
 
     def is_outdated(self, proposal: AlterIsr, partition: PartitionImage) -> bool:  # noqa: ARG002 - not looking is the bug
         return False
+
+
+@mutant("no-broker-epoch", "no_committed_loss", "high_watermark_bound", "quorum_superset")
+class TakesTheNewestRegistration(Partition):
+    """A leader counts what a replica showed before it registered anew, and proposes it under its new registration.
+
+    KIP-903, and KAFKA-15221: the broker epoch was taken from the metadata cache at the time of the proposal, not from
+    the fetch that showed the position. A replica that lost its tail is in sync before anybody has seen its shorter log.
+    """
+
+    __slots__ = ()
+
+    def is_registered(self, peer: Peer) -> bool:
+        del peer
+        return True
+
+    def registration_of(self, node: NodeId) -> BrokerEpoch:
+        return self.image.brokers[node].epoch

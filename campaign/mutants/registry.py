@@ -35,6 +35,9 @@ class Mutant(NamedTuple):
     controller: type[Controller]
     quorum: type[QuorumController] = QuorumController
     """The voter of the quorum, where it is that which has the bug."""
+    modelled: bool = True
+    """Without the bug's consequences its runs are the model's. An older design as a whole is not: it leaves the model
+    before it does any harm, so the model does not follow it, and it counts as found when an invariant breaks."""
     stale: str = ""
     """Why it cannot be planted any more: the code it overrides has moved. Empty: it can."""
 
@@ -101,7 +104,7 @@ def _whole(planted: type[Any]) -> type[Any]:
     return planted
 
 
-def mutant(name: str, *invariants: str) -> Callable[[Any], Any]:
+def mutant(name: str, *invariants: str, modelled: bool = True) -> Callable[[Any], Any]:
     """Register a subclass as a mutant. Its docstring's first line is the title, the rest the history."""
 
     def register(planted: Any) -> Any:
@@ -115,6 +118,7 @@ def mutant(name: str, *invariants: str) -> Callable[[Any], Any]:
             whole if issubclass(whole, Broker) else Broker,
             whole if issubclass(whole, Controller) else Controller,
             whole if issubclass(whole, QuorumController) else QuorumController,
+            modelled,
             stale(planted),
         )
         return planted

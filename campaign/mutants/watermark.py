@@ -4,7 +4,6 @@ from campaign.mutants.registry import mutant
 from impl.core.events import Effect, RecoveredLog
 from impl.core.image import PartitionImage
 from impl.core.leader import UNKNOWN
-from impl.core.messages import FetchedPartition
 from impl.core.partition import Partition
 from impl.core.types import Millis, Offset
 
@@ -37,21 +36,6 @@ class TakesItsDiskForCommitted(Partition):
         self.high_watermark = self.log_end
 
 
-@mutant("watermark-beyond-the-log", "high_watermark_bound", "stable_read", "no_committed_loss")
-class BelievesBeyondItsLog(Partition):
-    """A follower adopts its leader's watermark as it is, though its own log ends before it.
-
-    Elected with it, it takes what it will write next for committed already.
-    """
-
-    __slots__ = ()
-
-    def receive(self, part: FetchedPartition, now: Millis, out: list[Effect]) -> None:
-        super().receive(part, now, out)
-        if not self.leading:
-            self.high_watermark = max(self.high_watermark, part.high_watermark)
-
-
 @mutant("unheard-not-counted", "high_watermark_bound", "no_committed_loss")
 class CountsOnlyWhoFetched(Partition):
     """A new leader counts only those members of its in-sync set that it has heard of.
@@ -82,7 +66,7 @@ class RemembersPositions(Partition):
         self.advance(out)
 
 
-@mutant("commits-below-minimum", "no_committed_loss")
+@mutant("commits-below-minimum", "quorum_superset", "no_committed_loss")
 class CommitsWithTooFew(Partition):
     """A leader commits although fewer than min.insync.replicas are in sync.
 

@@ -110,6 +110,16 @@ class World(Engine):
     def _settled(self) -> bool:
         return self.auditor.whole and all(producer.idle for _, producer in self.producers)
 
+    def ails(self) -> str:
+        """Of a run that has finished and did not heal: what is not as it should be, in words."""
+        seconds = self.scenario.settle_ms_max // 1000
+        if not self.auditor.whole:
+            return f"{seconds} s after the last fault a partition has no leader, or not all its replicas in sync"
+        waiting = [process.name for process, producer in self.producers if not producer.idle]
+        if waiting:
+            return f"{seconds} s after the last fault {', '.join(waiting)} still waits for an answer to a send"
+        return f"{_READ_MS_MAX // 1000} s after the cluster healed its log cannot be read to the end"
+
     def _outcome(self, *, healthy: bool) -> Outcome:
         return Outcome(
             steps=self.steps,

@@ -15,7 +15,7 @@ def test_a_saved_trace_fails_with_its_bug_and_passes_without(path):
 
 
 def test_there_are_saved_traces():
-    assert {"kip-101", "model-kip-101", "default-flush-power-loss"} <= {path.stem for path in saved_traces()}
+    assert {"kip-101", "model-kip-101", "elr-kept"} <= {path.stem for path in saved_traces()}
 
 
 def test_a_trace_that_no_longer_fails_is_noticed():
