@@ -65,7 +65,8 @@ class VotesByLength(Elections):
 class VotesUnseen(Elections):
     """A voter does not look at the candidate's log at all.
 
-    Any majority elects, and the winner may lack what is committed.
+    A vote by epoch alone, as where the comparison of the logs was lost in a refactoring: any majority elects, and the
+    winner may lack what is committed.
     """
 
     def is_up_to_date(self, request: Vote) -> bool:

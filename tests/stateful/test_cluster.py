@@ -59,11 +59,10 @@ def test_the_planted_kip_101_is_found_and_saved_as_a_trace(tmp_path):
     search = settings(max_examples=2_000, stateful_step_count=40, phases=FOUND_IS_SHRUNK_BY_US, derandomize=True)
     with pytest.raises(Violated) as caught:
         run_state_machine_as_test(Planted, settings=search)
-    broken = caught.value.invariant
-    assert broken in MUTANTS["kip-101"].invariants
-    (path,) = tmp_path.glob(f"hypothesis-kip-101-{broken}.jsonl")
+    (path,) = tmp_path.glob("hypothesis-kip-101-*.jsonl")
     assert f"fencepost replay {path}" in caught.value.__notes__[0]
     again = replay(read(path))
-    assert (again.invariant, again.same) == (broken, True)
+    assert again.same
+    assert again.invariant in MUTANTS["kip-101"].invariants
     assert again.steps < 40
     assert replay(read(path), clean=True).invariant is None
