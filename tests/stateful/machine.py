@@ -93,17 +93,19 @@ class Cluster(RuleBasedStateMachine):
         try:
             self._world.advance(slots * SLOT_MS)
         except Violated as violated:
-            self._keep(violated)
+            self._keep(violated, self._world.now - self._origin)
             raise
 
     def fault(self, kind: str, first: int = 0, second: int = 0, duration: int = DURATIONS_MS[0]) -> None:
         self._drawn.fault(kind, first, second, duration)
         self.advance(1)
 
-    def _keep(self, violated: Violated) -> None:
-        """Shrink the run and save it as an ordinary trace; the failure names the command that repeats it."""
+    def _keep(self, violated: Violated, lasted: int) -> None:
+        """Shrink the run and save it as an ordinary trace; the failure names the command that repeats it.
+
+        `lasted`: how long the rules ruled, in milliseconds.
+        """
         self._failed = True
-        lasted = self._world.now - self._origin
         scenario = msgspec.structs.replace(self.scenario, horizon_ms=(lasted // SLOT_MS + 1) * SLOT_MS)
         found = shrink_run(scenario, self._drawn.made, None if self.mutant is None else MUTANTS[self.mutant])
         if found is not None:
@@ -170,13 +172,14 @@ class Cluster(RuleBasedStateMachine):
         """Heal, read back, and judge what the clients saw."""
         if self._failed:
             return
+        lasted = self._world.now - self._origin
         try:
             outcome = self._world.finish()
             self._checker.finish(self._world.auditor.name if outcome.healthy else "")
             if not outcome.healthy:
                 raise Violated(HEALS, self._world.ails())
         except Violated as violated:
-            self._keep(violated)
+            self._keep(violated, lasted)
             raise
         assert outcome.lost == outcome.disordered == ()
 
