@@ -85,6 +85,7 @@ def test_deleted_records_are_not_there_any_more(cluster, admin):
         refused.result(30)
 
 
+@pytest.mark.long
 def test_old_records_go_by_the_wall_clock(cluster, admin):
     create(admin, "aged", retention_ms="60000", segment_bytes="2000")
     produce(cluster, "aged", 200, timestamp=int(time.time() * 1000) - 3_600_000)
@@ -93,6 +94,7 @@ def test_old_records_go_by_the_wall_clock(cluster, admin):
     assert [value for _, _, value in consumed(cluster, "aged", 200)] == [b"0", b"1", b"2"]
 
 
+@pytest.mark.long
 def test_a_compacted_topic_keeps_the_latest_of_each_key(cluster, admin):
     create(admin, "keyed", cleanup_policy="compact", segment_bytes="2000", min_cleanable_dirty_ratio="0.01")
     produce(cluster, "keyed", 2_000, key=lambda number: b"key%d" % (number % 7))
