@@ -11,9 +11,10 @@ one state in place: for the validation of traces.
 import ast
 import copy
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 from model import language
 from model.design import Model, syntax
@@ -65,7 +66,7 @@ class Bounds:
             "BrokerEpoch": range(self.broker_epochs + 1),
             "Offset": range(self.log + 1),
             "Value": range(self.values),
-            "Quorum": tuple(majorities(sorted(replicas)[: len(replicas) - self.observers])),
+            "Quorum": Majorities(sorted(replicas)[: len(replicas) - self.observers]),
         }
 
 
@@ -76,10 +77,29 @@ def subsets(members: Sequence[int]) -> Iterator[frozenset[int]]:
             yield frozenset(chosen)
 
 
-def majorities(voters: Sequence[int]) -> Iterator[frozenset[int]]:
-    """The smallest sets of which any two share a voter."""
-    for chosen in itertools.combinations(voters, len(voters) // 2 + 1):
-        yield frozenset(chosen)
+class Majorities(Sequence[frozenset[int]]):
+    """The smallest sets of voters of which any two share one, made when asked for: many voters have too many."""
+
+    def __init__(self, voters: Sequence[int]) -> None:
+        self._voters = tuple(voters)
+        self._size = len(voters) // 2 + 1
+
+    def __iter__(self) -> Iterator[frozenset[int]]:
+        return map(frozenset, itertools.combinations(self._voters, self._size))
+
+    def __len__(self) -> int:
+        return math.comb(len(self._voters), self._size)
+
+    @overload
+    def __getitem__(self, index: int) -> frozenset[int]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "tuple[frozenset[int], ...]": ...
+
+    def __getitem__(self, index: int | slice) -> "frozenset[int] | tuple[frozenset[int], ...]":
+        if isinstance(index, slice):
+            return tuple(self)[index]
+        return next(itertools.islice(self, range(len(self))[index], None))
 
 
 class Reading:

@@ -97,7 +97,7 @@ class Strikes:
             wait = began + at - time.monotonic()
             if wait > 0:
                 # The schedule is about real time by design: the load runs in threads of its own.
-                time.sleep(min(wait, PAUSE_SECONDS))
+                time.sleep(min(wait, PAUSE_SECONDS))  # the schedule's own time
                 continue
             heapq.heappop(due)
             if begins and strike.kind in ALONE:

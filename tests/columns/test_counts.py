@@ -1,12 +1,12 @@
 """The forms of exhaustive search agree, level by level, with the concrete reading and with one another."""
 
 import pytest
-from columns.searches import CASES, Case, concrete, images, on_values, orbit, search
 
 from invariants.exploration.explore import VIEWS, compiler, explore
 from model.reference_partition import REFERENCE_PARTITION
 from model.replication.view import LIVE
 from model.view import viewed
+from tests.columns.searches import CASES, Case, concrete, images, on_values, orbit, search
 
 IN_C = CASES[0], CASES[2], CASES[4]
 """Each takes a compiler a second or two."""

@@ -8,13 +8,13 @@ from functools import cache
 from typing import Any
 
 import pytest
-from columns.readings import Readings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.models import MODELS
 from model.reading_values import Bounds
 from model.reference_partition import REFERENCE_PARTITION
+from tests.columns.readings import Readings
 
 ALL = {**MODELS, REFERENCE_PARTITION.name: REFERENCE_PARTITION}
 SMALL = Bounds(leader_epochs=1, partition_epochs=1, log=2, values=2, broker_epochs=1)

@@ -6,8 +6,6 @@ One rule: what `test_every_model.py` compares, it compares with these functions;
 from typing import Any
 
 import pytest
-from columns.readings import Readings
-from columns.test_every_model import PLAIN, differing, readings_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +16,8 @@ from model.columns.terms import Terms as ColumnTerms
 from model.reading_values import Reading
 from model.reference_partition import REFERENCE_PARTITION
 from model.replication import REPLICATION
+from tests.columns.readings import Readings
+from tests.columns.test_every_model import PLAIN, differing, readings_of
 
 
 @settings(max_examples=25)

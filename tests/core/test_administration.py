@@ -1,7 +1,6 @@
 """What administrators ask: through a broker, decided by the controller, obeyed by every broker."""
 
 import pytest
-from pump import Cluster, P
 
 from impl.core.admin_messages import (
     AlterReassignments,
@@ -16,6 +15,7 @@ from impl.core.admin_messages import (
 )
 from impl.core.facts import AddReplicas, CreatePartition, DeletePartition, DeleteReplica, Elect, Reassign
 from impl.core.types import CONTROLLER, TopicPartition
+from tests.core.pump import Cluster, P
 
 Q = TopicPartition("t", 1)
 

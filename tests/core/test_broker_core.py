@@ -1,7 +1,5 @@
 """A broker's dealings with the controller and with clients who ask for other things than records."""
 
-from pump import Cluster, Log, P
-
 from impl.core.events import Disconnected, Send, SendReply, Stopped, Tick, WriteHighWatermarks
 from impl.core.facts import AlterPartition, BecomeLeader, DeleteReplica, ExpandIsr, Restart
 from impl.core.messages import (
@@ -16,6 +14,7 @@ from impl.core.messages import (
     ProducePartition,
 )
 from impl.core.types import CONTROLLER, ErrorCode
+from tests.core.pump import Cluster, Log, P
 
 
 def describe(cluster, number, *topics, create=False):

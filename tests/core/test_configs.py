@@ -1,7 +1,6 @@
 """Configurations: described with where they are from, altered with Kafka's checks, obeyed by running brokers."""
 
 import pytest
-from pump import Cluster, P
 
 from impl.core import topic_configs
 from impl.core.admin_messages import (
@@ -13,6 +12,7 @@ from impl.core.admin_messages import (
     ReplaceConfigs,
 )
 from impl.core.events import CreateLog
+from tests.core.pump import Cluster, P
 
 TOPIC, BROKER, LOGGER = 2, 4, 8
 SET, DELETE, APPEND, SUBTRACT = range(4)

@@ -1,7 +1,6 @@
 """Eligible leader replicas, min.insync.replicas, registrations, unclean election: who leads, what is committed."""
 
 import pytest
-from pump import Cluster, P
 
 from impl.core.admin_messages import AlterConfig, AlterConfigs, ConfigChange, ElectLeaders
 from impl.core.controller import Controller
@@ -20,6 +19,7 @@ from impl.core.facts import (
 )
 from impl.core.messages import RegisterBroker
 from impl.core.types import CONTROLLER
+from tests.core.pump import Cluster, P
 
 
 def a_cluster(minimum="2", unclean="false", **settings):

@@ -4,9 +4,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
-from pump import Cluster, P, batch
-from test_controller_core import Driven
-from test_failover import move
 
 from impl.core.events import LogsLost
 from impl.core.messages import (
@@ -21,6 +18,9 @@ from impl.core.messages import (
     Produce,
     ProducePartition,
 )
+from tests.core.pump import Cluster, P, batch
+from tests.core.test_controller_core import Driven
+from tests.core.test_failover import move
 
 ELSEWHERE = P._replace(topic="elsewhere")
 A_MILLION = 1_000_000

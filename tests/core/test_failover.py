@@ -1,7 +1,5 @@
 """Leaders change: nothing committed is lost, what diverged is cut, and nobody leads out of turn."""
 
-from pump import Cluster, P
-
 from impl.core.facts import (
     AlterPartition,
     BecomeFollower,
@@ -18,6 +16,7 @@ from impl.core.facts import (
 )
 from impl.core.messages import EpochQuery, ListOffsets, OffsetForLeaderEpoch, OffsetQuery
 from impl.core.types import CONTROLLER
+from tests.core.pump import Cluster, P
 
 
 def move(cluster, to, name=P):

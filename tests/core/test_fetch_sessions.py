@@ -1,12 +1,12 @@
 """Fetch sessions: a fetch names what changed, an answer has what is news, and whoever is out of step begins anew."""
 
 import pytest
-from pump import Cluster, batch
 
 from impl.core.events import Send
 from impl.core.fetch_sessions import EPOCH_MAX, EVICTION_MS, FetchSessions, epoch_after
 from impl.core.messages import Fetch, Fetched, FetchPartition
 from impl.core.types import ErrorCode, TopicPartition
+from tests.core.pump import Cluster, batch
 
 PARTITIONS = [TopicPartition("t", index) for index in range(4)]
 

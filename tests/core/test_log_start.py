@@ -1,12 +1,12 @@
 """Where logs begin: DeleteRecords and retention on the leader, followers behind it, and compaction's gaps."""
 
 import pytest
-from pump import Cluster, P
 
 from impl.core.epochs import LeaderEpochCache
 from impl.core.events import AdvanceLogStart, LogStartDue, ResetLog
 from impl.core.messages import EARLIEST, DeletePartition, DeleteRecords, ListOffsets, OffsetQuery
 from impl.core.types import EpochStart, TopicPartition
+from tests.core.pump import Cluster, P
 
 
 def filled(records=6, **settings):

@@ -1,9 +1,8 @@
 """A log directory that fails: its replicas answer nothing but that, and the controller lets others lead."""
 
-from pump import CONTROLLER, Cluster, P, batch
-
 from impl.core.events import LogsLost
 from impl.core.messages import LoseReplicas
+from tests.core.pump import CONTROLLER, Cluster, P, batch
 
 
 def lost(number=1, **settings):

@@ -1,7 +1,6 @@
 """The scenarios of these tests notice the bugs they are about: each small decision, planted broken, loses its case."""
 
 import pytest
-from pump import Cluster, P
 
 from impl.core.broker import Broker
 from impl.core.controller import Controller
@@ -11,6 +10,7 @@ from impl.core.messages import AlterIsr, AlterPartition
 from impl.core.partition import Partition
 from impl.core.producers import ProducerStates
 from impl.core.types import CONTROLLER, Offset
+from tests.core.pump import Cluster, P
 
 
 def move(cluster, to):

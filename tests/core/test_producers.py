@@ -2,9 +2,9 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from pump import Cluster, batch
 
 from impl.core.producers import SEQUENCE_MAX, ProducerStates
+from tests.core.pump import Cluster, batch
 
 
 def states(*batches, high_watermark=0):

@@ -1,12 +1,12 @@
 """Follower fetching (KIP-392): consumers are sent to a replica in their rack, which serves below its own watermark."""
 
 import pytest
-from pump import Cluster
 
 from impl.core.image import MetadataImage
 from impl.core.metadata import BrokerRegistrationChangeRecord, RegisterBrokerRecord
 from impl.core.read_replicas import Candidate, preferred
 from impl.core.types import CONTROLLER
+from tests.core.pump import Cluster
 
 RACKS = {1: "north", 2: "south", 3: "east", CONTROLLER: None}
 

@@ -1,10 +1,9 @@
 """Replication in fair weather: records reach the followers, the watermark follows, clients are answered."""
 
-from pump import Cluster, P
-
 from impl.core.events import AppendBatch, Send, SendReply, WriteHighWatermarks
 from impl.core.facts import AcknowledgeProduce, AdvanceHighWatermark, Append, CreatePartition, Reconcile
 from impl.core.messages import EARLIEST, LATEST, Fetch, ListOffsets, OffsetQuery
+from tests.core.pump import Cluster, P
 
 
 def test_brokers_register_and_are_unfenced():

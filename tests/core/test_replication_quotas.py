@@ -1,7 +1,6 @@
 """Throttled catch-up (KIP-73): who lags is held to a rate, on either side, and who is in sync never is."""
 
 import pytest
-from pump import Cluster, Log, batch
 
 from impl.core.admin_messages import AlterConfig, AlterConfigs, ConfigChange
 from impl.core.config_changes import SET
@@ -17,6 +16,7 @@ from impl.core.replication_quotas import (
     ReplicationQuota,
     names,
 )
+from tests.core.pump import Cluster, Log, batch
 
 RATE = 100
 SIZE = 500

@@ -4,7 +4,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from survival_steps import append, commit, copy, follow, lead, lose_power, show
 
 from invariants.proofs.survival import INVARIANT, LEMMAS
 from invariants.proofs.walks import Walker
@@ -12,6 +11,7 @@ from model.design import syntax
 from model.machine import ActionDisabled, Machine
 from model.reading_values import Bounds, Call, Reading
 from model.survival import SURVIVAL
+from tests.model.survival_steps import append, commit, copy, follow, lead, lose_power, show
 from traces.modelled import calls_of, machine_of
 from traces.reader import read
 from traces.trace import Trace

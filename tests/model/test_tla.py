@@ -4,8 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-import tla_broken
-from tla_example import EXAMPLE
 
 from model.design import Model
 from model.kip320 import KIP320
@@ -14,6 +12,8 @@ from model.reading_values import Bounds
 from model.tla import GRAINS, Exported, Unprintable, export
 from model.tla.names import lower, upper
 from model.tla.terms import Choice, Implication, Junction, Quantified, Term, Text, binary, either, layout, line, negated
+from tests.model import tla_broken
+from tests.model.tla_example import EXAMPLE
 
 GOLDEN = Path(__file__).parent / "golden"
 BOUNDS = Bounds(leader_epochs=2, partition_epochs=2, log=2, values=1)
