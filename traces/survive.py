@@ -164,8 +164,20 @@ class Survival(Registrations):
         self.step("shrink_isr", leader=node, kept=kept)
 
     def expand_isr(self, node: int, fact: Any) -> None:
-        super().expand_isr(node, fact)
-        self.same_registration(fact, fact.follower, self.state.proposed_broker_epoch[node, fact.follower])
+        follower = self._who_was_counted(node, fact) if self.former else fact.follower
+        self.same(fact, "partition_epoch", self.state.partition_epoch[node] - 1)
+        self.step("expand_isr", leader=node, follower=follower)
+        self.same(fact, "isr", self.state.proposed_isr[node])
+        self.same_registration(fact, follower, self.state.proposed_broker_epoch[node, follower])
+
+    def _who_was_counted(self, leader: int, fact: Any) -> int:
+        """A leader of an older epoch may have counted the replica that the node was before it deleted its log."""
+        state = self.state
+        for name in self._names_of(fact.follower):
+            number = self.registrations.get(name, {}).get(fact.broker_epoch)
+            if state.acknowledged[leader, name] >= 0 and state.acknowledged_by[leader, name] == number:
+                return name
+        return int(fact.follower)
 
     # ------------------------------------------------------------ the follower
     def send_fetch(self, node: int, fact: Any) -> None:

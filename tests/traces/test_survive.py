@@ -225,6 +225,28 @@ def test_a_member_that_deletes_its_log_is_found() -> None:
     assert "in the model it is" in str(diverges(told))
 
 
+def test_a_leader_of_an_epoch_that_is_over_counts_a_replica_that_is_gone() -> None:
+    asks = {"partition": P, "leader_epoch": 0, "offset": 1, "broker_epoch": KAFKA_EPOCH}
+    expansion = f.ExpandIsr(**version(0, 1, (1, 2, 3)), follower=2, broker_epoch=KAFKA_EPOCH)
+    told = [
+        *begun(),
+        (0, f.Fence(**version(0, 1, (1, 3)), removed=2)),
+        (1, f.LearnIsr(**version(0, 1, (1, 3)))),
+        (2, f.SendFetch(**asks, leader=1)),
+        (0, f.Reassign(**version(1, 2, (1, 3)), leader=3, removed=2, replicas=(1, 3))),
+        (2, f.DeleteReplica(partition=P)),
+        (1, f.Acknowledge(**asks, follower=2)),
+        (1, expansion),
+    ]
+    state = followed(told).partitions[P].state
+    gone = min(state.maximal_isr[1])
+    assert gone < 0
+    assert sorted(state.maximal_isr[1]) == [gone, 1, 3]
+    assert state.acknowledged[1, gone] == 1
+    stranger = [*told[:-1], (1, msgspec.structs.replace(expansion, broker_epoch=KAFKA_EPOCH + 1))]
+    assert diverges(stranger).action == "expand_isr"
+
+
 def test_a_minimum_that_changes_decides_anew_who_is_eligible() -> None:
     told = [
         *begun(),
