@@ -1,6 +1,6 @@
 """Every model there is, by name: what commands look up.
 
-One rule: a model is listed here once; whether it is proved, and how, `invariants/proofs/argument.py` knows.
+One rule: a model is listed here once; whether it is proved, and how, `invariants/proofs/arguments.py` knows.
 """
 
 from model.design import Model

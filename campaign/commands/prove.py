@@ -6,7 +6,7 @@ from campaign.model_replay import replay_model
 from campaign.outcome import Outcome, Refused, Word
 from campaign.progress import Progress
 from campaign.saved import saved_traces
-from invariants.proofs.argument import NoProof, model_with_argument
+from invariants.proofs.arguments import NoProof, model_with_argument
 from invariants.proofs.prove import Proof, model_named, prove
 from invariants.proofs.solver import Budget
 from model.design import Model

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from invariants.proofs.reading_symbolic import SymbolicReading
 from invariants.proofs.symbols import SymbolicState
 from invariants.proofs.terms import Term
-from model.design import Model, Python
-from model.models import model_named
+from model.design import Python
 
 Growth = Callable[[SymbolicReading, SymbolicState, SymbolicState], Mapping[str, Term]]
 """By name, what must hold between the state before any step and the state after it."""
@@ -62,34 +61,3 @@ class Argument:
     names: Python | None = None
     majorities: bool = False
     """Sets of replicas are terms, and majorities of them meet as `majorities.py` shows."""
-
-
-def arguments() -> dict[str, Argument]:
-    """The argument of every model that there is a proof of, by the model's name."""
-    from invariants.proofs.epoch_cache import ARGUMENT as OF_EPOCH_CACHE
-    from invariants.proofs.quorum import ARGUMENT as OF_QUORUM
-    from invariants.proofs.quorum.pre_vote import ARGUMENT as OF_PRE_VOTE
-    from invariants.proofs.quorum.voters import ARGUMENT as OF_VOTERS
-    from invariants.proofs.replication import ARGUMENT as OF_REPLICATION
-    from invariants.proofs.survival import ARGUMENT as OF_SURVIVAL
-
-    return {
-        "replication": OF_REPLICATION,
-        "survival": OF_SURVIVAL,
-        "epoch-cache": OF_EPOCH_CACHE,
-        "quorum": OF_QUORUM,
-        "quorum-pre-vote": OF_PRE_VOTE,
-        "quorum-voters": OF_VOTERS,
-    }
-
-
-class NoProof(ValueError):
-    """There is no inductive proof of this model."""
-
-
-def model_with_argument(name: str) -> tuple[Model, Argument]:
-    """The model of this name with its argument; NoSuchModel or NoProof where there is none."""
-    model, known = model_named(name), arguments()
-    if name not in known:
-        raise NoProof(f"there is no proof of {name}, of {', '.join(known)} only: explore or search it within bounds")
-    return model, known[name]

@@ -10,7 +10,8 @@ What fails here is a search for a proof, which says that the argument needs the 
 import multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from invariants.proofs.argument import Argument, model_with_argument
+from invariants.proofs.argument import Argument
+from invariants.proofs.arguments import model_with_argument
 from invariants.proofs.obligations import NAMED, Obligation, Obligations
 from invariants.proofs.prove import hints
 from invariants.proofs.solver import Budget, Solver

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Any
 
-from invariants.proofs.argument import Argument, model_with_argument
+from invariants.proofs.argument import Argument
+from invariants.proofs.arguments import model_with_argument
 from invariants.proofs.induction import Induction, counterexample
 from invariants.proofs.obligations import SAFETY, Obligation, Obligations
 from invariants.proofs.solver import Answer, Budget, Solver

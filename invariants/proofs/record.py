@@ -11,7 +11,7 @@ import json
 import sys
 from pathlib import Path
 
-from invariants.proofs.argument import model_with_argument
+from invariants.proofs.arguments import model_with_argument
 from invariants.proofs.needed import NEEDED, needed
 from invariants.proofs.prove import HINTS, Proof, run
 from invariants.proofs.solver import Budget

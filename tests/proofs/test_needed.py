@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from invariants.proofs.argument import arguments, model_with_argument
+from invariants.proofs.arguments import ARGUMENTS, model_with_argument
 from invariants.proofs.needed import NEEDED, Needs
 from invariants.proofs.obligations import NAMED
 from invariants.proofs.record import file_of
@@ -40,7 +40,7 @@ def needs(name: str) -> Needs:
     return Needs(*model_with_argument(name), Budget(milliseconds=500, rounds=1))
 
 
-@pytest.mark.parametrize("name", sorted(arguments()))
+@pytest.mark.parametrize("name", sorted(ARGUMENTS))
 def test_every_conjunct_is_recorded_as_needed(name: str) -> None:
     _, argument = model_with_argument(name)
     conjuncts = {syntax(c).name for group, members in argument.groups.items() if group != NAMED for c in members}

@@ -6,7 +6,7 @@ One rule: what Z3 proves is first looked at on concrete states, where a wrong co
 import pytest
 import z3
 
-from invariants.proofs.argument import NoProof, model_with_argument
+from invariants.proofs.arguments import NoProof, model_with_argument
 from invariants.proofs.obligations import Obligations
 from invariants.proofs.prove import Proof, prove
 from invariants.proofs.quorum import INVARIANT, LEMMAS

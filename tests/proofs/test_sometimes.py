@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from invariants.proofs.argument import Argument, arguments, model_with_argument
+from invariants.proofs.argument import Argument
+from invariants.proofs.arguments import ARGUMENTS, model_with_argument
 from invariants.proofs.obligations import NAMED
 from invariants.proofs.sometimes import Watch, witness
 from invariants.proofs.walks import QUORUM, RARE, Walker
@@ -45,7 +46,7 @@ def claims_of(model: Model, argument: Argument) -> list[Function]:
     return [syntax(claim) for claim in (*model.safety, *conjuncts)]
 
 
-@pytest.mark.parametrize("name", sorted(arguments()))
+@pytest.mark.parametrize("name", sorted(ARGUMENTS))
 def test_every_action_is_taken_and_every_always_has_its_sometimes(name: str) -> None:
     model, argument = model_with_argument(name)
     walks = WALKS[name]

@@ -7,7 +7,8 @@ import pytest
 import z3
 
 from invariants.proofs import majorities
-from invariants.proofs.argument import ByInduction, model_with_argument
+from invariants.proofs.argument import ByInduction
+from invariants.proofs.arguments import model_with_argument
 from invariants.proofs.majorities import Tally
 from invariants.proofs.obligations import Obligation, Obligations
 from invariants.proofs.prove import hints, prove
