@@ -120,7 +120,7 @@ class Replica:
             base_offset = self.log_end
         out.append(AppendBatch(partition=self.name, base_offset=base_offset, leader_epoch=leader_epoch, batch=batch))
         self.log_end = Offset(base_offset + batch.record_count)
-        self.sizes.append(base_offset, batch.size)
+        self.sizes.append(base_offset, self.log_end, batch.size)
         if batch.producer_id != NO_PRODUCER:
             self.producers.record(batch, base_offset, self.high_watermark)
 

@@ -1,9 +1,12 @@
 """How many bytes stand between two offsets near the end of a log, so that a fetch can wait for `min_bytes`.
 
 One rule: this is a memory of recent batches and never an authority. What lies before it counts as plenty.
+
+Bytes are counted by position, as Kafka does (LogOffsetMetadata.positionDiff): a gap that compaction left in the offsets
+has none of its own, and from inside it the next batch counts whole.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 
 from impl.core.types import Offset
 
@@ -12,37 +15,34 @@ REMEMBERED_MAX = 4_096
 
 
 class RecentSizes:
-    """Base offsets of the latest batches, and the bytes that precede each."""
+    """Where the latest batches end, and the bytes up to there; the first entry is where the memory begins."""
 
-    __slots__ = ("_before", "_offsets", "_total")
+    __slots__ = ("_ends", "_through")
 
     def __init__(self) -> None:
-        self._offsets: list[Offset] = []
-        self._before: list[int] = []
-        self._total = 0
+        self._ends: list[Offset] = []
+        self._through: list[int] = []
 
-    def append(self, base_offset: Offset, size: int) -> None:
-        self._offsets.append(base_offset)
-        self._before.append(self._total)
-        self._total += size
-        if len(self._offsets) > REMEMBERED_MAX:
-            del self._offsets[: REMEMBERED_MAX // 2]
-            del self._before[: REMEMBERED_MAX // 2]
+    def append(self, base_offset: Offset, end_offset: Offset, size: int) -> None:
+        if not self._ends:
+            self._ends.append(base_offset)
+            self._through.append(0)
+        self._ends.append(end_offset)
+        self._through.append(self._through[-1] + size)
+        if len(self._ends) > REMEMBERED_MAX:
+            del self._ends[: REMEMBERED_MAX // 2]
+            del self._through[: REMEMBERED_MAX // 2]
 
     def truncate(self, to: Offset) -> None:
-        keep = bisect_left(self._offsets, to)
-        if keep < len(self._offsets):
-            self._total = self._before[keep]
-            del self._offsets[keep:]
-            del self._before[keep:]
+        keep = bisect_right(self._ends, to)
+        del self._ends[keep:]
+        del self._through[keep:]
 
     def between(self, start: Offset, end: Offset) -> int:
-        """Bytes of the batches from the one that contains `start` up to, not including, the one at `end`."""
+        """Bytes of the batches that end past `start`, and not past `end`."""
         if start >= end:
             return 0
-        offsets = self._offsets
-        if not offsets or start < offsets[0]:
+        ends = self._ends
+        if not ends or start < ends[0]:
             return PLENTY
-        last = bisect_left(offsets, end)
-        upper = self._before[last] if last < len(offsets) else self._total
-        return upper - self._before[bisect_right(offsets, start) - 1]
+        return self._through[bisect_right(ends, end) - 1] - self._through[bisect_right(ends, start) - 1]

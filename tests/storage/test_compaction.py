@@ -46,6 +46,20 @@ def test_the_latest_of_each_key_stays_where_it_was() -> None:
     assert (log.log.end_offset, table(log.read())) == (end, before)
 
 
+def test_a_read_from_inside_a_gap_finds_the_next_batch() -> None:
+    """Through segments that are empty by now, and through those that begin with a gap, however much is asked for."""
+    log = filled(rounds=20)
+    log.clean(now=0)
+    assert any(not segment.size for segment in log.log.segments)
+    for _ in range(2):
+        stored = [open_batch(data) for data in log.batches()]
+        for offset in range(log.log.end_offset):
+            following = next(each for each in stored if each.last_offset >= offset)
+            found = log.log.read(offset, log.log.end_offset, 1)
+            assert open_batch(found).base_offset == following.base_offset
+        log.start_again()
+
+
 def test_segments_are_merged_as_far_as_they_fit() -> None:
     log = filled(rounds=20)
     before = len(log.log.segments)
