@@ -14,7 +14,7 @@ from campaign.front import JSON, SEED, perform
 @click.option(
     "--faults",
     metavar="KIND,...",
-    help="Only these; `--faults list` says which there are, and which are made by default.",
+    help="Only these; `--faults list` says which there are; default: all.",
 )
 @click.option("--mutant", help="Plant this bug in every process; `fencepost fuzz --mutant list` names them.")
 @click.option(

@@ -5,6 +5,7 @@ and until then the broker may do nothing. It then knows the newest epoch, for it
 registration. Kafka's broker epochs are numbered from 0 for each replica.
 """
 
+from abc import abstractmethod
 from typing import Any, ClassVar
 
 from model.design import Model
@@ -27,6 +28,8 @@ class Registrations(Refinement):
         self.unsaid: dict[int, int] = {}
         """Those that were registered without a `restart`, and have not shown since what their log is: how much of it
         was certain to be on disk."""
+        self.heard: set[int] = set()
+        """Those of them that have become followers since."""
         self.taken_out: set[int] = set()
         """Those that were taken out of the partition and have not told that they deleted their log."""
         self.registrations: dict[int, dict[int, int]] = {}
@@ -151,21 +154,34 @@ class Registrations(Refinement):
         """The first fact that shows what the log of such a broker is: nothing in between depended on it."""
         name = type(fact).__name__
         if name == "BecomeFollower":
+            self.heard.add(node)
             return
         flushed = self.unsaid.pop(node)
+        heard = node in self.heard
+        self.heard.discard(node)
         shown = {"BecomeLeader": "start_offset", "Reconcile": "log_end", "SendFetch": "offset", "Restart": "log_end"}
         if getattr(fact, shown.get(name, ""), None) != 0 or not self.state.log[node]:
             return
         deleted = node in self.taken_out
         if (flushed or self.synced) and not deleted:
-            told = f"n{node} has nothing of the log that it had on its disk: the disk was replaced"
-            raise DivergedError(action_of(fact), f"{told}, which is outside the model {self.model.name}", outside=True)
+            if name == "BecomeLeader":
+                # The election was of the replica that is gone.
+                told = f"n{node} was elected, and has nothing of the log that it had on its disk: the disk was replaced"
+                raise DivergedError(
+                    action_of(fact), f"{told}, which is outside the model {self.model.name}", outside=True
+                )
+            self.replaced(node, heard=heard)
+            return
         # Deleted while it was out: the new leader epoch keeps what this replica and the one before it have shown apart.
         self.taken_out.discard(node)
         self.state.log[node] = self.state.log[node][:0]
         self.state.flushed[node] = 0
         self.state.high_watermark[node] = 0
         self.state.flushed[node] = 0
+
+    @abstractmethod
+    def replaced(self, node: int, *, heard: bool) -> None:
+        """A broker has another disk than it had. `heard`: it has become a follower since it registered."""
 
 
 AT_A_MEMBER = frozenset(

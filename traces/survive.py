@@ -4,7 +4,7 @@ One rule: what is the same in `replication` is replayed as there (`traces.refine
 
 The abstraction, beyond that of `replication` and of registrations (`traces.registrations`). `add_replicas` changes
 nobody's place: it is a `fence` of a replica that does nothing. A replica that deleted its log is another one when it
-comes again.
+comes again, and so is one whose disk was replaced: who had the old one has lost power and is never seen again.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ class Survival(Registrations):
 
     def __init__(self, created: Any, *, synced: bool = False) -> None:
         self.former: dict[int, int] = {}
-        """Replicas that deleted their log, by the names they have now, and whose they were."""
+        """Replicas that deleted their log or lost their disk, by the names they have now, and whose they were."""
         super().__init__(created, synced=synced)
 
     def begin(self, created: Any) -> None:
@@ -186,11 +186,27 @@ class Survival(Registrations):
 
     # ------------------------------------------------------------ members
     def delete_replica(self, node: int, _fact: Any) -> None:
-        name = NOBODY - 1 - len(self.former)
-        self.former[name] = node
         self.returning.pop(node, None)
         self.unsaid.pop(node, None)
+        self.heard.discard(node)
         self.taken_out.discard(node)
+        self._renew(node)
+
+    def replaced(self, node: int, *, heard: bool) -> None:
+        """The replica that was there has registered, and does nothing from then on; another one has its name, under the
+        same registration, which is the first of its own."""
+        newest = max(self.registrations[node])
+        del self.registrations[node][newest]
+        known = self.state.leader_epoch[node]
+        self._renew(node)
+        self.registrations[node] = {newest: 0}
+        if heard:
+            self.step("become_follower", replica=node, epoch=known)
+
+    def _renew(self, node: int) -> None:
+        """The replica gets a name of its own, under which it does nothing more; one that nobody has seen has its."""
+        name = NOBODY - 1 - len(self.former)
+        self.former[name] = node
         self.registrations[name] = self.registrations.pop(node, {})
         self._move({*self.machine.members, name}, {node: name})
 

@@ -14,7 +14,7 @@ from campaign.outcome import Outcome, Refused, Word
 from campaign.progress import Progress
 from campaign.storm import schedule as kinds
 from campaign.storm.evidence import StormEvidence, complaints, doubts, evidence
-from campaign.storm.run import DEFAULT_KINDS, Storm, Weathered, weather
+from campaign.storm.run import Storm, Weathered, weather
 from impl.server.errors import ChildFailed
 
 MERGED = "storm.jsonl"
@@ -90,7 +90,7 @@ def _document(
 
 def _kinds(faults: str | None) -> tuple[str, ...]:
     if faults is None:
-        return DEFAULT_KINDS
+        return kinds.KINDS
     asked = [kind.strip() for kind in faults.split(",")]
     for kind in asked:
         if kind not in kinds.KINDS:
@@ -99,14 +99,9 @@ def _kinds(faults: str | None) -> tuple[str, ...]:
 
 
 def _listed() -> Outcome:
-    document = {
-        "faults": [{"kind": kind, "about": kinds.ABOUT[kind], "default": kind in DEFAULT_KINDS} for kind in kinds.KINDS]
-    }
+    document = {"faults": [{"kind": kind, "about": kinds.ABOUT[kind]} for kind in kinds.KINDS]}
     width = max(map(len, kinds.KINDS))
-    lines = [
-        f"{kind:{width}}  {kinds.ABOUT[kind]}{'' if kind in DEFAULT_KINDS else ' (only when asked for)'}"
-        for kind in kinds.KINDS
-    ]
+    lines = [f"{kind:{width}}  {kinds.ABOUT[kind]}" for kind in kinds.KINDS]
     return Outcome(verdict="done", document=document, lines=tuple(lines))
 
 

@@ -15,7 +15,7 @@ META = "__cluster_metadata-0"
 
 
 def synced(directory: Path) -> dict[Path, int]:
-    """Every log file and its size: what a clean stop has left, which is on the disk for good."""
+    """Every log file and its size while the broker is down: what its next process finds and syncs before it serves."""
     return {path: path.stat().st_size for path in sorted(directory.glob(LOGS))}
 
 

@@ -36,9 +36,6 @@ TOPIC = "storm"
 READBACK = "reader"
 READBACK_SECONDS = 120.0
 BROKERS = 3
-DEFAULT_KINDS = tuple(kind for kind in kinds.KINDS if kind != kinds.WIPE)
-"""A disk that is replaced after something was synced to it is outside the model, so emptied directories are a storm of
-their own: nothing is synced in it, and every step of it is one of the model's."""
 READER_CONFIGURATION: Mapping[str, object] = {
     "log_level": 0,
     "reconnect.backoff.max.ms": 200,
@@ -52,7 +49,7 @@ class Storm(msgspec.Struct, frozen=True, kw_only=True):
 
     seed: int = 0
     seconds: float = 30.0
-    kinds: tuple[str, ...] = DEFAULT_KINDS
+    kinds: tuple[str, ...] = kinds.KINDS
     controllers: int = 3
     partitions: int = 3
     writers: int = 3

@@ -55,6 +55,7 @@ class Strikes:
         self._doomed: set[str] = set()
         """Brokers whose disk is or was full: they may end because of it."""
         self._kept: dict[str, dict[Path, int]] = {}
+        """Node to the sizes of its logs when its process was last started: recovery syncs what it finds."""
         self.counts: dict[str, int] = {}
         self.unexpected: list[str] = []
         """Processes that ended and that nothing was done to, in words."""
@@ -174,9 +175,6 @@ class Strikes:
         child.terminate()
         if child.wait(time.monotonic() + STOP_SECONDS) is None:
             child.kill()
-            self._kept.pop(name, None)
-        else:
-            self._kept[name] = dict(synced(self._directory(name)))
         self._ensure_running(name)
 
     def _signal(self, name: str, number: signal.Signals) -> None:
@@ -189,6 +187,7 @@ class Strikes:
         child = self._field.children[name]
         if child.running or self._down.get(name):
             return
+        self._kept[name] = synced(self._directory(name))
         child.start()
         if self._paused.get(name):
             self._signal(name, signal.SIGSTOP)
@@ -241,7 +240,6 @@ class Strikes:
         (name,) = strike.targets
         if self._down_and_out(name):
             wipe(self._directory(name))
-            self._kept.pop(name, None)
             self._back(name)
 
     def _down_and_out(self, name: str) -> bool:

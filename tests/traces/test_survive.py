@@ -178,8 +178,26 @@ def test_a_broker_that_tells_of_no_log_shows_what_it_has() -> None:
     assert str(diverges([*registered, *reconciles(2, 2)])) == "it says log_end is 2, in the model it is 1"
 
 
-def test_a_disk_that_was_replaced_is_outside_the_model() -> None:
-    found = diverges([*begun(), member_loses(2, (1, 3)), *reconciles(2, 0)], synced=True)
+def test_a_disk_that_was_replaced_is_another_replica_under_the_same_registration() -> None:
+    """Whoever had the old disk does nothing more; the new one begins as a replica that nobody has seen."""
+    told = [*begun(), member_loses(2, (1, 3)), *reconciles(2, 0)]
+    partition = followed(told, synced=True).partitions[P]
+    (gone,) = partition.former
+    assert partition.former == {gone: 2}
+    assert (len(partition.state.log[gone]), len(partition.state.log[2])) == (1, 0)
+    assert partition.registrations[2] == {40: 0}
+    assert 40 not in partition.registrations[gone]
+    asks = {"partition": P, "leader_epoch": 0, "offset": 0, "broker_epoch": 40}
+    on = [(2, f.SendFetch(**asks, leader=1)), (1, f.Acknowledge(**asks, follower=2))]
+    assert followed([*told, *on], synced=True).partitions[P].state.acknowledged[1, 2] == 0
+    further = (2, f.SendFetch(**{**asks, "offset": 1}, leader=1))
+    assert diverges([*told, further], synced=True).action == "send_fetch"
+
+
+def test_a_replaced_disk_whose_replica_is_elected_before_it_shows_is_outside_the_model() -> None:
+    elected = (0, f.ElectUnclean(**version(1, 2, (2,)), leader=2))
+    leads = (2, f.BecomeLeader(**version(1, 2, (2,)), start_offset=0))
+    found = diverges([*begun(), member_loses(2, (1, 3)), elected, leads], synced=True)
     assert found.outside
     assert "the disk was replaced, which is outside the model survival" in str(found)
 
