@@ -10,9 +10,11 @@ from impl.core.topic_configs import BOOLEAN, INT, LONG
 
 READ_ONLY: dict[str, tuple[int, str]] = {
     "auto.create.topics.enable": (BOOLEAN, "auto_create_topics_enable"),
+    "auto.leader.rebalance.enable": (BOOLEAN, "auto_leader_rebalance_enable"),
     "broker.heartbeat.interval.ms": (INT, "broker_heartbeat_interval_ms"),
     "broker.session.timeout.ms": (INT, "broker_session_timeout_ms"),
     "default.replication.factor": (INT, "default_replication_factor"),
+    "leader.imbalance.check.interval.seconds": (LONG, "leader_imbalance_check_interval_seconds"),
     "node.id": (INT, "node"),
     "num.partitions": (INT, "num_partitions"),
     "replica.fetch.backoff.ms": (INT, "replica_fetch_backoff_ms"),

@@ -4,11 +4,12 @@ One rule: it tells nobody what is not yet in its metadata log. A step emits the 
 that claim them, then the replies (impl/core/decisions.py).
 
 The parts: sessions.py (who is alive), decisions.py (what is written down), elections.py (who is to lead),
-topic_creation.py. Where its records go, and when its replies leave: quorum/controller.py.
+balance.py, topic_creation.py. Where its records go, and when its replies leave: quorum/controller.py.
 """
 
 from impl.core.admin_messages import AdminRequest
 from impl.core.administration import Administration
+from impl.core.balance import Balance
 from impl.core.decisions import Decisions
 from impl.core.elections import Elections
 from impl.core.events import (
@@ -70,6 +71,7 @@ class Controller:
         self._elections = self.elections_class(self._decisions)
         self._sessions = self.sessions_class(settings, self._decisions, self._elections)
         self._administration = self.administration_class(self._decisions, self._elections)
+        self._balance = Balance(settings, self._elections)
         self._begun = False
 
     @property
@@ -85,6 +87,7 @@ class Controller:
         out: list[Effect] = []
         self._begun = True
         self._sessions.begin(now)
+        self._balance.begin(now)
         for partition in list(self.image.partitions()):
             self._decisions.reconsider_if_needed(partition)
         self._publish(out)
@@ -99,6 +102,9 @@ class Controller:
         if type(event) is Tick:
             if now >= self._sessions.due:
                 self._sessions.expire(now)
+                self._publish(out)
+            if now >= self._balance.due:
+                self._balance.check(now)
                 self._publish(out)
         elif type(event) is RequestArrived:
             reply = self._decide(event, now)

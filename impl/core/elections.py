@@ -103,10 +103,17 @@ class Elections:
         preferred = partition.replicas[0]
         if partition.leader == preferred:
             return ErrorCode.ELECTION_NOT_NEEDED, f"n{preferred} leads {partition.name} already"
-        if preferred in partition.isr and self.is_alive(preferred):
-            self.decisions.elect(partition, preferred)
+        if self.prefer(partition):
             return NO_ERROR, None
         return ErrorCode.PREFERRED_LEADER_NOT_AVAILABLE, f"n{preferred} is not in sync"
+
+    def prefer(self, partition: PartitionImage) -> bool:
+        """Elect the first replica of the assignment, if it may lead; whether it may."""
+        preferred = partition.replicas[0]
+        if preferred not in partition.isr or not self.is_alive(preferred):
+            return False
+        self.decisions.elect(partition, preferred)
+        return True
 
     def take_out(self, partition: PartitionImage, node: NodeId) -> None:
         """A broker is counted on no longer: it leaves the in-sync set, and somebody else leads if it did."""

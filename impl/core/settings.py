@@ -38,6 +38,10 @@ class Settings(Value, frozen=True, gc=False, kw_only=True):
     """min.insync.replicas, where the topic does not set it"""
     unclean_leader_election_enable: bool = False
     """unclean.leader.election.enable, where the topic does not set it"""
+    auto_leader_rebalance_enable: bool = True
+    """auto.leader.rebalance.enable"""
+    leader_imbalance_check_interval_seconds: int = 300
+    """leader.imbalance.check.interval.seconds"""
     broker_heartbeat_interval_ms: int = 2_000
     """broker.heartbeat.interval.ms"""
     broker_session_timeout_ms: int = 9_000

@@ -74,6 +74,8 @@ SETTINGS: Mapping[str, Entry] = {
     "request.timeout.ms": number("request_timeout_ms", 1, INT_MAX),
     "min.insync.replicas": number("min_insync_replicas", 1, INT_MAX),
     "unclean.leader.election.enable": flag("unclean_leader_election_enable"),
+    "auto.leader.rebalance.enable": flag("auto_leader_rebalance_enable"),
+    "leader.imbalance.check.interval.seconds": number("leader_imbalance_check_interval_seconds", 1, LONG_MAX),
     "broker.heartbeat.interval.ms": number("broker_heartbeat_interval_ms", 1, INT_MAX),
     "broker.session.timeout.ms": number("broker_session_timeout_ms", 1, INT_MAX),
     "num.partitions": number("num_partitions", 1, INT_MAX),

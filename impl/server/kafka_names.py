@@ -21,7 +21,7 @@ NUMBERS = _names(
     replica.selector.class.refresh.ms fetch.purgatory.purge.interval.requests
     producer.purgatory.purge.interval.requests delete.records.purgatory.purge.interval.requests
     connections.max.reauth.ms socket.connection.setup.timeout.ms socket.connection.setup.timeout.max.ms
-    leader.imbalance.check.interval.seconds leader.imbalance.per.broker.percentage
+    leader.imbalance.per.broker.percentage
     log.flush.offset.checkpoint.interval.ms log.flush.start.offset.checkpoint.interval.ms
     log.roll.jitter.ms log.roll.jitter.hours log.cleaner.threads
     log.cleaner.io.max.bytes.per.second log.cleaner.dedupe.buffer.size
@@ -55,7 +55,7 @@ NUMBERS = _names(
 )
 BOOLEANS = _names(
     """
-    auto.leader.rebalance.enable controlled.shutdown.enable delete.topic.enable
+    controlled.shutdown.enable delete.topic.enable
     log.preallocate transaction.partition.verification.enable unstable.api.versions.enable
     unstable.feature.versions.enable
     """
