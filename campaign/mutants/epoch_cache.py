@@ -4,9 +4,9 @@ from campaign.mutants.registry import mutant
 from impl.core.epochs import LeaderEpochCache
 from impl.core.events import Effect
 from impl.core.image import PartitionImage
-from impl.core.messages import FetchPartition
+from impl.core.messages import FetchedPartition, FetchPartition
 from impl.core.partition import Partition
-from impl.core.types import ErrorCode, LeaderEpoch, Millis, Offset
+from impl.core.types import Batch, ErrorCode, LeaderEpoch, Millis, Offset
 
 
 @mutant("epoch-cache-not-cut", "heals", "log_matching", "no_committed_loss")
@@ -25,6 +25,36 @@ class KeepsEmptyEpochs(Partition):
         if self.epochs.entries != entries:
             self.epochs = LeaderEpochCache(entries)
             self.write_epochs(out)
+
+
+@mutant("epoch-start-not-cached", "log_matching", "no_committed_loss", "high_watermark_bound", "heals")
+class CachesEpochsWithRecords(Partition):
+    """A leader enters its epoch into the cache with its first record, and not when it is elected.
+
+    KAFKA-7415, until Kafka 2.1. A leader that has written nothing cannot say where the epoch before its own ends: a
+    follower with records of that epoch asks, is told that it is unknown, and falls back to its high watermark, as
+    followers did then.
+    """
+
+    __slots__ = ()
+
+    def assign_own_epoch(self) -> bool:
+        return False
+
+    def append(
+        self, batch: Batch, leader_epoch: LeaderEpoch, out: list[Effect], base_offset: Offset | None = None
+    ) -> None:
+        if self.leading and self.epochs.assign(leader_epoch, self.log_end):
+            self.write_epochs(out)
+        super().append(batch, leader_epoch, out, base_offset)
+
+    def answered(self, part: FetchedPartition, now: Millis, out: list[Effect]) -> None:
+        if part.error == ErrorCode.OFFSET_OUT_OF_RANGE and not self.reconciled and part.log_start <= self.log_end:
+            self.asked = 0
+            self.truncate(self.high_watermark, out)
+            self.reconcile(out)
+        else:
+            super().answered(part, now, out)
 
 
 @mutant("probe-unfenced", "log_matching", "high_watermark_bound", "no_committed_loss")

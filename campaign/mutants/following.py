@@ -5,7 +5,7 @@ from impl.core.events import Effect
 from impl.core.image import PartitionImage
 from impl.core.messages import FetchPartition
 from impl.core.partition import Partition
-from impl.core.types import NO_EPOCH, LeaderEpoch, Millis, Offset
+from impl.core.types import NO_EPOCH, ErrorCode, LeaderEpoch, Millis, Offset
 
 
 class _AsksNobody(Partition):
@@ -57,3 +57,27 @@ class TruncatesInOneRound(_AsksNobody):
     def diverged(self, diverging: tuple[LeaderEpoch, Offset], out: list[Effect]) -> None:
         super().diverged(diverging, out)
         self.reconcile(out)
+
+
+@mutant(
+    "truncates-on-error-only",
+    *("epoch_fencing", "no_committed_loss", "log_matching", "high_watermark_bound"),
+    modelled=False,
+)
+class TruncatesOnErrorOnly(Partition):
+    """A follower copies at once, cuts only when its leader objects, and its leader counts it in whatever epoch it is.
+
+    The first try at KIP-320 (hachikuji/kafka-specification, Kip320FirstTry): a fetch is checked by offset and last
+    epoch alone. A follower of an older epoch is counted, the watermark moves, and then it truncates against the leader
+    of the epoch that it had still to learn of.
+    """
+
+    __slots__ = ()
+
+    def become_follower(self, version: PartitionImage, now: Millis, out: list[Effect]) -> None:
+        super().become_follower(version, now, out)
+        self.reconcile(out)
+
+    def epoch_error(self, current_leader_epoch: LeaderEpoch) -> ErrorCode:
+        del current_leader_epoch
+        return ErrorCode.NONE

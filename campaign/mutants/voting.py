@@ -7,7 +7,7 @@ from impl.core.quorum.following import Following
 from impl.core.quorum.leading import Leading
 from impl.core.quorum.messages import Vote
 from impl.core.quorum.replica import Replica
-from impl.core.types import LeaderEpoch, NodeId, Offset
+from impl.core.types import NO_LEADER, LeaderEpoch, NodeId, Offset
 
 
 @mutant("votes-twice", "one_leader", "committed_prefix", "no_cut_below_commit", "one_decision")
@@ -97,3 +97,16 @@ class ServesAtOnce(Leading):
     @property
     def established(self) -> bool:
         return self._replica.leading
+
+
+@mutant("waits-for-the-dead", "heals")
+class WaitsForTheDead(Elections):
+    """A voter refuses pre-votes as long as it remembers a leader, dead or alive.
+
+    No progress, as in KAFKA-15489 and its kin. Pre-votes (KIP-996) keep a voter that was cut off from disturbing a
+    living leader; whoever has lost patience with a leader must not protect it, nor be protected from it when it comes
+    back and wants to stand.
+    """
+
+    def would_vote(self, request: Vote) -> bool:
+        return self._replica.leader == NO_LEADER and super().would_vote(request)
