@@ -229,7 +229,7 @@ def _everywhere(partition: Partition) -> None:
                 raise Violated(ID, f"n{replica.node} leads epoch {replica.leader_epoch}, which is not its own")
 
 
-INVARIANT = StepInvariant(
+INVARIANT: StepInvariant = StepInvariant(
     id=ID,
     names=("I7",),
     statement=(

@@ -105,7 +105,7 @@ def _everywhere(partition: Partition) -> None:
             raise Violated(ID, f"n{replica.node} differs from what is committed below its high watermark {to}")
 
 
-INVARIANT = StepInvariant(
+INVARIANT: StepInvariant = StepInvariant(
     id=ID,
     names=("I5",),
     statement=(

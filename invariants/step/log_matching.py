@@ -49,7 +49,7 @@ def _everywhere(partition: Partition) -> None:
                     break
 
 
-INVARIANT = StepInvariant(
+INVARIANT: StepInvariant = StepInvariant(
     id=ID,
     names=("I4",),
     statement="Where two logs have a record of the same leader epoch at the same offset, they are equal up to "

@@ -128,7 +128,7 @@ def _committed_words(partition: Partition, batch: Content) -> str:
     return f"{batch_words(batch)}, committed, written in epoch {batch.leader_epoch},"
 
 
-INVARIANT = StepInvariant(
+INVARIANT: StepInvariant = StepInvariant(
     id=ID,
     names=("I1", "I2", "I3"),
     statement=(

@@ -19,7 +19,7 @@ def _everywhere(partition: Partition) -> None:
         raise Violated(ID, f"epoch {partition.leader_epoch} was given to another than n{partition.leader}")
 
 
-INVARIANT = StepInvariant(
+INVARIANT: StepInvariant = StepInvariant(
     id=ID,
     names=("I14",),
     statement=(

@@ -69,7 +69,7 @@ def _everywhere(partition: Partition) -> None:
             last[key] = (batch.base_sequence + batch.record_count) % _WRAP
 
 
-INVARIANT = StepInvariant(
+INVARIANT: StepInvariant = StepInvariant(
     id=ID,
     names=("I9",),
     statement=(

@@ -80,7 +80,7 @@ def _everywhere(partition: Partition) -> None:
                 raise Violated(ID, f"n{replica.node} does not count {missing}")
 
 
-INVARIANT = StepInvariant(
+INVARIANT: StepInvariant = StepInvariant(
     id=ID,
     names=("I6",),
     statement=(

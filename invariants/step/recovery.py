@@ -48,7 +48,7 @@ def _everywhere(partition: Partition) -> None:
             end = batch.base_offset + batch.record_count
 
 
-INVARIANT = StepInvariant(
+INVARIANT: StepInvariant = StepInvariant(
     id=ID,
     names=("I15",),
     statement=(

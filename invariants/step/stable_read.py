@@ -39,7 +39,7 @@ def _everywhere(partition: Partition) -> None:
         raise Violated(ID, f"offset {min(beyond)} was read and is not committed")
 
 
-INVARIANT = StepInvariant(
+INVARIANT: StepInvariant = StepInvariant(
     id=ID,
     names=("I8",),
     statement=(
