@@ -57,9 +57,9 @@ def search(
 @click.command()
 @MODEL
 @click.option("--variant", help="A historical or broken design in place of the model's.")
-@click.option("--replicas", type=click.IntRange(1, 5), default=3, show_default=True)
+@click.option("--replicas", type=click.IntRange(1, 5), help="[default: 3; a variant's grow]")
 @click.option("--log", type=click.IntRange(1, 5), help="Records in a log at most.  [default: 1; a variant's grows]")
-@click.option("--epochs", type=click.IntRange(1, 5), help="Leader epochs at most.  [default: 2; a variant's grows]")
+@click.option("--epochs", type=click.IntRange(1, 5), help="Leader epochs at most.  [default: 2; a variant's grow]")
 @click.option(
     "--partition-epochs", type=click.IntRange(1, 20), help="Partition epochs at most; default: twice --epochs."
 )

@@ -6,6 +6,7 @@ and so is a search that was stopped; each says what to try next.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from campaign.commands.prove import named
 from campaign.commands.search import call_words
@@ -17,18 +18,34 @@ from model.design import Model
 from traces.modelled import told as modelled
 from traces.recorder import write
 
-LEAST = (1, 2)
-"""Log and epochs unless told."""
 
-LADDER = (LEAST, (2, 3), (2, 4))
-"""Log and epochs for a variant unless told: small spaces first, until its counterexample is found."""
+class Space(NamedTuple):
+    """How much of the unbounded is visited: replicas, the longest log, the highest leader epoch."""
+
+    replicas: int
+    log: int
+    epochs: int
+
+
+LEAST = Space(replicas=3, log=1, epochs=2)
+"""What is visited unless told."""
+
+LADDER = (LEAST, Space(3, 2, 3), Space(3, 2, 4))
+"""For a variant unless told: small spaces first, until its counterexample is found."""
+
+LADDERS = {
+    "survival": (Space(2, 1, 1), Space(2, 1, 2), Space(2, 1, 3), Space(3, 1, 2)),
+    "quorum-voters": (LEAST, Space(3, 3, 2), Space(4, 3, 3)),
+}
+"""For the variants of models whose spaces grow otherwise: `survival` has many states for two replicas already, and
+sets of voters differ by two only where logs have room for two changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What to visit and what it may take: `budget` in seconds, `memory` in bytes, half of the machine's unless told."""
 
-    replicas: int = 3
+    replicas: int | None = None
     log: int | None = None
     epochs: int | None = None
     partition_epochs: int | None = None
@@ -39,11 +56,11 @@ class Asked:
     budget: float = 600.0
     memory: int | None = None
 
-    def rungs(self, variant: str | None) -> tuple[tuple[int, int], ...]:
-        """The log and the epochs of each space to visit, in order."""
-        if self.log is None and self.epochs is None and variant is not None:
-            return LADDER
-        return ((self.log or LEAST[0], self.epochs or LEAST[1]),)
+    def rungs(self, model: str, variant: str | None) -> tuple[Space, ...]:
+        """The spaces to visit, in order."""
+        if variant is not None and (self.replicas, self.log, self.epochs) == (None, None, None):
+            return LADDERS.get(model, LADDER)
+        return (Space(self.replicas or LEAST.replicas, self.log or LEAST.log, self.epochs or LEAST.epochs),)
 
 
 def run(name: str, variant: str | None, asked: Asked, out: Path | None, progress: Progress) -> Outcome:
@@ -51,8 +68,8 @@ def run(name: str, variant: str | None, asked: Asked, out: Path | None, progress
     model = named(name)
     model.variant(variant)
     spent = 0.0
-    for log, epochs in asked.rungs(variant):
-        found = visited(model, variant, asked, (log, epochs), asked.budget - spent, progress)
+    for space in asked.rungs(name, variant):
+        found = visited(model, variant, asked, space, asked.budget - spent, progress)
         spent += found.seconds
         if found.verdict != "holds" or spent >= asked.budget:
             break
@@ -62,18 +79,17 @@ def run(name: str, variant: str | None, asked: Asked, out: Path | None, progress
 
 
 def visited(
-    model: Model, variant: str | None, asked: Asked, bounds: tuple[int, int], budget: float, progress: Progress
+    model: Model, variant: str | None, asked: Asked, space: Space, budget: float, progress: Progress
 ) -> ExploreResult:
     """One space, searched."""
-    log, epochs = bounds
-    where = f"log {log}, epochs {epochs}, "
+    where = f"{space.replicas} replicas, log {space.log}, epochs {space.epochs}, "
     try:
         return explore(
             model,
             variant,
-            range(1, asked.replicas + 1),
-            log,
-            epochs,
+            range(1, space.replicas + 1),
+            space.log,
+            space.epochs,
             partition_epochs=asked.partition_epochs,
             grain=asked.grain,
             form=asked.form,

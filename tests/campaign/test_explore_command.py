@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from campaign.commands.explore import LADDER, Asked
+from campaign.commands.explore import LADDER, LADDERS, Asked
 from campaign.sizes import SIZE
 from fencepost import main
 
@@ -50,10 +50,20 @@ def test_a_variant_is_found_without_bounds() -> None:
 
 
 def test_bounds_grow_only_where_none_are_given() -> None:
-    assert Asked().rungs("kip-320") == LADDER
-    assert Asked().rungs(None) == LADDER[:1]
-    assert Asked(log=2).rungs("kip-320") == ((2, 2),)
-    assert Asked(epochs=3).rungs("kip-320") == ((1, 3),)
+    assert Asked().rungs("replication", "kip-320") == LADDER
+    assert Asked().rungs("survival", "below-minimum") == LADDERS["survival"]
+    assert Asked().rungs("survival", None) == Asked().rungs("replication", None) == LADDER[:1]
+    assert Asked(log=2).rungs("replication", "kip-320") == ((3, 2, 2),)
+    assert Asked(epochs=3).rungs("replication", "kip-320") == ((3, 1, 3),)
+    assert Asked(replicas=2).rungs("replication", "kip-320") == ((2, 1, 2),)
+
+
+@pytest.mark.parametrize(
+    ("model", "variant", "steps"), [("survival", "below-minimum", 4), ("quorum-voters", "two-changes-at-once", 7)]
+)
+def test_variants_of_models_with_other_spaces_are_found_without_bounds(model: str, variant: str, steps: int) -> None:
+    code, document = told(model, "--variant", variant, "--form", "numpy")
+    assert (code, document["verdict"], document["steps"]) == (1, "violated", steps)
 
 
 def test_too_little_memory_is_unknown_and_says_what_to_do() -> None:
