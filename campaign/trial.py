@@ -16,9 +16,11 @@ from impl.core.broker import Broker
 from impl.core.controller import Controller
 from impl.core.names import controller_nodes, node_name
 from impl.core.quorum.controller import QuorumController
+from impl.host.broker import BrokerHost
 from impl.sim.choices import Choices, Key
 from impl.sim.drivers import Recorded
 from impl.sim.ledger import Outcome
+from impl.sim.producer import Producer
 from impl.sim.recording import MODEL, header
 from impl.sim.scenario import Scenario
 from impl.sim.world import World
@@ -144,6 +146,8 @@ def run(
         make_broker=Broker if mutant is None else mutant.broker,
         make_controller=Controller if mutant is None else mutant.controller,
         make_quorum=QuorumController if mutant is None else mutant.quorum,
+        make_host=BrokerHost if mutant is None else mutant.host,
+        make_producer=Producer if mutant is None else mutant.producer,
     )
     violated: Violated | None = None
     origin = 0

@@ -1,8 +1,9 @@
 """What a planted bug is, and the list of them.
 
-One rule: a mutant changes one decision. It subclasses the partition, the broker, the controller or a part of the
-quorum's voter and overrides the small method that decides, so that the code it breaks is the code that runs. What else
-it overrides puts the broker back to where the bug lived, and says so.
+One rule: a mutant changes one decision. It subclasses the partition, the broker, the controller, a part of the quorum's
+voter, a part of storage or the producer, and overrides the small method that decides, so that the code it breaks is the
+code that runs. What else it overrides, and whom else it puts in place (`also`), puts the broker back to where the bug
+lived, and says so.
 """
 
 import inspect
@@ -21,6 +22,11 @@ from impl.core.quorum.leading import Leading
 from impl.core.quorum.raft import Raft
 from impl.core.quorum.replica import Replica
 from impl.core.sessions import Sessions
+from impl.host.broker import BrokerHost
+from impl.sim.producer import Producer
+from impl.storage.log_directories import LogDirectories
+from impl.storage.log_directory import LogDirectory
+from impl.storage.recovery import Recovery
 
 
 class Mutant(NamedTuple):
@@ -35,6 +41,10 @@ class Mutant(NamedTuple):
     controller: type[Controller]
     quorum: type[QuorumController] = QuorumController
     """The voter of the quorum, where it is that which has the bug."""
+    host: type[BrokerHost] = BrokerHost
+    """The broker with its storage, where it is storage that has the bug."""
+    producer: type[Producer] = Producer
+    """The client, where the bug is the client's."""
     modelled: bool = True
     """Without the bug's consequences its runs are the model's. An older design as a whole is not: it leaves the model
     before it does any harm, so the model does not follow it, and it counts as found when an invariant breaks."""
@@ -92,6 +102,9 @@ _SEAMS: tuple[tuple[type[Any], type[Any], str], ...] = (
     (Leading, Raft, "leading_class"),
     (Replica, Raft, "replica_class"),
     (Raft, QuorumController, "raft_class"),
+    (Recovery, LogDirectory, "recovery_class"),
+    (LogDirectory, LogDirectories, "directory_class"),
+    (LogDirectories, BrokerHost, "directories_class"),
 )
 """What may be planted, who makes it, and under which name: from a part up to a node."""
 
@@ -104,22 +117,31 @@ def _whole(planted: type[Any]) -> type[Any]:
     return planted
 
 
-def mutant(name: str, *invariants: str, modelled: bool = True) -> Callable[[Any], Any]:
-    """Register a subclass as a mutant. Its docstring's first line is the title, the rest the history."""
+def mutant(
+    name: str, *invariants: str, modelled: bool = True, also: tuple[type[Any], ...] = ()
+) -> Callable[[Any], Any]:
+    """Register a subclass as a mutant. Its docstring's first line is the title, the rest the history. `also` are
+    planted with it, in other parts."""
 
     def register(planted: Any) -> Any:
         title, _, history = planted.__doc__.partition("\n\n")
-        whole = _whole(planted)
+        wholes = [_whole(part) for part in (planted, *also)]
+
+        def of(node: type[Any]) -> Any:
+            return next((whole for whole in wholes if issubclass(whole, node)), node)
+
         MUTANTS[name] = Mutant(
-            name,
-            title,
-            " ".join(history.split()),
-            invariants,
-            whole if issubclass(whole, Broker) else Broker,
-            whole if issubclass(whole, Controller) else Controller,
-            whole if issubclass(whole, QuorumController) else QuorumController,
-            modelled,
-            stale(planted),
+            id=name,
+            title=title,
+            history=" ".join(history.split()),
+            invariants=invariants,
+            broker=of(Broker),
+            controller=of(Controller),
+            quorum=of(QuorumController),
+            host=of(BrokerHost),
+            producer=of(Producer),
+            modelled=modelled,
+            stale=next((told for told in map(stale, (planted, *also)) if told), ""),
         )
         return planted
 

@@ -82,6 +82,9 @@ class BrokerHost:
     no directory is left, the others where the content of one cannot be worked with.
     """
 
+    directories_class: type[LogDirectories] = LogDirectories
+    """Where a different behaviour of storage can be planted."""
+
     def __init__(
         self,
         disk: Disk | Sequence[Disk],
@@ -105,7 +108,7 @@ class BrokerHost:
         """
         try:
             disks = disk if isinstance(disk, Sequence) else (disk,)
-            self.directories = LogDirectories(disks, log_config, self._written)
+            self.directories = self.directories_class(disks, log_config, self._written)
         except OSError as error:
             raise failure(error) from error
         for refused in self.directories.failures:

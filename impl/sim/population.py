@@ -49,6 +49,8 @@ class Population:
         make_broker: MakeBroker,
         make_controller: MakeController,
         make_quorum: MakeQuorum,
+        make_host: type[BrokerHost],
+        make_producer: type[Producer],
         choose: Choose,
     ) -> None:
         self._nodes = controller_nodes(scenario.controllers)
@@ -60,6 +62,8 @@ class Population:
         self._make_broker = make_broker
         self._make_controller = make_controller
         self._make_quorum = make_quorum
+        self._make_host = make_host
+        self._make_producer = make_producer
         self._choose = choose
         self.processes: list[Process] = [self._controller(CONTROLLER_PROCESS, self._nodes[0])]
         self.processes += [self._broker(number) for number in range(1, scenario.brokers + 1)]
@@ -101,7 +105,7 @@ class Population:
 
         def make_host(life: int) -> Host:
             assert process.disk is not None
-            return BrokerHost(
+            return self._make_host(
                 process.disk,
                 replace(self._settings, node=NodeId(number)),
                 self._scenario.log,
@@ -124,7 +128,7 @@ class Population:
     # ------------------------------------------------------------ clients
     def _producer(self, number: int) -> tuple[Process, Producer]:
         scenario = self._scenario
-        producer = Producer(
+        producer = self._make_producer(
             self._client_name(number),
             number,
             self._target(),

@@ -12,7 +12,7 @@ auditor reads everything back.
 from impl.core.broker import Broker
 from impl.core.controller import Controller
 from impl.core.quorum.controller import QuorumController
-from impl.host.broker import MakeBroker
+from impl.host.broker import BrokerHost, MakeBroker
 from impl.host.controller import MakeController, MakeQuorum
 from impl.sim.choices import Choices
 from impl.sim.engine import Engine
@@ -20,6 +20,7 @@ from impl.sim.ledger import Ledger, Outcome
 from impl.sim.network import WINDOW_MS
 from impl.sim.observer import Observer
 from impl.sim.population import Population
+from impl.sim.producer import Producer
 from impl.sim.scenario import Scenario
 from impl.sim.transport import Transport, WireTransport
 from traces.recorder import OpFields, Recorder
@@ -46,8 +47,10 @@ class World(Engine):
         make_broker: MakeBroker = Broker,
         make_controller: MakeController = Controller,
         make_quorum: MakeQuorum = QuorumController,
+        make_host: type[BrokerHost] = BrokerHost,
+        make_producer: type[Producer] = Producer,
     ) -> None:
-        """`make_broker`, `make_controller` and `make_quorum` may make nodes with a bug planted in them."""
+        """What makes the nodes and the producers may make them with a bug planted in them."""
         self.scenario = scenario
         self.table = scenario.table()
         self.ledger = Ledger(self._operation)
@@ -59,6 +62,8 @@ class World(Engine):
             make_broker,
             make_controller,
             make_quorum,
+            make_host,
+            make_producer,
             choices.choose,
         )
         self.producers = population.producers

@@ -26,13 +26,16 @@ class LogDirectories:
     `logs` has every log of theirs.
     """
 
+    directory_class: type[LogDirectory] = LogDirectory
+    """Where a different behaviour can be planted."""
+
     def __init__(self, disks: Sequence[Disk], config: LogConfig, producers_of: ProducersOf | None = None) -> None:
         self.online: list[LogDirectory] = []
         self.failures: list[OSError] = []
         """Why directories could not be opened."""
         for disk in disks:
             try:
-                self.online.append(LogDirectory(disk, config, producers_of))
+                self.online.append(self.directory_class(disk, config, producers_of))
             except OSError as error:
                 self.failures.append(error)
         if not self.online:

@@ -26,7 +26,7 @@ from impl.storage.files import Disk
 from impl.storage.log import Log
 from impl.storage.log_config import LogConfig
 from impl.storage.producer_snapshots import ProducerEntry
-from impl.storage.recovery import Found, Recovered, recover
+from impl.storage.recovery import Found, Recovered, Recovery, recover
 from impl.storage.trash import Trash
 
 CLEAN_SHUTDOWN = ".kafka_cleanshutdown"
@@ -44,6 +44,9 @@ class LogDirectory:
 
     Raises CorruptLog, CorruptCheckpoint, OSError.
     """
+
+    recovery_class: type[Recovery] = Recovery
+    """Where a different behaviour can be planted."""
 
     def __init__(self, disk: Disk, config: LogConfig, producers_of: ProducersOf | None = None) -> None:
         """Without `producers_of`, no snapshots of producers are written."""
@@ -175,7 +178,7 @@ class LogDirectory:
             stopped_cleanly=self.stopped_cleanly,
             compacted=partition in self.cleaner_offsets,
         )
-        recovered = recover(self.disk, found, self._config)
+        recovered = recover(self.disk, found, self._config, recovery=self.recovery_class)
         self._open(partition, recovered.log)
         return recovered
 

@@ -63,18 +63,25 @@ class Recovered(NamedTuple):
     cut: str
 
 
-def recover(disk: Disk, found: Found, config: LogConfig, *, every_batch_synced: bool = False) -> Recovered:
+def recover(
+    disk: Disk,
+    found: Found,
+    config: LogConfig,
+    *,
+    every_batch_synced: bool = False,
+    recovery: "type[Recovery] | None" = None,
+) -> Recovered:
     """Open the log in `found.directory`, which exists. Raises CorruptLog, OSError.
 
     `every_batch_synced`: each batch was synced before the next was written, so that only the very last one can be torn
-    and damage before it is never cut off (the metadata log).
+    and damage before it is never cut off (the metadata log). `recovery` walks over what is in doubt.
     """
     layout = tidy(disk, found.directory)
     if found.stopped_cleanly and layout.bases:
         recovered = _as_it_was_left(disk, found, config, layout)
         if recovered is not None:
             return recovered
-    return _in_doubt(disk, found, config, layout, every_batch_synced)
+    return _in_doubt(disk, found, config, layout, every_batch_synced, recovery or Recovery)
 
 
 # ---------------------------------------------------------------- after a clean stop
@@ -101,7 +108,14 @@ def _as_it_was_left(disk: Disk, found: Found, config: LogConfig, layout: Layout)
 
 
 # ---------------------------------------------------------------- after a crash
-def _in_doubt(disk: Disk, found: Found, config: LogConfig, layout: Layout, every_batch_synced: bool) -> Recovered:
+def _in_doubt(
+    disk: Disk,
+    found: Found,
+    config: LogConfig,
+    layout: Layout,
+    every_batch_synced: bool,
+    make_recovery: "type[Recovery]",
+) -> Recovered:
     directory, bases = found.directory, layout.bases
     epochs = _checkpointed_epochs(disk, directory)
     snapshots = list_snapshots(disk, directory)
@@ -112,7 +126,7 @@ def _in_doubt(disk: Disk, found: Found, config: LogConfig, layout: Layout, every
         first = _place_of(bases, taken)
     else:
         taken, producers = 0, ()
-    recovery = _Recovery(disk, found, config, every_batch_synced, ProducerState(producers), taken)
+    recovery = make_recovery(disk, found, config, every_batch_synced, ProducerState(producers), taken)
     segments = _trusted(disk, directory, config, layout, bases[first]) if bases else []
     known = epochs or ()
     if bases and known and known[0].start < bases[0] and found.log_start < bases[0]:
@@ -188,7 +202,7 @@ def _place_of(bases: list[int], offset: int) -> int:
     return max([place for place, base in enumerate(bases) if base <= offset], default=0)
 
 
-class _Recovery:
+class Recovery:
     """One walk over the end of one log, segment by segment."""
 
     def __init__(
@@ -281,7 +295,7 @@ class _Recovery:
             batch = parse_header_only(chunk, place, size)
         except BatchError as error:
             raise Torn(position, error.reason) from error
-        needs_crc = max(self.end, batch.base_offset) >= self._found.recovery_point
+        needs_crc = self.needs_crc(batch)
         if needs_crc and place + size > len(chunk):
             chunk, place = file.read(position, size), 0
         if batch.base_offset != self.end and not (self._found.compacted and batch.base_offset > self.end):
@@ -291,6 +305,10 @@ class _Recovery:
         if needs_crc and not has_its_crc(chunk, place, place + size, batch.crc):
             raise Torn(position, f"the batch does not have the CRC {batch.crc} that its header says")
         return batch
+
+    def needs_crc(self, batch: Batch) -> bool:
+        """Past the recovery point a power loss may have left anything."""
+        return max(self.end, batch.base_offset) >= self._found.recovery_point
 
     def _note(self, batch: Batch) -> None:
         """The batch is part of the log."""
