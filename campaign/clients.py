@@ -29,12 +29,17 @@ CERTAIN_FAILURES = frozenset((KafkaError._QUEUE_FULL, KafkaError.MSG_SIZE_TOO_LA
 """Errors after which the record is certainly in no log. Every other error leaves it unknown: it tells how the last
 attempt ended, and an earlier one may have been written."""
 
+UNSAID = -1
+"""With acks=0 nobody says where a record stands; and a producer takes a batch for acknowledged, without having heard of
+it, once the broker repeats the acknowledgement of one that it had sent later: sequences stand in the log in order."""
+
 
 class Written(NamedTuple):
     """An acknowledged record: where the broker said it stands."""
 
     partition: int
     offset: int
+    """UNSAID: the library does not say."""
     key: str
     value: str
 
@@ -162,8 +167,7 @@ class RecordingProducer:
                 return
             if error is None:
                 offset = message.offset()
-                assert offset is not None, f"an acknowledged record has an offset: {value}"
-                self.acknowledged.append(Written(partition, offset, key, value))
+                self.acknowledged.append(Written(partition, UNSAID if offset is None else offset, key, value))
                 operation.ok(offset=offset)
             else:
                 self._ended_badly(operation, value, error)

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from campaign.clients import Read, RecordingProducer
+from campaign.clients import UNSAID, Read, RecordingProducer
 from impl.core.names import node_name
 from invariants.history import judge, verdict
 from invariants.history.judge import Judgement
@@ -95,7 +95,7 @@ def counted(records: Sequence[Read], producers: Sequence[RecordingProducer], **k
         if sequence < latest.get(record.key, -1):
             out_of_order.append(record.value)
         latest[record.key] = max(sequence, latest.get(record.key, -1))
-    found = [record for record in acknowledged if record.value in places]
+    found = [record for record in acknowledged if record.value in places and record.offset != UNSAID]
     return LiveResult(
         acknowledged=len(acknowledged),
         read=len(records),

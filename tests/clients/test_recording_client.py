@@ -3,7 +3,7 @@
 import pytest
 from confluent_kafka import Producer
 
-from campaign.clients import History, RecordingProducer, read_back
+from campaign.clients import UNSAID, History, RecordingProducer, read_back
 from traces.reader import read
 
 TOPIC = "t"
@@ -37,6 +37,17 @@ def test_acknowledged_records_are_recorded_and_read_back(tmp_path, mock_brokers)
     assert recorded.count(("produce", "invoke")) == recorded.count(("produce", "ok")) == 20
     assert recorded[40:] == [("consume", "ok")] * 21
     assert read(history.path).lines[-1].error == "PARTITION_EOF"
+
+
+def test_an_acknowledgement_without_an_offset_is_one_all_the_same(tmp_path, mock_brokers):
+    history = History(tmp_path / "c1.jsonl", "c1")
+    producer = RecordingProducer(history, TOPIC, {"bootstrap.servers": mock_brokers, "acks": "0"})
+    producer.send(0, "k", "k:0")
+    producer.finish(20)
+    history.close()
+    assert producer.acknowledged == [(0, UNSAID, "k", "k:0")]
+    (_, ended) = read(history.path).lines
+    assert (ended.phase, ended.offset) == ("ok", None)
 
 
 def test_processes_never_overlap_and_a_number_that_ended_unknown_is_retired(tmp_path):

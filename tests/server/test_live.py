@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-from campaign.clients import Written
+from campaign.clients import UNSAID, Written
 from campaign.live import live_run
 from campaign.live_result import READER, counted, evidence
 from invariants.verdict import Holds, Violated
@@ -132,3 +132,5 @@ def test_the_counts_notice_each_kind_of_trouble():
     assert result.misplaced == ("k:2",)
     clean = counted(promised, [Producer(promised)], **KNOWN)
     assert (clean.lost, clean.duplicates, clean.out_of_order, clean.misplaced) == ((), (), (), ())
+    unsaid = [written._replace(offset=UNSAID) for written in promised]
+    assert counted(promised, [Producer(unsaid)], **KNOWN).misplaced == ()
