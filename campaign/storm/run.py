@@ -145,11 +145,10 @@ def _struck(
             lambda text: tell(0.85 * min(1.0, (time.monotonic() - began) / storm.seconds), text),
         )
         tell(0.85, "healing")
-        try:
-            strikes.settle()
-        except TimeoutError as error:
-            return str(error)
+        strikes.settle()
         return ""
+    except TimeoutError as error:
+        return str(error)
     finally:
         for client in clients:
             client.finish()
