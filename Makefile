@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: venv check test lint clients storm hostile long clean
+.PHONY: venv check test lint clients browser storm hostile long clean
 
 venv: $(STAMP)
 
@@ -22,6 +22,10 @@ test: venv
 # Clients that need Node, Java or kcat; each family that is not there is listed with the reason.
 clients: venv
 	$(BIN)/python -m tests.clients.foreign
+
+# The report, opened in a headless Chromium.
+browser: venv
+	$(BIN)/python -m pytest -n 0 -m chromium tests/report
 
 # Ten minutes of live failures, judged.
 storm: venv

@@ -19,6 +19,7 @@ from campaign.coverage_grids import grids
 from campaign.evidence import invariants
 from campaign.exhibits import exhibit, order
 from campaign.outcome import Outcome, Word
+from campaign.planted import planted
 from campaign.progress import Progress
 from campaign.saved import Kept, run_again, saved_traces
 from campaign.source import commit
@@ -69,6 +70,7 @@ class Check:
         self._live()
         self.part("saved traces", "fencepost replay traces/saved/*.jsonl", self._saved)
         verdict = worst([outcome.verdict for outcome in self.outcomes.values()])
+        bugs, about = planted(self.kept, self.out)
         report = Report(
             generated=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
             commit=commit(),
@@ -79,6 +81,8 @@ class Check:
             sections=tuple(self.sections),
             exhibits=tuple(exhibit(kept) for kept in sorted(self.kept, key=order)),
             coverage=grids(self._coverage()),
+            planted=bugs,
+            planted_about=about,
         )
         page = write_report(report, self.out)
         lines = [f"{found.verdict:9}{found.title}" for found in report.invariants]
@@ -215,16 +219,19 @@ _FIGURES = (
 
 
 def _section(name: str, command: str, outcome: Outcome, seconds: float) -> Section:
-    figures = tuple(
+    figures = [
         (words, f"{value:,}")
         for key, words in _FIGURES
         if isinstance(value := outcome.document.get(key), int | float) and not isinstance(value, bool) and value
-    )
+    ]
+    bound = outcome.document.get("failure_rate_bound")
+    if bound:
+        figures.append(("of such runs fail, with 95 % confidence, at most", f"{bound:.2%}"))
     return Section(
         name=name,
         command=command,
         verdict=outcome.verdict,
         seconds=round(seconds, 2),
         headline=outcome.lines[0],
-        figures=figures,
+        figures=tuple(figures),
     )

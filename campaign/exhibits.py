@@ -12,6 +12,7 @@ from invariants.report.frames import frames
 from model.design import UnknownVariant
 from model.models import NoSuchModel, model_named
 from traces.render import RenderError, render
+from traces.story import tell
 from traces.trace import Trace
 
 
@@ -32,6 +33,8 @@ def exhibit(kept: Kept) -> Exhibit:
         command=f"fencepost replay traces/saved/{kept.path.name}",
         drawing=drawing(trace),
         frames=frames(trace),
+        id=kept.path.stem,
+        lanes=tell(trace).lanes,
     )
 
 
@@ -42,7 +45,9 @@ def drawing(trace: Trace) -> str:
             svg = render(trace, Path(scratch) / "trace.svg").read_text(encoding="utf-8")
         except RenderError:
             return ""
-    return re.sub(r"^.*?(?=<svg)", "", svg, count=1, flags=re.DOTALL)
+    bare = re.sub(r"^.*?(?=<svg)", "", svg, count=1, flags=re.DOTALL)
+    # Every drawing numbers its parts alike; on a page of many an id would name several.
+    return re.sub(r' id="[^"]*"', "", bare)
 
 
 def _title(trace: Trace, path: Path) -> str:

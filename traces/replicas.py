@@ -27,6 +27,8 @@ class Replica:
     high_watermark: int = 0
     leader_epoch: int = -1
     leading: bool = False
+    counted: tuple[int, ...] = ()
+    """While it leads: whom its high watermark waits for, the in-sync set it knows and whom it has proposed to add."""
 
     @property
     def log_end(self) -> int:
@@ -46,14 +48,23 @@ class Replica:
 def apply(replica: Replica, fact: Any) -> bool:
     """Change the replica as the fact says; False where the fact changed nothing that can be seen."""
     match type(fact).__name__:
-        case "BecomeLeader":
-            replica.leader_epoch, replica.leading = fact.leader_epoch, True
+        case "BecomeLeader" | "Resume":
+            replica.leader_epoch, replica.leading, replica.counted = fact.leader_epoch, True, tuple(sorted(fact.isr))
         case "BecomeFollower":
-            replica.leader_epoch, replica.leading = fact.leader_epoch, False
+            replica.leader_epoch, replica.leading, replica.counted = fact.leader_epoch, False, ()
+        case "LearnIsr":
+            replica.counted = tuple(sorted(fact.isr))
+            return False
+        case "ExpandIsr":
+            replica.counted = tuple(sorted({*replica.counted, fact.follower}))
+            return False
+        case "DeleteReplica":
+            replica.cells, replica.high_watermark, replica.leader_epoch = [], 0, -1
+            replica.leading, replica.counted = False, ()
         case "Append":
             replica.append(fact.batch)
         case "AdvanceHighWatermark":
-            replica.high_watermark = fact.to
+            replica.high_watermark, replica.counted = fact.to, tuple(sorted(fact.maximal_isr))
         case "Truncate":
             moved = bool(replica.log_end > fact.to or replica.high_watermark != fact.high_watermark)
             replica.truncate(fact.to)
@@ -75,7 +86,7 @@ def apply(replica: Replica, fact: Any) -> bool:
 
 def _restart(replica: Replica, fact: Any) -> None:
     """The log becomes what recovery found: up to `tail_from` as known, then the recovered tail."""
-    replica.leading = False
+    replica.leading, replica.counted = False, ()
     replica.high_watermark = fact.high_watermark
     replica.truncate(min([fact.tail_from, *(batch.base_offset for batch in fact.tail)]))
     for batch in fact.tail:

@@ -57,6 +57,28 @@ class Exhibit(msgspec.Struct, frozen=True, kw_only=True):
     command: str
     drawing: str
     frames: tuple[dict[str, Any], ...]
+    id: str = ""
+    """Names it in the page's address."""
+    lanes: tuple[str, ...] = ()
+    """The processes of its steps, in order."""
+
+
+class Planted(msgspec.Struct, frozen=True, kw_only=True):
+    """One planted bug: how the search fared, and whether its saved counterexample still stands."""
+
+    id: str
+    title: str
+    found: bool | None
+    """None: nobody has searched for it."""
+    seeds: int | None
+    """Runs to the first failure; None where nobody has counted."""
+    seconds: float | None
+    steps: int | None
+    """Of its counterexample, shrunk."""
+    invariant: str
+    replayed: str
+    exhibit: str = ""
+    """The id of its counterexample on the page."""
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +121,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     sections: tuple[Section, ...]
     exhibits: tuple[Exhibit, ...]
     coverage: tuple[Grid, ...] = ()
+    planted: tuple[Planted, ...] = ()
+    planted_about: str = ""
+    """Where the figures of the planted bugs are from."""
 
 
 def write_report(report: Report, directory: Path) -> Path:
@@ -135,5 +160,8 @@ def _page(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    frames = [exhibit.frames for exhibit in report.exhibits]
+    frames = [
+        {"id": each.id, "lanes": each.lanes, "sentence": each.sentence, "frames": each.frames}
+        for each in report.exhibits
+    ]
     return environment.get_template("page.html").render(report=report, arrows=ARROWS, frames=frames)

@@ -8,6 +8,7 @@ from campaign.commands import report as report_command
 from campaign.evidence import invariants
 from campaign.exhibits import exhibit
 from campaign.outcome import Outcome, Refused
+from campaign.planted import planted
 from campaign.saved import SAVED, run_again
 from invariants.report.build import Evidence, Invariant, Report, Section, read_report, write_report
 
@@ -109,7 +110,24 @@ def test_the_explorer_ends_at_the_violating_step():
     frames = exhibit(run_again(SAVED / "kip-101.jsonl")).frames
     assert frames[-1]["bad"]
     assert {replica["node"] for replica in frames[-1]["replicas"]} <= {"n1", "n2", "n3"}
-    assert any(entry["committed"] for frame in frames for replica in frame["replicas"] for entry in replica["entries"])
+    below = [replica["high_watermark"] for frame in frames for replica in frame["replicas"] if replica["log"]]
+    assert max(below) == 1
+    assert frames[-1]["stopped"]["here"]
+    assert frames[-1]["model"]["differs"] == ["n2.log"]
+    assert all(not (frame["model"] or {"differs": ()})["differs"] for frame in frames[:-1])
+
+
+def test_a_planted_bug_has_the_figures_of_the_last_table_and_what_this_check_saw(tmp_path):
+    kept = [run_again(SAVED / "kip-101.jsonl")]
+    (tmp_path / "mutants.json").write_text(
+        '{"mutants": [{"id": "kip-101", "found": true, "seeds": 3, "seconds": 0.2}]}'
+    )
+    rows = {row.id: row for row in planted(kept, tmp_path)[0]}
+    assert (rows["kip-101"].found, rows["kip-101"].seeds, rows["kip-101"].exhibit) == (True, 3, "kip-101")
+    assert rows["kip-101"].replayed == "fails with it, passes without"
+    assert rows["late-expand"].found is None, "nobody has searched, and nothing was replayed"
+    (tmp_path / "mutants.json").write_text("torn")
+    assert {row.id for row in planted(kept, tmp_path)[0]} == set(rows)
 
 
 def test_a_directory_without_a_report_is_refused_with_the_remedy(tmp_path):

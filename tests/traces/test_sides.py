@@ -1,0 +1,65 @@
+"""Both sides of a trace: they agree until the execution leaves the model, and then differ in what did the harm."""
+
+from pathlib import Path
+
+import pytest
+
+from traces.reader import read
+from traces.sides import Sides
+from traces.story import tell
+
+ROOT = Path(__file__).resolve().parents[2]
+SAVED = sorted((ROOT / "traces" / "saved").glob("*.jsonl"))
+BROKERS = [path for path in SAVED if not path.stem.startswith("model-") and path.stat().st_size < 600_000]
+
+
+def followed(path: Path) -> tuple[Sides, list[str]]:
+    """The sides after the last line, and every difference that there was before the model stopped."""
+    trace = read(path)
+    sides = Sides.of(trace, tell(trace).partition)
+    early = []
+    for line in trace.lines:
+        sides.line(line)
+        if sides.stopped is None and sides.model is not None:
+            for node, model in sides.model.replicas.items():
+                told = sides.told.replicas.get(node)
+                if told is not None and not told.away and told != model:
+                    early.append(f"line {line.n}: {node} tells {told}, the model has {model}")
+            if sides.told.decided != sides.model.decided:
+                early.append(f"line {line.n}: {sides.told.decided}, in the model {sides.model.decided}")
+    return sides, early
+
+
+@pytest.mark.parametrize("path", BROKERS, ids=lambda path: path.stem)
+def test_the_two_sides_agree_until_the_model_stops(path):
+    assert followed(path)[1] == []
+
+
+def test_of_an_older_design_the_step_that_does_the_harm_is_the_one_refused():
+    sides, _ = followed(ROOT / "traces" / "saved" / "kip-101.jsonl")
+    assert sides.stopped is not None
+    assert (sides.stopped.node, sides.stopped.action) == ("n2", "truncate")
+    assert sides.stopped.conjunct
+    assert sides.model is not None
+    assert [cell.base_offset for cell in sides.model.replicas["n2"].cells] == [0]
+    assert sides.told.replicas["n2"].cells == ()
+
+
+def test_a_variant_of_the_model_stands_beside_the_model_as_it_is():
+    sides, _ = followed(ROOT / "traces" / "saved" / "model-survival-elr-kept.jsonl")
+    assert sides.stopped is None, "the model takes every one of these steps, and decides otherwise"
+    assert sides.model is not None
+    assert (sides.told.decided, sides.model.decided) != (None, None)
+    assert sides.told.decided.elr == (2,)
+    assert sides.model.decided.elr == ()
+
+
+def test_a_node_that_is_down_is_not_compared():
+    trace = read(ROOT / "traces" / "saved" / "restart-trusts-its-log.jsonl")
+    sides = Sides.of(trace, tell(trace).partition)
+    away = set()
+    for line in trace.lines:
+        sides.line(line)
+        away |= {node for node, replica in sides.told.replicas.items() if replica.away}
+    assert away == {"n1"}
+    assert not sides.told.replicas["n1"].away, "it is back, and leads"
