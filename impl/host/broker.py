@@ -44,6 +44,7 @@ from impl.host.answers import filled, looked_up
 from impl.host.snapshots import decoded
 from impl.host.upkeep import Upkeep, UpkeepConfig
 from impl.host.withheld import Outgoing, facts_without, outgoing_without
+from impl.storage.cleaning.elsewhere import Elsewhere, Here
 from impl.storage.errors import LogDirectoryFailed
 from impl.storage.files import Disk
 from impl.storage.log import Log
@@ -100,11 +101,13 @@ class BrokerHost:
         stored: bool = False,
         upkeep: UpkeepConfig | None = None,
         wall_clock: Callable[[], int] | None = None,
+        elsewhere: Elsewhere = Here,
     ) -> None:
         """`record` gets the facts of each step that has any; `report` a line for people, where storage has one.
 
         `stored`: many records of an answer stay in their file, for whoever can send from there (impl/host/stored.py).
-        `wall_clock`: milliseconds since 1970, by which records are old; without, the time of the events.
+        `wall_clock`: milliseconds since 1970, by which records are old; without, the time of the events. `elsewhere`:
+        where the cleaner has large batches unpacked and packed.
         """
         try:
             disks = disk if isinstance(disk, Sequence) else (disk,)
@@ -128,7 +131,7 @@ class BrokerHost:
         self._report = report
         self._stored = stored
         self._wall_clock = wall_clock
-        self._upkeep = Upkeep(self.directories, self.broker.partitions, upkeep or UpkeepConfig(), report)
+        self._upkeep = Upkeep(self.directories, self.broker.partitions, upkeep or UpkeepConfig(), report, elsewhere)
         self._due: dict[Log, TopicPartition] = {}
         """Logs to flush before the step ends, in the order they came due."""
         self._lost: list[TopicPartition] = []

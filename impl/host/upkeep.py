@@ -14,6 +14,7 @@ import msgspec
 from impl.core.partition import Partition
 from impl.core.types import Offset, TopicPartition
 from impl.storage.cleaning.cleaner import Cleaner, next_cleaning
+from impl.storage.cleaning.elsewhere import Elsewhere, Here
 from impl.storage.errors import CorruptLog
 from impl.storage.log_directories import LogDirectories
 from impl.storage.log_directory import LogDirectory
@@ -44,11 +45,13 @@ class Upkeep:
         partitions: Mapping[TopicPartition, Partition],
         config: UpkeepConfig,
         report: Callable[[str], None],
+        elsewhere: Elsewhere = Here,
     ) -> None:
         self._directories = directories
         self._partitions = partitions
         self._config = config
         self._report = report
+        self._elsewhere = elsewhere
         self._retention_due: int | None = None
         self._cleaning_due = 0
         self._trash_due = 0
@@ -97,7 +100,7 @@ class Upkeep:
             found = next_cleaning(directory, watermarks, wall, frozenset(self._uncleanable))
             if found is not None:
                 partition, plan = found
-                self._cleaner = directory, Cleaner(directory, partition, plan, now=wall)
+                self._cleaner = directory, Cleaner(directory, partition, plan, now=wall, elsewhere=self._elsewhere)
                 return
 
     def _step(self) -> None:

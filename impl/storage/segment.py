@@ -15,13 +15,18 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from impl.storage.errors import CorruptLog, InsideBatch
-from impl.storage.files import Disk, File
+from impl.storage.files import Disk, File, Syncing
 from impl.storage.indexes import Indexing, OffsetIndex, TimeIndex
 from impl.storage.log_config import LogConfig
 from impl.storage.walk import Step, Torn, walk
 from impl.wire import batches
+from impl.wire.compression import NotUnpacked, unpack
+from impl.wire.opened import open_batch, records_of
 
 REMEMBERED_BATCHES = 4_096
+LOOKED_AT_RECORDS_MAX = 100_000
+LOOKED_AT_BYTES_MAX = 16 * 1_048_576
+"""A look-up by time opens no batch with more: whoever asks for one, everybody waits for the answer."""
 
 
 class FoundOffset(NamedTuple):
@@ -159,6 +164,10 @@ class Segment:
     def sync_all(self) -> None:
         for file in self.files:
             file.sync()
+
+    def sync_all_later(self) -> list[Syncing]:
+        """The same without waiting."""
+        return [file.sync_later() for file in self.files]
 
     @property
     def files(self) -> tuple[File, File, File]:
@@ -310,12 +319,17 @@ def replace_content(file: File, content: bytes) -> None:
 
 
 def _first_in_batch(data: bytes, timestamp: int, start: int) -> FoundOffset | None:
-    """That record; where the records cannot be read, the batch's first: a little early, never late."""
-    batch = batches.parse_header(data)
+    """That record; where they are too many or cannot be read, the batch's first: a little early, never late."""
+    batch, header = batches.parse_header(data), open_batch(data)
+    first = FoundOffset(max(batch.base_offset, start), batch.max_timestamp, batch.leader_epoch)
+    whole = batches.has_its_crc(data, 0, len(data), batch.crc)
+    if not whole or header.record_count > LOOKED_AT_RECORDS_MAX:
+        return first
     try:
-        for offset, at, _, _ in batches.records(data):
-            if at >= timestamp and offset >= start:
-                return FoundOffset(offset, at, batch.leader_epoch)
-    except batches.CorruptBatch:
-        return FoundOffset(max(batch.base_offset, start), batch.max_timestamp, batch.leader_epoch)
+        view = unpack(header.codec, memoryview(data)[batches.HEADER_BYTES :], LOOKED_AT_BYTES_MAX)
+        for record in records_of(header, view):
+            if record.timestamp >= timestamp and record.offset >= start:
+                return FoundOffset(record.offset, record.timestamp, batch.leader_epoch)
+    except (NotUnpacked, batches.CorruptBatch):
+        return first
     return None

@@ -13,8 +13,8 @@ import cramjam
 
 NONE, GZIP, SNAPPY, LZ4, ZSTD = range(5)
 NAMES = ("none", "gzip", "snappy", "lz4", "zstd")
-UNPACKED_MAX = 256 * 1_048_576
-"""Default bound on the records of one batch, in bytes."""
+UNPACKED_MAX = 64 * 1_048_576
+"""Default bound on the records of one batch, in bytes. Kafka has none; its producers' batches hold 1 MiB at most."""
 _FIRST_GUESS = 4
 _XERIAL = b"\x82SNAPPY\x00"
 _XERIAL_HEADER = _XERIAL + b"\0\0\0\1\0\0\0\1"
@@ -24,6 +24,10 @@ _LENGTH = Struct(">i")
 
 class NotUnpacked(ValueError):
     """The bytes are not what their codec says, or hold more than the bound."""
+
+
+class PastTheBound(NotUnpacked):
+    """They hold more than the bound."""
 
 
 def unpack(codec: int, data: bytes | memoryview, bound: int = UNPACKED_MAX) -> bytes | memoryview:
@@ -66,7 +70,7 @@ def _grow(unpacker: Callable[[bytes, bytearray], int], data: bytes, bound: int, 
             if "whole buffer" not in str(error):
                 raise NotUnpacked(f"not {name}: {error}") from None
         if room >= bound:
-            raise NotUnpacked(f"{name} that unpacks to more than {bound} bytes")
+            raise PastTheBound(f"{name} that unpacks to more than {bound} bytes")
         room *= 2
 
 
@@ -92,7 +96,7 @@ def _unpack_block(block: bytes, bound: int) -> bytes:
     try:
         size = cramjam.snappy.decompress_raw_len(block)
         if size > bound:
-            raise NotUnpacked(f"snappy that unpacks to {size} bytes, over the bound")
+            raise PastTheBound(f"snappy that unpacks to {size} bytes, over the bound")
         return bytes(cramjam.snappy.decompress_raw(block))
     except cramjam.DecompressionError as error:
         raise NotUnpacked(f"not snappy: {error}") from None

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from crc32c import crc32c
 
 from impl.wire.batches import CRC_FROM, HEADER, HEADER_BYTES, LENGTH_ENDS, Buffer, CorruptBatch
-from impl.wire.compression import UNPACKED_MAX, NotUnpacked, pack, unpack
+from impl.wire.compression import NotUnpacked, pack, unpack
 from impl.wire.record_varints import read_varint, varint
 
 _CODEC = 0x07
@@ -57,6 +57,10 @@ class Opened(NamedTuple):
         return self.base_offset + self.last_offset_delta
 
     @property
+    def codec(self) -> int:
+        return self.attributes & _CODEC
+
+    @property
     def is_control(self) -> bool:
         return bool(self.attributes & _CONTROL)
 
@@ -76,11 +80,19 @@ def open_batch(data: Buffer) -> Opened:
     return Opened._make((base_offset, leader_epoch, magic, *rest))
 
 
-def records_in(data: Buffer, bound: int = UNPACKED_MAX) -> Iterator[Record]:
+def records_in(data: Buffer) -> Iterator[Record]:
     """Every record of the batch that `data` is, its CRC believed. Raises CorruptBatch."""
     header = open_batch(data)
+    try:
+        view = unpack(header.codec, memoryview(data)[HEADER_BYTES:])
+    except NotUnpacked as error:
+        raise CorruptBatch(header.base_offset, str(error)) from None
+    return records_of(header, view)
+
+
+def records_of(header: Opened, view: Buffer) -> Iterator[Record]:
+    """The same of a batch whose records are unpacked. Raises CorruptBatch."""
     append_time = header.max_timestamp if header.attributes & _LOG_APPEND_TIME else None
-    view = unpacked(data, header, bound)
     position = 0
     try:
         for _ in range(header.record_count):
@@ -99,43 +111,63 @@ def records_in(data: Buffer, bound: int = UNPACKED_MAX) -> Iterator[Record]:
         raise CorruptBatch(header.base_offset, "a record reaches past the end of the batch") from None
 
 
-def unpacked(data: Buffer, header: Opened, bound: int) -> Buffer:
-    """The batch's records, decompressed. Raises CorruptBatch."""
-    try:
-        return unpack(header.attributes & _CODEC, memoryview(data)[HEADER_BYTES:], bound)
-    except NotUnpacked as error:
-        raise CorruptBatch(header.base_offset, str(error)) from None
-
-
-def closed(header: Opened, kept: Iterable[Record], delete_horizon: int | None) -> bytes:
-    """The batch with only these of its records, under this delete horizon, or with the base timestamp it had.
+class Closing:
+    """A batch that is being closed: some of its records, under this delete horizon, or the base timestamp it had.
 
     An empty batch keeps its youngest timestamp, as in Kafka (DefaultRecordBatch.writeEmptyHeader).
     """
-    records = list(kept)
-    base = header.base_timestamp if delete_horizon is None else delete_horizon
-    attributes = header.attributes | (0 if delete_horizon is None else _DELETE_HORIZON)
-    youngest = header.max_timestamp
-    if records and not attributes & _LOG_APPEND_TIME:
-        youngest = max(record.timestamp for record in records)
-    body = pack(attributes & _CODEC, b"".join(_encoded(record, header.base_offset, base) for record in records))
-    if not records:
-        attributes, body = attributes & ~_CODEC, b""
-    checked = (
-        _AFTER_CRC.pack(
-            attributes,
-            header.last_offset_delta,
-            base,
-            youngest,
-            header.producer_id,
-            header.producer_epoch,
-            header.base_sequence,
-            len(records),
+
+    __slots__ = ("_attributes", "_base", "_body", "_count", "_header", "_youngest")
+
+    def __init__(self, header: Opened, delete_horizon: int | None) -> None:
+        self._header = header
+        self._base = header.base_timestamp if delete_horizon is None else delete_horizon
+        self._attributes = header.attributes | (0 if delete_horizon is None else _DELETE_HORIZON)
+        self._body = bytearray()
+        self._count = 0
+        self._youngest: int | None = header.max_timestamp if header.attributes & _LOG_APPEND_TIME else None
+
+    def __len__(self) -> int:
+        """Bytes of the records so far, not compressed."""
+        return len(self._body)
+
+    def add(self, record: Record) -> None:
+        self._body += _encoded(record, self._header.base_offset, self._base)
+        self._count += 1
+        if not self._header.attributes & _LOG_APPEND_TIME:
+            self._youngest = record.timestamp if self._youngest is None else max(self._youngest, record.timestamp)
+
+    def finish(self) -> bytes:
+        """The batch, compressed as it was."""
+        header, attributes, body = self._header, self._attributes, b""
+        if self._count:
+            body = pack(header.codec, bytes(self._body))
+        else:
+            attributes &= ~_CODEC
+        checked = (
+            _AFTER_CRC.pack(
+                attributes,
+                header.last_offset_delta,
+                self._base,
+                header.max_timestamp if self._youngest is None else self._youngest,
+                header.producer_id,
+                header.producer_epoch,
+                header.base_sequence,
+                self._count,
+            )
+            + body
         )
-        + body
-    )
-    length = len(checked) + CRC_FROM - LENGTH_ENDS
-    return _BEFORE_CRC.pack(header.base_offset, length, header.leader_epoch, header.magic, crc32c(checked)) + checked
+        length = len(checked) + CRC_FROM - LENGTH_ENDS
+        before = _BEFORE_CRC.pack(header.base_offset, length, header.leader_epoch, header.magic, crc32c(checked))
+        return before + checked
+
+
+def closed(header: Opened, kept: Iterable[Record], delete_horizon: int | None) -> bytes:
+    """The batch with only these of its records."""
+    closing = Closing(header, delete_horizon)
+    for record in kept:
+        closing.add(record)
+    return closing.finish()
 
 
 def _encoded(record: Record, base_offset: int, base_timestamp: int) -> bytes:

@@ -26,6 +26,7 @@ from impl.storage.cleaning import cleaner as cleaner_module
 from impl.storage.cleaning import rewrite
 from impl.storage.cleaning.cleaner import Cleaner
 from impl.storage.cleaning.plan import Plan, plan
+from impl.storage.files import Syncing
 from impl.storage.log import Log
 from impl.storage.log_config import LogConfig
 from impl.wire.opened import Record, open_batch, records_in
@@ -185,15 +186,16 @@ def every_key_is_known(self: rewrite.Cleaning, record: Record, _header: object) 
     return self._latest.get(rewrite.short(record.key or b""), -1) == record.offset
 
 
-def swap_before_syncing(_segment: object) -> None:
+def swap_before_syncing(_segment: object) -> list[Syncing]:
     """The new segment's content is not synced before it takes the place of the old ones."""
+    return []
 
 
 PLANTED = {
     "tombstones go with the first cleaning (KAFKA-4529)": (rewrite.Cleaning, "_stays", tombstones_go_at_once),
     "what is not committed is cleaned": ("impl.storage.cleaning.plan.uncleanable_from", past_the_watermark),
     "what is only in the clean part goes": (rewrite.Cleaning, "_stays", every_key_is_known),
-    "the new segment is not synced": (cleaner_module.Segment, "sync_all", swap_before_syncing),
+    "the new segment is not synced": (cleaner_module.Segment, "sync_all_later", swap_before_syncing),
 }
 
 

@@ -5,16 +5,19 @@ rename that recovery either finds done or never begun (impl/storage/leftovers.py
 
 Theory of operation. `Cleaner.step` reads and writes some of the log and returns whether it is done. First the keys of
 the dirty part are gathered with their last offsets. Then the segments are copied, group by group, each batch as
-`rewrite.Cleaning` leaves it. A log that changes underneath (cut, reset, deleted, its first segments gone) ends the
-cleaning: what was swapped stays, what was not is thrown away, and the next cleaning begins where the last one ended.
+`rewrite.Cleaning` leaves it. What takes long (unpacking large batches, syncing the new segment) is done elsewhere, and
+a step that has to wait for it ends. A log that changes underneath (cut, reset, deleted, its first segments gone) ends
+the cleaning: what was swapped stays, what was not is thrown away, and the next one begins where the last one ended.
 """
 
 from collections.abc import Iterator
 
 from impl.core.types import Offset, TopicPartition
+from impl.storage.cleaning.elsewhere import WAIT, Elsewhere, Here
 from impl.storage.cleaning.plan import Plan, groups, plan
 from impl.storage.cleaning.rewrite import Cleaning, note_keys
 from impl.storage.errors import CorruptLog
+from impl.storage.files import Syncing
 from impl.storage.leftovers import CLEANED, begin_swap, finish_swap
 from impl.storage.log_directory import LogDirectory
 from impl.storage.segment import Segment, file_names
@@ -42,6 +45,7 @@ class Cleaner:
         now: int,
         keys_max: int = KEYS_MAX,
         step_bytes: int = STEP_BYTES,
+        elsewhere: Elsewhere = Here,
     ) -> None:
         self.partition = partition
         self._directory = directory
@@ -50,12 +54,18 @@ class Cleaner:
         self._now = now
         self._keys_max = keys_max
         self._step_bytes = step_bytes
+        self._elsewhere = elsewhere
         self._latest: dict[bytes, int] = {}
         self._written: Segment | None = None
+        self._syncing: list[Syncing] = []
+        """Files of the segment that is written, when it is complete."""
         self._work = self._clean()
 
     def step(self) -> bool:
-        """Go on for a while; whether it is done. Raises CorruptLog for a log that cannot be cleaned, OSError."""
+        """Go on for a while, or until there is something to wait for; whether it is done.
+
+        Raises CorruptLog for a log that cannot be cleaned, OSError.
+        """
         done = 0
         try:
             while done < self._step_bytes:
@@ -76,7 +86,7 @@ class Cleaner:
         """The whole work; yields the bytes it has read since the last time."""
         log, to, known_to = self._log, self._plan.to, self._plan.dirty_from
         for step, data in self._dirty_batches():
-            if not note_keys(data, self._latest, self._keys_max):
+            if not (yield from note_keys(data, self._latest, self._keys_max, self._elsewhere)):
                 to = known_to
                 break
             known_to = step[3]
@@ -90,6 +100,7 @@ class Cleaner:
             producers=self._last_of_producers(),
             now=self._now,
             delete_retention_ms=log.config.delete_retention_ms,
+            elsewhere=self._elsewhere,
         )
         for group in groups(log, known_to):
             yield from self._copy(group, terms)
@@ -107,12 +118,15 @@ class Cleaner:
         written = self._written = Segment(self._directory.disk, log.directory, base, log.config, CLEANED)
         for segment in group:
             for step, data in self._batches(segment, 0):
-                kept = terms.of(data)
+                kept = yield from terms.of(data)
                 if kept is not None:
                     written.append([kept], len(kept), step[3], HEADER.unpack_from(kept)[8])
                 yield len(data)
         written.finish()
-        written.sync_all()
+        self._syncing = written.sync_all_later()
+        while not all(syncing.done() for syncing in self._syncing):
+            yield WAIT
+        self._syncing = []
         self._must_still_hold(group)
         written.release()
         begin_swap(self._directory.disk, log.directory, base)
@@ -151,6 +165,9 @@ class Cleaner:
         return frozenset(last.values())
 
     def _throw_away(self) -> None:
+        for syncing in self._syncing:
+            syncing.wait()
+        self._syncing = []
         if self._written is not None:
             self._written.release()
             disk, directory = self._directory.disk, self._log.directory

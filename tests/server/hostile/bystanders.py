@@ -52,6 +52,10 @@ class Bystanders:
         self.writer.finish()
         self.reader.finish()
 
+    def served(self) -> tuple[int, int]:
+        """How many records are acknowledged, and how many were read."""
+        return len(self.writer.producer.acknowledged), self.reader.consumer.read
+
     def judged(self) -> tuple[Judgement, Verdict]:
         """Everything read back, and what the history checker says of it all. After the end."""
         history = History(self._directory / f"{READER}.jsonl", READER)

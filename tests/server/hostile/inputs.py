@@ -21,7 +21,9 @@ from tests.wire.test_mutated_frames import good_frames, mutate
 
 TOPIC = "hostile"
 MEBIBYTE = 1 << 20
-CRC_AT, ATTRIBUTES_AT, RECORDS_AT = 17, 21, 61
+CRC_AT, ATTRIBUTES_AT, LAST_OFFSET_DELTA_AT, COUNT_AT, RECORDS_AT = 17, 21, 23, 57, 61
+SMALLEST, MANY = b"\x0e\0\0\0\2k\1\0", 5_000_000
+"""A record that is its key and nothing else, and how many of them fit into a bomb that a broker would unpack."""
 LENGTHS = (-(2**31), -5, -1, 2**31 - 1, 2**31 - 4, 104_857_601, 1_700_000_000)
 
 
@@ -166,7 +168,9 @@ def bombs() -> dict[str, bytes]:
         compression.LZ4: compression.pack(compression.LZ4, zeros * 12),
         compression.SNAPPY: compression.pack(compression.SNAPPY, zeros),
     }
-    return {compression.NAMES[codec]: batch(codec, data) for codec, data in packed.items()}
+    found = {compression.NAMES[codec]: batch(codec, data) for codec, data in packed.items()}
+    found["zstd-of-small-records"] = batch(compression.ZSTD, compression.pack(compression.ZSTD, SMALLEST * MANY), MANY)
+    return found
 
 
 def zstd_of_zeros(size: int) -> bytes:
@@ -178,10 +182,12 @@ def zstd_of_zeros(size: int) -> bytes:
     return frame_header + b"".join(blocks) + last
 
 
-def batch(codec: int, records: bytes) -> bytes:
-    """A batch that says it holds one record, with these bytes as its compressed records and a right CRC."""
+def batch(codec: int, records: bytes, count: int = 1) -> bytes:
+    """A batch that says it holds so many records, with these bytes as its compressed records and a right CRC."""
     made = bytearray(build([(None, b"x")], timestamp=1_700_000_000_000)[:RECORDS_AT] + records)
     struct.pack_into(">i", made, 8, len(made) - 12)
     struct.pack_into(">h", made, ATTRIBUTES_AT, codec)
+    struct.pack_into(">i", made, LAST_OFFSET_DELTA_AT, count - 1)
+    struct.pack_into(">i", made, COUNT_AT, count)
     struct.pack_into(">I", made, CRC_AT, crc32c(bytes(made[ATTRIBUTES_AT:])))
     return bytes(made)
