@@ -208,7 +208,9 @@ def test_what_an_earlier_leader_wrote_and_could_not_tell_is_told_by_the_next(quo
 
 
 def test_a_leader_commits_what_it_inherits_only_with_a_record_of_its_own(quorum):
-    for fact in quorum.told(QuorumAdvance):
+    advances = quorum.told(QuorumAdvance)
+    assert advances
+    for fact in advances:
         start = min(batch.base_offset for batch in quorum.disks[quorum.active[0]].batches if batch.epoch == fact.epoch)
         assert fact.to > start
 

@@ -86,13 +86,19 @@ def test_the_active_controller_is_killed_while_a_producer_writes(cluster, tmp_pa
 
 def test_a_controller_that_was_down_has_the_same_log_again(cluster):
     create(cluster, "while-all-are-up")
+    active = cluster.active_controller()
+    away = next(node for node in cluster.controllers if node != active)
+    cluster.kill(away)
+    create(cluster, "while-one-is-down")
+    cluster.restart(away)
 
     def alike():
         logs = [log_of(cluster, node) for node in cluster.controllers]
         names = {getattr(record, "name", "") for _, records in logs[0].values() for record in records}
-        return logs[0] == logs[1] == logs[2] and "while-all-are-up" in names
+        return logs[0] == logs[1] == logs[2] and {"while-all-are-up", "while-one-is-down"} <= names
 
     wait_for(alike, SECONDS, "three equal logs")
+    assert alike()
 
 
 def test_without_a_majority_nothing_is_decided_and_with_one_it_is_again(cluster):

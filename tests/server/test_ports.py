@@ -27,6 +27,9 @@ def test_an_impossible_address_is_one_line(host, port):
 def test_free_ports_can_be_listened_on():
     first = free_ports("127.0.0.1", 4)
     check_listenable("127.0.0.1", list(range(first, first + 4)))
+    for port in range(first, first + 4):
+        with bind("127.0.0.1", port) as listener:
+            assert listener.getsockname() == ("127.0.0.1", port)
 
 
 def test_a_bound_port_refuses_connections_until_it_listens():

@@ -172,6 +172,7 @@ def test_operations_of_one_process_never_overlap():
             running.add(op["process"])
         else:
             running.remove(op["process"])
+    assert sum(op["phase"] == "invoke" for op in driven.ops) > 4
 
 
 def test_a_consumer_reads_on_from_the_middle_of_a_batch():
