@@ -40,13 +40,14 @@ class ProduceHandler(CoreHandler[ProduceRequest, ProduceResponse, Produce, Produ
         if message.acks not in ACKS:
             return Immediate(self.refuse(version, message, ErrorCode.INVALID_REQUIRED_ACKS))
         partitions = [
-            ProducePartition(TopicPartition(topic.name, part.index), self._batch(part.records))
+            ProducePartition(TopicPartition(topic.name, part.index), self.batch(part.records))
             for topic in message.topic_data
             for part in topic.partition_data
         ]
         return Produce(acks=message.acks, timeout_ms=message.timeout, partitions=tuple(partitions))
 
-    def _batch(self, data: Buffer | None) -> Batch | ErrorCode:
+    def batch(self, data: Buffer | None) -> Batch | ErrorCode:
+        """The batch of one partition, or why it is refused."""
         if data is None:
             return ErrorCode.INVALID_RECORD
         if len(data) > self.message_bytes_max:

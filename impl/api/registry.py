@@ -115,7 +115,8 @@ class Registry:
         voters: tuple[Voter, ...],
         clock: WallClock,
     ) -> None:
-        handlers = _all_handlers(cluster_id, message_bytes_max, Endpoints(voters), clock)
+        self.produces = ProduceHandler(message_bytes_max)
+        handlers = _all_handlers(cluster_id, self.produces, Endpoints(voters), clock)
         self.served: dict[int, AnyHandler] = {handler.key: handler for handler in handlers if type(handler) in serves}
         """The handler of each API key this listener serves; what is not here is UnknownApi to `decode_request`."""
         versions = ApiVersionsHandler([_advertised(key) for key in (*self.served, ApiKey.API_VERSIONS)])
@@ -198,9 +199,11 @@ def controller_registry(
     return Registry(CONTROLLER_SERVES, cluster_id, message_bytes_max, voters, clock)
 
 
-def _all_handlers(cluster_id: str, message_bytes_max: int, endpoints: Endpoints, clock: WallClock) -> list[AnyHandler]:
+def _all_handlers(
+    cluster_id: str, produces: ProduceHandler, endpoints: Endpoints, clock: WallClock
+) -> list[AnyHandler]:
     return [
-        ProduceHandler(message_bytes_max),
+        produces,
         FetchHandler(),
         FetchMetadataHandler(endpoints),
         VoteHandler(endpoints),

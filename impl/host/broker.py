@@ -12,7 +12,7 @@ storage as it is at that place among the step's effects.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from impl.core.broker import Broker
 from impl.core.events import (
@@ -70,6 +70,17 @@ class MakeBroker(Protocol):
         logs: tuple[RecoveredLog, ...],
         previous_broker_epoch: BrokerEpoch,
     ) -> Broker: ...
+
+
+@runtime_checkable
+class Gathering(Protocol):
+    """A disk that can let small appends wait for each other (impl/server/disk.py); the simulated one does not."""
+
+    def gather(self) -> None:
+        """From now on, until `settle`, what is appended may wait; whatever else is asked comes after it."""
+
+    def settle(self) -> None:
+        """Write what waits. Raises OSError."""
 
 
 def unreported(_line: str) -> None:
@@ -132,6 +143,7 @@ class BrokerHost:
         self._stored = stored
         self._wall_clock = wall_clock
         self._upkeep = Upkeep(self.directories, self.broker.partitions, upkeep or UpkeepConfig(), report, elsewhere)
+        self._gathering = [(home, home.disk) for home in self.directories.online if isinstance(home.disk, Gathering)]
         self._due: dict[Log, TopicPartition] = {}
         """Logs to flush before the step ends, in the order they came due."""
         self._lost: list[TopicPartition] = []
@@ -148,6 +160,18 @@ class BrokerHost:
         if type(event) is Tick and now >= self._upkeep.due:
             outgoing += self._look_after(now)
         return outgoing
+
+    def handle_together(self, events: Sequence[Event], now: Millis) -> list[Outgoing]:
+        """Several steps, one after the other; then their effects in that order, as if they were one step's.
+
+        Each log gets one write, and where it is due one sync, for all of them. Raises StorageError.
+        """
+        effects: list[Effect] = []
+        for event in events:
+            effects += self.broker.step(event, now)
+        for _, disk in self._gathering:
+            disk.gather()
+        return self._perform(effects, now)
 
     def _perform(self, effects: Sequence[Effect], now: Millis) -> list[Outgoing]:
         outgoing: list[Outgoing] = []
@@ -169,6 +193,11 @@ class BrokerHost:
                 _STORAGE[type(effect)](self, effect)
         if self._due:
             self._flush()
+        for home, disk in self._gathering:
+            try:
+                disk.settle()
+            except OSError as error:
+                self._lose(home, error)
         if self._lost:
             facts = facts_without(facts, self._lost)
             outgoing = outgoing_without(outgoing, self._lost)

@@ -85,6 +85,10 @@ class ControllerHost:
         effects = self.controller.step(event, now)
         return self._perform(effects, now) if effects else []
 
+    def handle_together(self, events: Sequence[Event], now: Millis) -> list[Outgoing]:
+        """Several steps, one after the other. Raises StorageError."""
+        return [outgoing for event in events for outgoing in self.handle(event, now)]
+
     def move_leader(self, partition: TopicPartition, to: NodeId, now: Millis) -> list[Outgoing]:
         """Elect another member of the in-sync set, as an operator may ask. Raises StorageError."""
         return self._perform(self.controller.move_leader(partition, to, now), now)

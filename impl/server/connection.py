@@ -7,6 +7,8 @@ Requests are handled as they come, also while earlier ones wait for acks=all; th
 waited for, as Kafka waits for every request: its answer may be large. The core knows a request by a number of ours, so
 a peer's correlation ids may be anything. Replies that become ready together leave together: those of the requests that
 came in one read after the last of them was handled, all others in the next turn of the event loop.
+
+A producer that sends a request for each record says the same again and again; see impl/api/produce_memory.py.
 """
 
 import asyncio
@@ -16,8 +18,9 @@ from typing import Protocol
 
 from impl.api.handler import Immediate
 from impl.api.names import TopicNames
+from impl.api.produce_memory import ProduceMemory, Remembered
 from impl.api.registry import Registry
-from impl.core.messages import Fetch, Produce, Reply, Request
+from impl.core.messages import Fetch, Produce, Produced, Reply, Request
 from impl.core.quorum.messages import FetchMetadata
 from impl.core.types import Connection, Stored
 from impl.server.channel import Channel
@@ -27,6 +30,7 @@ from impl.server.traffic import Traffic, clock
 from impl.wire.errors import WireError
 from impl.wire.framing import ALONE_BYTES_MIN, RequestHeader, decode_request, response_pieces
 from impl.wire.message import Buffer, Piece
+from impl.wire.messages.produce import ProduceRequest
 
 REQUESTS_IN_LINE_MAX = 100
 """Requests of one connection that may wait for their replies before no more are read."""
@@ -56,17 +60,24 @@ class Server(Protocol):
 
 
 class _Place:
-    """A place in the line of replies. `size` is the request's."""
+    """A place in the line of replies. `size` is the request's; `began` is when it had arrived.
 
-    __slots__ = ("began", "header", "polls", "reply", "request", "size")
+    A `known` request is one like others before it: the header is theirs, the correlation id its own.
+    """
 
-    def __init__(self, header: RequestHeader, request: Request | None, size: int, reply: list[Piece] | None) -> None:
+    __slots__ = ("began", "correlation", "header", "known", "polls", "reply", "request", "size")
+
+    def __init__(
+        self, header: RequestHeader, request: Request | None, size: int, reply: list[Piece] | None, began: float
+    ) -> None:
         self.header = header
         self.request = request
         self.size = size
         self.reply = reply
-        self.began = clock()
+        self.began = began
         self.polls = type(request) in POLLS
+        self.known: Remembered | None = None
+        self.correlation = 0
 
 
 class ClientConnection(FrameReader):
@@ -87,6 +98,7 @@ class ClientConnection(FrameReader):
         self._choked = False
         self._peer = ""
         self._heard = clock()
+        self._produces = ProduceMemory(server.registry.produces)
 
     # ------------------------------------------------------------ for the channel
     def opened(self, channel: Channel) -> None:
@@ -126,6 +138,12 @@ class ClientConnection(FrameReader):
     def frame_received(self, frame: Buffer) -> None:
         server = self._server
         server.traffic.bytes_in += len(frame)
+        if type(frame) is bytes and (recalled := self._produces.recall(frame)) is not None:
+            known, correlation, produce = recalled
+            place = _Place(known.header, produce, len(frame), None, self._heard)
+            place.known, place.correlation = known, correlation
+            self._take_up(place, known.header, produce)
+            return
         try:
             header, message = decode_request(frame, server.registry.served)
             meant = server.registry.to_core(header, message, server.names)
@@ -134,15 +152,24 @@ class ClientConnection(FrameReader):
             return
         if isinstance(meant, Immediate):
             if meant.reply is not None:
-                self._stand(_Place(header, None, 0, response_pieces(header, meant.reply)))
+                self._stand(_Place(header, None, 0, response_pieces(header, meant.reply), self._heard))
                 self._flush_soon()
-            return
+        elif type(meant) is not Produce:
+            self._take_up(_Place(header, meant, len(frame), None, self._heard), header, meant)
+        elif meant.acks:
+            if type(frame) is bytes and type(message) is ProduceRequest:
+                self._produces.learn(frame, header, message, meant)
+            self._take_up(_Place(header, meant, len(frame), None, self._heard), header, meant)
+        else:
+            self._take_up(None, header, meant)
+
+    def _take_up(self, place: _Place | None, header: RequestHeader, request: Request) -> None:
+        """Hand a request to the core; no place in line: it wants no answer."""
         self._last = number = self._last + 1
-        if not (isinstance(meant, Produce) and meant.acks == 0):
-            place = _Place(header, meant, len(frame), None)
+        if place is not None:
             self._waiting[number] = place
             self._stand(place)
-        server.requested(self, number, header, meant)
+        self._server.requested(self, number, header, request)
 
     def frame_refused(self, reason: str) -> None:
         self._server.traffic.refused += 1
@@ -155,7 +182,7 @@ class ClientConnection(FrameReader):
         if error.answer is None:
             self._drop()
         else:
-            self._stand(_Place(_NO_HEADER, None, 0, [error.answer]))
+            self._stand(_Place(_NO_HEADER, None, 0, [error.answer], self._heard))
             self._flush_soon()
 
     def _stand(self, place: _Place) -> None:
@@ -186,11 +213,27 @@ class ClientConnection(FrameReader):
         if place is None or place.request is None:
             return
         server = self._server
-        message = server.registry.reply_to_wire(place.header, place.request, reply, server.names)
-        place.reply = response_pieces(place.header, message, clock)
+        if place.known is not None:
+            assert type(reply) is Produced, "a produce is answered by partition"
+            place.reply = [place.known.reply(server.registry.produces, place.correlation, reply, server.names)]
+        else:
+            message = server.registry.reply_to_wire(place.header, place.request, reply, server.names)
+            place.reply = response_pieces(place.header, message, clock)
         place.request = None
         if not self._taking:
             self._flush_soon()
+
+    def expect_answers(self) -> bool:
+        """Several answers may come now, and `flush` follows; false: it is taking requests and will flush by itself."""
+        if self._taking:
+            return False
+        self._taking = True
+        return True
+
+    def flush(self) -> None:
+        """Send the replies that are ready and next in line; then read on if there is room."""
+        self._taking = False
+        self._flush()
 
     def is_idle(self, since: float) -> bool:
         """Whether nothing was heard since then (`clock()` seconds), and it is not us who it waits for."""
@@ -232,6 +275,7 @@ class ClientConnection(FrameReader):
             return False
         pieces: list[Piece] = []
         small: list[Buffer] = []
+        traffic, now = self._server.traffic, clock()
         while line and (reply := line[0].reply) is not None:
             place = line.popleft()
             self._bytes -= place.size
@@ -247,7 +291,7 @@ class ClientConnection(FrameReader):
                 else:
                     small.append(piece)
             if place.header is not _NO_HEADER:
-                self._server.traffic.answered(place.header.api_key, place.began, size)
+                traffic.answered(place.header.api_key, now - place.began, size)
         if small:
             pieces.append(b"".join(small) if len(small) > 1 else small[0])
         self.channel.send(pieces)

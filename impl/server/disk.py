@@ -5,6 +5,9 @@ One rule: nothing here decides anything; each call is the system call its interf
 A log directory may have many more files than a process may have open, so files open themselves when used, and the
 least recently opened ones that were not used since are closed behind the scenes (`_Descriptors`, second chance). That
 loses no sync: Linux reports a write-back error to the next fsync of the file, whichever descriptor it comes through.
+
+Between `gather` and `settle` what is appended waits, so that many small appends to a file become one write; whatever
+else is asked of the file comes after what waits for it.
 """
 
 import os
@@ -32,6 +35,9 @@ class _Descriptors:
         assert bound > 0
         self._bound = bound
         self._open: deque[RealFile] = deque()
+        self.gathering = False
+        self.unsettled: list[RealFile] = []
+        """Files with something that waits to be written."""
 
     def opened(self, file: "RealFile") -> None:
         while len(self._open) >= self._bound:
@@ -52,7 +58,17 @@ class _Descriptors:
 class RealFile:
     """A file of a log directory. Only this object makes it longer or shorter, so it knows its size."""
 
-    __slots__ = ("_closing", "_descriptors", "_path", "_size", "cuts", "descriptor", "holders", "used_lately")
+    __slots__ = (
+        "_closing",
+        "_descriptors",
+        "_path",
+        "_size",
+        "_waiting",
+        "cuts",
+        "descriptor",
+        "holders",
+        "used_lately",
+    )
 
     def __init__(self, path: str, descriptors: _Descriptors, *, create: bool) -> None:
         self._path = path
@@ -63,6 +79,8 @@ class RealFile:
         """Who is sending from it: until they are done, the descriptor stays open."""
         self.cuts = 0
         self._closing = False
+        self._waiting: list[bytes | memoryview] = []
+        """Appended, counted in the size, and yet to be written."""
         try:
             self._size = os.stat(path).st_size
         except FileNotFoundError:
@@ -74,13 +92,22 @@ class RealFile:
         return self._size
 
     def append(self, data: bytes | memoryview | Sequence[bytes | memoryview]) -> None:
-        descriptor = self.fileno()
         buffers = [data] if isinstance(data, _ONE_BUFFER) else data
-        expected = sum(map(len, buffers))
-        written = os.pwritev(descriptor, buffers[:_BUFFERS_MAX], self._size)
-        if written < expected:
-            _write_all(descriptor, b"".join(buffers)[written:], self._size + written)
-        self._size += expected
+        size = sum(map(len, buffers))
+        if self._descriptors.gathering:
+            if not self._waiting:
+                self._descriptors.unsettled.append(self)
+            self._waiting += buffers
+        else:
+            _write_buffers(self.fileno(), buffers, size, self._size)
+        self._size += size
+
+    def settle(self) -> None:
+        """Write what waits. Raises OSError."""
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            size = sum(map(len, waiting))
+            _write_buffers(self.fileno(), waiting, size, self._size - size)
 
     def write_at(self, position: int, data: bytes | memoryview) -> None:
         _write_all(self.fileno(), data, position)
@@ -109,6 +136,7 @@ class RealFile:
         return BackgroundSync(self)
 
     def close(self) -> None:
+        self.settle()
         self._closing = True
         if self.descriptor is not None and not self.holders:
             os.close(self.descriptor)
@@ -116,6 +144,8 @@ class RealFile:
 
     def fileno(self) -> int:
         self.used_lately = True
+        if self._waiting:
+            self.settle()
         return self._opened() if self.descriptor is None else self.descriptor
 
     def hold(self) -> int:
@@ -166,6 +196,19 @@ class RealDisk:
         os.makedirs(self._root, exist_ok=True)
         self._descriptors = _Descriptors(open_files_max)
 
+    def gather(self) -> None:
+        """From now on, until `settle`, what is appended may wait."""
+        self._descriptors.gathering = True
+
+    def settle(self) -> None:
+        """Write what waits. Raises OSError."""
+        descriptors = self._descriptors
+        descriptors.gathering = False
+        if descriptors.unsettled:
+            unsettled, descriptors.unsettled = descriptors.unsettled, []
+            for file in unsettled:
+                file.settle()
+
     def open(self, path: str, *, create: bool = False) -> RealFile:
         return RealFile(self._at(path), self._descriptors, create=create)
 
@@ -212,6 +255,13 @@ class RealDisk:
 
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}" if path else self._root
+
+
+def _write_buffers(descriptor: int, buffers: Sequence[bytes | memoryview], size: int, position: int) -> None:
+    """Write buffers of `size` bytes altogether, as one call where the system takes it."""
+    written = os.pwritev(descriptor, buffers[:_BUFFERS_MAX], position)
+    if written < size:
+        _write_all(descriptor, b"".join(buffers)[written:], position + written)
 
 
 def _write_all(descriptor: int, data: bytes | memoryview, position: int) -> None:

@@ -9,7 +9,7 @@ that moment nobody is told anything by a process that may be acting on what was 
 import asyncio
 import itertools
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from time import monotonic
 from typing import Protocol
@@ -29,7 +29,7 @@ from impl.core.events import (
     Tick,
 )
 from impl.core.image import MetadataImage
-from impl.core.messages import Reply, Request
+from impl.core.messages import Produce, Reply, Request
 from impl.core.names import node_name
 from impl.core.types import Connection, Millis, NodeId
 from impl.server.channel import Channel
@@ -54,6 +54,8 @@ class Host(Protocol):
     def start(self, now: Millis) -> list[Outcome]: ...
 
     def handle(self, event: Event, now: Millis) -> list[Outcome]: ...
+
+    def handle_together(self, events: Sequence[Event], now: Millis) -> list[Outcome]: ...
 
 
 class ImageNames:
@@ -109,6 +111,9 @@ class Node:
         self._watchers: list[asyncio.Future[None]] = []
         self._idle_check_due = 0.0
         self._ticking: asyncio.TimerHandle | None = None
+        self._produces: list[RequestArrived] = []
+        """Produce requests of this turn of the event loop, yet to be handled."""
+        self._loop = asyncio.get_running_loop()
 
     # ------------------------------------------------------------ life
     def start(self) -> None:
@@ -164,6 +169,8 @@ class Node:
     # ------------------------------------------------------------ what happens
     def _handle(self, event: Event, what: str, sender: str = "", clock: int = 0) -> None:
         """A step that fails ends the node: half a step must not be followed by another."""
+        if self._produces:
+            self._handle_produces()
         if self._ended:
             return
         if self._tracer.clock:
@@ -176,6 +183,21 @@ class Node:
             self._end(error)
         if self._watchers:
             self._wake_watchers()
+
+    def _handle_produces(self) -> None:
+        """All that wait, in the order they came; then the replies to each connection leave together."""
+        produces, self._produces = self._produces, []
+        if not produces or self._ended:
+            return
+        numbers = dict.fromkeys([event.connection for event in produces])
+        there = [self._connections[number] for number in numbers if number in self._connections]
+        connections = [connection for connection in there if connection.expect_answers()]
+        try:
+            self._perform(self._host.handle_together(produces, self._now()))
+        except Exception as error:
+            self._end(error)
+        for connection in connections:
+            connection.flush()
 
     def _wake_watchers(self) -> None:
         for watcher in self._watchers:
@@ -242,8 +264,13 @@ class Node:
     def requested(
         self, connection: ClientConnection, correlation: int, header: RequestHeader, request: Request
     ) -> None:
-        sender = (header.client_id or "") if header.clock else ""
         event = RequestArrived(connection.number, correlation, request)
+        if type(request) is Produce and not self._tracer.clock:
+            if not self._produces:
+                self._loop.call_soon(self._handle_produces)
+            self._produces.append(event)
+            return
+        sender = (header.client_id or "") if header.clock else ""
         self._handle(event, type(request).__name__, sender, header.clock)
 
     def closed(self, connection: ClientConnection) -> None:

@@ -42,9 +42,8 @@ class Traffic:
         self.isr_shrinks = 0
         self.isr_expands = 0
 
-    def answered(self, api_key: int, began: float, bytes_out: int) -> None:
-        """A reply is handed to the socket; `began` is `clock()` when its request had arrived."""
-        seconds = clock() - began
+    def answered(self, api_key: int, seconds: float, bytes_out: int) -> None:
+        """A reply is handed to the socket, so long after its request had arrived."""
         self.bytes_out += bytes_out
         requests = self.requests.get(api_key)
         if requests is None:

@@ -50,6 +50,8 @@ _CODEC_BITS = 0x07
 _TRANSACTIONAL_BIT = 0x10
 CONTROL = 0x20
 """The attribute of a batch that is not data: markers, and what the quorum's leaders say of themselves."""
+_CODECS = len(compression.NAMES)
+_UNUSUAL = _TRANSACTIONAL_BIT | CONTROL
 
 
 class BatchError(Exception):
@@ -105,28 +107,61 @@ def split(data: Buffer) -> tuple[Batch, ...]:
 def validate_produce(data: Buffer) -> Batch:
     """Exactly one batch, as a producer may send it, whole and uncorrupted. Raises CorruptBatch, with Kafka's error.
 
-    Its records stay unopened, compressed or not.
+    Its records stay unopened, compressed or not. A batch with nothing wrong is seen at one look; otherwise it is found
+    out what is.
     """
     view = memoryview(data)
+    size = len(view)
+    if size >= HEADER_BYTES:
+        fields = HEADER.unpack_from(view)
+        base_offset, length, leader_epoch, magic, crc, attributes, last_delta, _, max_timestamp = fields[:9]
+        producer_id, producer_epoch, base_sequence, count = fields[9:]
+        if (
+            magic == MAGIC
+            and length == size - LENGTH_ENDS
+            and count == last_delta + 1
+            and count > 0
+            and base_offset >= 0
+            and attributes & _UNUSUAL == 0
+            and attributes & _CODEC_BITS < _CODECS
+            and (producer_id < 0 or (base_sequence >= 0 and producer_epoch >= 0))
+            and crc32c(view[CRC_FROM:]) == crc
+        ):
+            return Batch(
+                base_offset=base_offset,
+                record_count=count,
+                leader_epoch=leader_epoch,
+                crc=crc,
+                producer_id=producer_id,
+                producer_epoch=producer_epoch,
+                base_sequence=base_sequence,
+                max_timestamp=max_timestamp,
+                size=size,
+                data=view,
+            )
+    raise _refusal(view)
+
+
+def _refusal(view: memoryview) -> CorruptBatch:
+    """What is wrong, in Kafka's order of checks: raised or returned."""
     if len(view) > MAGIC_AT and view[MAGIC_AT] < MAGIC:
         reason = f"message format version {view[MAGIC_AT]}; send record batches, version {MAGIC}"
-        raise CorruptBatch(-1, reason, ErrorCode.UNSUPPORTED_FOR_MESSAGE_FORMAT)
+        return CorruptBatch(-1, reason, ErrorCode.UNSUPPORTED_FOR_MESSAGE_FORMAT)
     if len(view) < HEADER_BYTES:
-        raise CorruptBatch(-1, f"{len(view)} bytes are fewer than a header's {HEADER_BYTES}")
+        return CorruptBatch(-1, f"{len(view)} bytes are fewer than a header's {HEADER_BYTES}")
     end = _whole_size(view, 0)
     if end > len(view):
-        raise CorruptBatch(-1, f"says it has {end} bytes, but {len(view)} came")
+        return CorruptBatch(-1, f"says it has {end} bytes, but {len(view)} came")
     batch = _read_checked(view, 0, end)
     if end < len(view):
-        raise CorruptBatch(batch.base_offset, "more than one batch for one partition", ErrorCode.INVALID_RECORD)
+        return CorruptBatch(batch.base_offset, "more than one batch for one partition", ErrorCode.INVALID_RECORD)
     count = _COUNT.unpack_from(view, 57)[0]
     if count != batch.record_count:
-        raise CorruptBatch(batch.base_offset, _gaps(count, batch.record_count), ErrorCode.INVALID_RECORD)
+        return CorruptBatch(batch.base_offset, _gaps(count, batch.record_count), ErrorCode.INVALID_RECORD)
     attributes = (view[21] << 8) | view[22]
     refusal = _producer_refusal(batch, attributes)
-    if refusal is not None:
-        raise CorruptBatch(batch.base_offset, refusal, ErrorCode.INVALID_RECORD)
-    return batch
+    assert refusal is not None, "a batch with nothing wrong is seen at one look"
+    return CorruptBatch(batch.base_offset, refusal, ErrorCode.INVALID_RECORD)
 
 
 def _producer_refusal(batch: Batch, attributes: int) -> str | None:

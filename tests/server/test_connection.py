@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from impl.api.registry import broker_registry
-from impl.core.messages import DescribedTopics, Fetched, Produced
-from impl.core.types import Connection, NodeId
+from impl.core.messages import DescribedTopics, Fetched, Produced, ProducedPartition
+from impl.core.types import Connection, ErrorCode, NodeId, Offset, TopicPartition
 from impl.server.connection import REQUESTS_IN_LINE_MAX, ClientConnection
 from impl.server.log import Log
 from impl.server.traffic import Traffic
@@ -70,7 +70,8 @@ class Server:
         self.is_closed = True
 
 
-REPLIES = {"Produce": Produced(()), "Fetch": Fetched(()), "DescribeTopics": DescribedTopics((), NodeId(1), ())}
+DONE = ProducedPartition(TopicPartition("t", 0), ErrorCode.NONE, Offset(5), Offset(0))
+REPLIES = {"Produce": Produced((DONE,)), "Fetch": Fetched(()), "DescribeTopics": DescribedTopics((), NodeId(1), ())}
 
 
 class Rig:
