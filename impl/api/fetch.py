@@ -138,6 +138,7 @@ def _part_to_core(name: str, part: wire.FetchPartition, rack: str | None) -> Fet
         max_bytes=part.partition_max_bytes,
         # A fetch for no bytes is a follower's question about the leader's log.
         rack=rack if part.partition_max_bytes > 0 else None,
+        log_start=Offset(part.log_start_offset),
     )
 
 
@@ -147,6 +148,7 @@ def _asked_to_wire(part: FetchPartition) -> wire.FetchPartition:
         current_leader_epoch=part.current_leader_epoch,
         fetch_offset=part.fetch_offset,
         last_fetched_epoch=part.last_fetched_epoch,
+        log_start_offset=part.log_start,
         partition_max_bytes=part.max_bytes,
     )
 

@@ -191,6 +191,7 @@ class Broker:
         elif type(event) is Disconnected:
             self._clients.disconnected(event.connection)
             self._producer_ids.disconnected(event.connection)
+            self._deletions.disconnected(event.connection)
         elif type(event) is LogStartDue:
             self._deletions.due(event, out)
         elif type(event) is SnapshotLoaded:
@@ -200,6 +201,8 @@ class Broker:
         else:
             assert type(event) is ShutDown
             self._registration.shut_down(now, out)
+        if self._deletions.waiting:
+            self._deletions.settle(now, out)
         if self._member.proposing:
             self._proposals.take_new(now, out)
         if self._member.watermark_fell:

@@ -48,6 +48,7 @@ class Follower(Replica):
             fetch_offset=self.log_end,
             last_fetched_epoch=self.epochs.latest,
             max_bytes=max_bytes,
+            log_start=self.log_start,
         )
 
     def answered(self, part: FetchedPartition, now: Millis, out: list[Effect]) -> None:

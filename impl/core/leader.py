@@ -46,6 +46,7 @@ class Peer:
         "fetched_at",
         "leader_end_at_fetch",
         "log_end",
+        "log_start",
         "node",
         "watermark_sent",
     )
@@ -57,6 +58,7 @@ class Peer:
 
         The last and not the highest: a follower that lost its tail must not count with what it had.
         """
+        self.log_start = UNKNOWN
         self.broker_epoch = NO_BROKER_EPOCH
         """The registration under which it showed that (KIP-903)."""
         self.caught_up_at = caught_up_at
@@ -214,6 +216,11 @@ class Leader(Follower):
         if self.waiting.items:
             self._answer_committed(out)
         self.wake_fetches(out)
+
+    def low_watermark(self) -> Offset:
+        """From where every replica on a broker that lives has its log (Partition.lowWatermarkIfLeader)."""
+        starts = [peer.log_start for node, peer in self.peers.items() if not self.image.is_fenced(node)]
+        return min([self.log_start, *starts])
 
     def may_commit(self) -> bool:
         """Enough are in sync: fewer could lose what they alone have, and nobody would know (KIP-966)."""

@@ -69,6 +69,8 @@ class FetchPartition(Value, frozen=True, gc=False, kw_only=True):
     max_bytes: int
     rack: str | None = None
     """A consumer's client.rack, empty where it set none; None: only the leader may answer (KIP-392)."""
+    log_start: Offset = Offset(-1)
+    """Where a follower's log begins; -1: it does not say, or is none (KIP-107)."""
 
 
 class Fetch(Value, frozen=True, gc=False, kw_only=True):
@@ -283,7 +285,7 @@ class DeletedPartition(Value, frozen=True, gc=False):
     partition: TopicPartition
     error: ErrorCode
     low_watermark: Offset
-    """Where the log begins now; -1 with an error."""
+    """From where every living replica has its log; -1 with an error, unless that is that the time is up."""
 
 
 class DeletedRecords(Value, frozen=True, gc=False):

@@ -82,6 +82,7 @@ class Serving(Leader):
         if diverging is not None or not self.log_start <= asked.fetch_offset <= self.log_end:
             return self._refused(asked, ErrorCode.OFFSET_OUT_OF_RANGE)
         if replica >= 0:
+            self.peers[replica].log_start = asked.log_start
             self.count(asked.fetch_offset, replica, now, out, broker_epoch)
         elif self.leading and self.settings.replica_selector_by_rack:
             return self._directed(asked)

@@ -3,9 +3,9 @@
 import pytest
 
 from impl.core.epochs import LeaderEpochCache
-from impl.core.events import AdvanceLogStart, LogStartDue, ResetLog
+from impl.core.events import AdvanceLogStart, Disconnected, LogStartDue, ResetLog
 from impl.core.messages import EARLIEST, DeletePartition, DeleteRecords, ListOffsets, OffsetQuery
-from impl.core.types import EpochStart, TopicPartition
+from impl.core.types import Connection, EpochStart, TopicPartition
 from tests.core.pump import Cluster, P
 
 
@@ -18,9 +18,23 @@ def filled(records=6, **settings):
     return cluster
 
 
-def delete(cluster, offset, number=1, name=P):
-    (part,) = cluster.answer(number, DeleteRecords((DeletePartition(name, offset),), 1_000)).partitions
+def ask_to_delete(cluster, offset, number=1, name=P):
+    return cluster.ask(number, DeleteRecords((DeletePartition(name, offset),), 2_000))
+
+
+def answered(cluster, key):
+    """What became of it; None as long as it waits."""
+    if key not in cluster.replies:
+        return None
+    (part,) = cluster.replies[key].partitions
     return part.error.name, part.low_watermark
+
+
+def delete(cluster, offset, number=1, name=P):
+    key = ask_to_delete(cluster, offset, number, name)
+    while answered(cluster, key) is None:
+        cluster.pass_time(20)
+    return answered(cluster, key)
 
 
 def starts(cluster):
@@ -40,6 +54,49 @@ def test_deleted_records_are_gone_everywhere():
     assert listed.offsets[0].offset == 4
     assert delete(cluster, 2) == ("NONE", 4)
     assert delete(cluster, -1) == ("NONE", 6)
+
+
+def test_a_client_is_answered_when_the_replicas_have_followed():
+    cluster = filled()
+    key = ask_to_delete(cluster, 4)
+    assert (answered(cluster, key), starts(cluster)) == (None, [4, 0, 0])
+    cluster.pass_time(1_000)
+    assert (answered(cluster, key), starts(cluster)) == (("NONE", 4), [4, 4, 4])
+
+
+def test_a_client_waits_no_longer_than_it_said_for_a_replica_that_does_not_follow():
+    cluster = filled()
+    cluster.isolate(3)
+    key = ask_to_delete(cluster, 4)
+    cluster.pass_time(1_900)
+    assert (answered(cluster, key), starts(cluster)) == (None, [4, 4, 0])
+    cluster.pass_time(200)
+    assert answered(cluster, key) == ("REQUEST_TIMED_OUT", 0)
+
+
+def test_a_replica_on_a_broker_that_is_fenced_is_not_waited_for():
+    cluster = filled()
+    cluster.crash(3)
+    cluster.pass_time(15_000)
+    assert cluster.partition(1).image.is_fenced(3)
+    assert delete(cluster, 4) == ("NONE", 4)
+
+
+def test_a_leader_that_resigns_does_not_say_that_records_are_gone():
+    cluster = filled()
+    cluster.isolate(3)
+    key = ask_to_delete(cluster, 4)
+    cluster.shut_down(1)
+    cluster.pass_time(1_000)
+    assert answered(cluster, key) == ("NOT_LEADER_OR_FOLLOWER", -1)
+
+
+def test_who_has_gone_is_not_answered():
+    cluster = filled()
+    key = ask_to_delete(cluster, 4)
+    cluster.give(cluster.nodes[1], Disconnected(Connection(key[0])))
+    cluster.pass_time(2_500)
+    assert (answered(cluster, key), starts(cluster)) == (None, [4, 4, 4])
 
 
 @pytest.mark.parametrize(
@@ -78,9 +135,10 @@ def test_a_follower_whose_next_record_is_gone_begins_where_the_leader_does():
         cluster.produce(1, value)
     cluster.pass_time(3_000)
     assert 3 not in cluster.isr()
-    assert delete(cluster, 10) == ("NONE", 10)
+    key = ask_to_delete(cluster, 10)
     cluster.heal()
     cluster.pass_time(4_000)
+    assert answered(cluster, key) == ("NONE", 10)
     assert [effect.to for number, effect in cluster.effects if number == 3 and isinstance(effect, ResetLog)] == [10]
     behind = cluster.partition(3)
     assert (behind.log_start, behind.log_end, behind.high_watermark) == (10, 11, 11)
