@@ -103,7 +103,7 @@ def mutants(
     perform(
         "mutants",
         json_output,
-        lambda console: run(names, seed, budget, profile, out, local(processes), console.progress),
+        lambda console: run(names, seed, budget, profile, out, local(processes), console.progress, console.say),
     )
 
 

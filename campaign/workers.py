@@ -6,6 +6,8 @@ given again.
 """
 
 import gc
+import multiprocessing
+import signal
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -72,6 +74,10 @@ class Pool:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        if exception[0] is KeyboardInterrupt:
+            # Nobody wants what they are at, and it may take them a minute yet.
+            for process in multiprocessing.active_children():
+                process.terminate()
         self._stop()
 
     def run(self, work: Callable[..., T], calls: Iterator[Call]) -> Iterator[T]:
@@ -126,9 +132,7 @@ def local(processes: int) -> Workers:
     """Processes of this machine; with one, this process."""
     if processes == 1:
         return Here()
-    return Pool(
-        lambda: ProcessPoolExecutor(processes, initializer=spare_the_collector), processes, (BrokenProcessPool,)
-    )
+    return Pool(lambda: ProcessPoolExecutor(processes, initializer=_prepare_here), processes, (BrokenProcessPool,))
 
 
 def dask(address: str) -> Workers:
@@ -155,6 +159,12 @@ def dask(address: str) -> Workers:
                 "update it, so that all search the same code"
             )
     return Pool(lambda: client.get_executor(pure=False), threads, (distributed.KilledWorker,))
+
+
+def _prepare_here() -> None:
+    """In a process of this machine: an interrupt at the terminal is the business of whoever started it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    spare_the_collector()
 
 
 def _prepare() -> str:

@@ -1,6 +1,9 @@
-"""`fencepost mutants`: every planted bug in turn, searched for by the same search."""
+"""`fencepost mutants`: every planted bug in turn, searched for by the same search.
 
-from collections.abc import Iterator
+One rule: what is found is told at once, row by row, and kept at once; whoever interrupts it has the table so far.
+"""
+
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,12 @@ from campaign.progress import Progress
 from campaign.workers import Workers
 
 HEADINGS = ("planted bug", "found", "runs", "seconds", "steps", "invariant")
+WIDTHS = (max(len(name) for name in MUTANTS), 6, 6, 7, 5, 0)
+Say = Callable[[str], None]
+
+
+def unsaid(_line: str) -> None:
+    """For callers who read the document."""
 
 
 def run(
@@ -22,10 +31,12 @@ def run(
     out: Path | None,
     workers: Workers,
     progress: Progress,
+    say: Say = unsaid,
 ) -> Outcome:
     """Search for each of the bugs named, or for all. `budget` is for each, in processor seconds.
 
-    Raises Refused for a name there is not, and for an `out` that cannot be written.
+    `say` gets the heading and each row of the table as soon as there is one. Raises Refused for a name there is not,
+    and for an `out` that cannot be written.
     """
     if profile not in PROFILES:
         raise Refused(f"--profile {profile}: there is no such profile; there is {', '.join(PROFILES)}")
@@ -35,39 +46,51 @@ def run(
     wanted = names or tuple(MUTANTS)
     detections: list[Detection] = []
     paths: list[Path | None] = []
-    with workers as hands:
-        calls: Iterator[tuple[Any, ...]] = ((name, seed, budget, profile) for name in wanted)
-        for detection in hands.run(detect, calls):
-            detections.append(detection)
-            paths.append(None if out is None else _save(detection, out))
-            word = "found" if detection.found else "missed"
-            progress(len(detections) / len(wanted), f"{detection.id}: {word} after {detection.seeds} runs")
-    return told(detections, paths, profile)
+    say(_line(HEADINGS))
+    try:
+        with workers as hands:
+            calls: Iterator[tuple[Any, ...]] = ((name, seed, budget, profile) for name in wanted)
+            for detection in hands.run(detect, calls):
+                paths.append(None if out is None else _save(detection, out))
+                detections.append(detection)
+                say(_line(_row(detection)))
+                done = len(detections)
+                progress(done / len(wanted), f"{done} of {len(wanted)} searched for")
+    except KeyboardInterrupt:
+        paths = paths[: len(detections)]
+    return told(detections, paths, profile, wanted[len(detections) :])
 
 
-def told(detections: list[Detection], paths: list[Path | None], profile: str) -> Outcome:
-    """Done where all were found; unknown where one was missed, or broke only what it is not known for; violated where
-    the same choices break something without the bug.
+def told(
+    detections: list[Detection], paths: list[Path | None], profile: str, unsearched: tuple[str, ...] = ()
+) -> Outcome:
+    """What there is to say after the rows. Done where all were found; unknown where one was missed, was not searched
+    for, or broke only what it is not known for; violated where the same choices break something without the bug.
     """
-    whole = all(each.found and each.expected for each in detections)
+    whole = not unsearched and all(each.found and each.expected for each in detections)
     own = [each for each in detections if each.without is not None]
-    rows = [_row(each) for each in detections]
-    widths = [max(len(row[column]) for row in (HEADINGS, *rows)) for column in range(len(HEADINGS))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (HEADINGS, *rows)]
+    lines = []
     found = sum(each.found for each in detections)
     middle = median_seconds(detections)
     took = "" if middle is None else f", {middle:.2f} s in the median, {_slowest(detections):.2f} s at most"
     lines.append(f"{found} of {len(detections)} found{took} (processor time of one core)")
+    if unsearched:
+        lines.append(f"interrupted: {len(unsearched)} not searched for, from {unsearched[0]} on; name them to go on")
     lines += [f"violated without the bug, too: {each.without} by the counterexample of {each.id}" for each in own]
     document = {
         "profile": profile,
         "found": found,
         "missed": [each.id for each in detections if not each.found],
+        "unsearched": list(unsearched),
         "median_seconds": None if middle is None else round(middle, 3),
         "mutants": [_entry(each, path) for each, path in zip(detections, paths, strict=True)],
     }
     verdict: Word = "violated" if own else "done" if whole else "unknown"
-    return Outcome(verdict=verdict, document=document, lines=tuple(line.rstrip() for line in lines))
+    return Outcome(verdict=verdict, document=document, lines=tuple(lines))
+
+
+def _line(row: tuple[str, ...]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(row, WIDTHS, strict=True)).rstrip()
 
 
 def _slowest(detections: list[Detection]) -> float:

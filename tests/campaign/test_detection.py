@@ -62,6 +62,22 @@ def test_the_command_writes_what_it_found(tmp_path):
     assert {"id", "found", "seeds", "seconds", "steps", "invariant", "trace"} <= entry.keys()
 
 
+def test_rows_are_told_as_they_are_found_and_kept_when_it_is_interrupted(tmp_path):
+    said = []
+
+    def say(line):
+        said.append(line)
+        if line.startswith(QUICK):
+            raise KeyboardInterrupt
+
+    outcome = command.run((QUICK, "kip-101"), 0, 60.0, "durable", tmp_path, local(1), silent, say)
+    assert [line.split()[0] for line in said] == ["planted", QUICK]
+    assert outcome.verdict == "unknown"
+    assert (outcome.document["found"], outcome.document["unsearched"]) == (1, ["kip-101"])
+    assert outcome.lines[-1] == "interrupted: 1 not searched for, from kip-101 on; name them to go on"
+    assert read(tmp_path / f"{QUICK}.jsonl").verdict.invariant == outcome.document["mutants"][0]["invariant"]
+
+
 @pytest.mark.parametrize(("arguments", "named"), [((("kip-0",), "durable"), "kip-0"), (((), "nowhere"), "nowhere")])
 def test_names_there_are_not_are_refused(arguments, named):
     names, profile = arguments
