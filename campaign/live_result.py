@@ -1,7 +1,7 @@
-"""What a live run comes to: counts of its own, and the judgements of those who were not there.
+"""What a live run comes to, counted by its driver.
 
-One rule: the counts here are plain bookkeeping of the driver; whether the run was good is said by `evidence`: the
-history checker on what the clients saw, the step checker and the model's validator on what the processes wrote down.
+One rule: the counts here are plain bookkeeping; whether the run was good is said by those who were not there
+(`campaign/judges.py`).
 """
 
 from collections.abc import Sequence
@@ -11,22 +11,7 @@ from typing import Any
 import msgspec
 
 from campaign.clients import UNSAID, Read, RecordingProducer
-from impl.core.names import node_name
-from invariants.history import judge, verdict
-from invariants.history.judge import Judgement
-from invariants.step import Checker
-from invariants.step.quorum import QuorumChecker
-from invariants.verdict import Verdict, Violated
-from traces import quorum_facts
-from traces.facts import decoded
-from traces.merge import merge
-from traces.recorder import write
-from traces.schema import Fault, Op, Step
-from traces.trace import Trace
-from traces.validate import Validation, validate
 
-BEGINS = "begins"
-"""The event of a process's first line (impl/server/tracing.py)."""
 READER = "reader"
 """The client that reads everything back at the end."""
 
@@ -60,29 +45,6 @@ class LiveResult(msgspec.Struct, frozen=True, kw_only=True):
     """Processes that did not stop cleanly."""
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What the judges say of a live run."""
-
-    trace: Path
-    """The processes' and clients' files merged into one trace."""
-    lines: int
-    judgement: Judgement
-    history: Verdict
-    """The history checker's, which knows only what the clients saw."""
-    steps: Verdict
-    """The step checker's, on the facts."""
-    validation: Validation
-    """The model's: every fact is one of its actions, or the first that is not."""
-
-    @property
-    def good(self) -> bool:
-        return (
-            not isinstance(self.history, Violated)
-            and not isinstance(self.steps, Violated)
-            and (self.validation.divergence is None)
-        )
-
-
 def counted(records: Sequence[Read], producers: Sequence[RecordingProducer], **known: Any) -> LiveResult:
     """What the producers were promised, beside what was read back."""
     acknowledged = [record for producer in producers for record in producer.acknowledged]
@@ -106,40 +68,3 @@ def counted(records: Sequence[Read], producers: Sequence[RecordingProducer], **k
         misplaced=tuple(sorted(record.value for record in found if record not in places[record.value])),
         **known,
     )
-
-
-def evidence(result: LiveResult, merged: Path) -> Evidence:
-    """Merge what was recorded into one trace at `merged`, and have it judged. Raises TraceError for unusable files."""
-    trace = merge([*result.traces, *result.histories])
-    write(trace, merged)
-    ops = [line for line in trace.lines if isinstance(line, Op)]
-    judgement = judge(ops, final=READER)
-    return Evidence(
-        trace=merged,
-        lines=len(trace.lines),
-        judgement=judgement,
-        history=verdict(judgement),
-        steps=check_steps(trace),
-        validation=validate(trace),
-    )
-
-
-def check_steps(trace: Trace, final: str = READER) -> Verdict:
-    """The step invariants, fact by fact in the order of the trace. `final` is the client that read everything back."""
-    checker = Checker()
-    quorum = QuorumChecker(node_name)
-    try:
-        for line in trace.lines:
-            if isinstance(line, Step):
-                if line.event == BEGINS:
-                    # Of what is on its disk its `Restart` facts will speak; the rest is there no more.
-                    checker.fault("power loss", (line.node,))
-                quorum.facts(line.node, quorum_facts.decoded(line.quorum))
-                checker.facts(line.node, line.at, decoded(line.facts))
-            elif isinstance(line, Fault):
-                checker.fault(line.kind, line.targets)
-            else:
-                checker.op(line)
-        return verdict(checker.finish(final))
-    except Violated as violated:
-        return violated

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from campaign.judges import Evidence, evidence
 from campaign.live import live_run
-from campaign.live_result import Evidence, LiveResult, evidence
+from campaign.live_result import READER, LiveResult
 from campaign.outcome import Outcome, Word
 from campaign.progress import Progress
 from invariants.verdict import Unknown, Violated
@@ -13,7 +14,7 @@ def run(directory: Path, seconds: float, progress: Progress) -> tuple[Outcome, E
     """Run three brokers for a while, kill a leader, read everything back, judge. Raises ServerError, TraceError."""
     result = live_run(directory, seconds=seconds, progress=progress)
     progress(None, "merging and judging what was recorded")
-    judged = evidence(result, directory / "live.jsonl")
+    judged = evidence([*result.traces, *result.histories], directory / "live.jsonl", READER)
     return told(result, judged), judged
 
 
@@ -35,7 +36,8 @@ def told(result: LiveResult, judged: Evidence) -> Outcome:
         "trace": str(judged.trace),
         "forced": list(result.forced),
     }
-    verdict = _word(judged.history) if broken is None else "violated"
+    words = {_word(judged.history), _word(judged.steps)}
+    verdict: Word = "violated" if "violated" in words else "unknown" if "unknown" in words else "holds"
     failover = "" if result.failover_seconds is None else f", acknowledged again after {result.failover_seconds:.1f} s"
     lines = [
         f"{verdict}: {result.acknowledged} records acknowledged, leader n{result.killed} killed{failover}, "

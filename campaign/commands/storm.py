@@ -9,11 +9,12 @@ from typing import Any
 
 import msgspec
 
+from campaign.judges import Evidence
 from campaign.mutants import MUTANTS
 from campaign.outcome import Outcome, Refused, Word
 from campaign.progress import Progress
 from campaign.storm import schedule as kinds
-from campaign.storm.evidence import StormEvidence, complaints, doubts, evidence
+from campaign.storm.evidence import complaints, doubts, judged
 from campaign.storm.run import Storm, Weathered, weather
 from impl.server.errors import ChildFailed
 
@@ -35,13 +36,13 @@ def run(
         except TimeoutError as error:
             raise ChildFailed(f"the cluster does not serve: {error}") from error
         progress(None, "merging and judging what was recorded")
-        found = evidence(weathered, directory / MERGED)
+        found = judged(weathered, directory / MERGED)
         if out is None and complaints(weathered, found):
             found = _kept(found, Path("traces/found") / f"storm-{seed}.jsonl")
     return told(weathered, found, kept=out is not None or bool(complaints(weathered, found)))
 
 
-def told(weathered: Weathered, found: StormEvidence, *, kept: bool) -> Outcome:
+def told(weathered: Weathered, found: Evidence, *, kept: bool) -> Outcome:
     """Violated where a judge says so; unknown where one could not tell; else holds."""
     wrong, unsure = complaints(weathered, found), doubts(found)
     verdict: Word = "violated" if wrong else "unknown" if unsure else "holds"
@@ -62,7 +63,7 @@ def told(weathered: Weathered, found: StormEvidence, *, kept: bool) -> Outcome:
 
 def _document(
     weathered: Weathered,
-    found: StormEvidence,
+    found: Evidence,
     wrong: list[tuple[str, str]],
     unsure: list[tuple[str, str]],
     kept: bool,
@@ -121,7 +122,7 @@ def _place(out: Path | None) -> Iterator[Path]:
     yield out
 
 
-def _kept(found: StormEvidence, path: Path) -> StormEvidence:
+def _kept(found: Evidence, path: Path) -> Evidence:
     """The same evidence, its trace where it stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(found.trace, path)

@@ -5,50 +5,18 @@ One rule: a run is good when all three say so, every process that ended was ende
 
 from pathlib import Path
 
-import msgspec
-
-from campaign.live_result import check_steps
+from campaign.judges import Evidence, evidence
 from campaign.storm.run import READBACK, Weathered
-from invariants.history import judge, verdict
-from invariants.history.judge import Judgement
-from invariants.verdict import Unknown, Verdict, Violated
-from traces.merge import merge
-from traces.recorder import write
-from traces.schema import Op
-from traces.validate import Validation, validate
+from invariants.verdict import Unknown, Violated
 
 
-class StormEvidence(msgspec.Struct, frozen=True, kw_only=True):
-    """The judgements, and the one trace they are of."""
-
-    trace: Path
-    lines: int
-    judgement: Judgement
-    history: Verdict
-    """What the clients saw: acknowledged and lost, duplicated, reordered, read and gone again."""
-    steps: Verdict
-    """The invariants, fact by fact."""
-    validation: Validation
-    """Every fact is a step of the model, or the first that is not."""
-
-
-def evidence(weathered: Weathered, merged: Path) -> StormEvidence:
-    """Merge what was recorded into `merged` and have it judged. Raises TraceError for unusable files."""
-    trace = merge([*weathered.traces, *weathered.histories])
-    write(trace, merged)
+def judged(weathered: Weathered, merged: Path) -> Evidence:
+    """What the judges say. Raises TraceError for unusable files."""
     final = "" if weathered.unsettled else READBACK
-    judgement = judge([line for line in trace.lines if isinstance(line, Op)], final=final)
-    return StormEvidence(
-        trace=merged,
-        lines=len(trace.lines),
-        judgement=judgement,
-        history=verdict(judgement),
-        steps=check_steps(trace, final),
-        validation=validate(trace),
-    )
+    return evidence([*weathered.traces, *weathered.histories], merged, final)
 
 
-def complaints(weathered: Weathered, found: StormEvidence) -> list[tuple[str, str]]:
+def complaints(weathered: Weathered, found: Evidence) -> list[tuple[str, str]]:
     """What is wrong, worst first, each with the judge's name: `history`, `steps`, `model`, `processes`,
     `clients`, `healing`.
     """
@@ -65,7 +33,7 @@ def complaints(weathered: Weathered, found: StormEvidence) -> list[tuple[str, st
     return wrong
 
 
-def doubts(found: StormEvidence) -> list[tuple[str, str]]:
+def doubts(found: Evidence) -> list[tuple[str, str]]:
     """What nobody could decide."""
     unsure = []
     for judge_name, said in (("history", found.history), ("steps", found.steps)):

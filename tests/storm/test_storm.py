@@ -9,14 +9,14 @@ from campaign.commands import storm as command
 from campaign.outcome import Refused
 from campaign.progress import silent
 from campaign.storm import schedule as kinds
-from campaign.storm.evidence import complaints, doubts, evidence
+from campaign.storm.evidence import complaints, doubts, judged
 from campaign.storm.run import Storm, weather
 from invariants.verdict import Violated
 
 
 def weathered(directory, **fields):
     result = weather(Storm(**fields), directory, silent)
-    return result, evidence(result, directory / "storm.jsonl")
+    return result, judged(result, directory / "storm.jsonl")
 
 
 def test_a_short_storm_is_weathered_and_every_judge_agrees(tmp_path):
