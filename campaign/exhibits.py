@@ -14,6 +14,7 @@ from model.models import NoSuchModel, model_named
 from traces.render import RenderError, render
 from traces.story import tell
 from traces.trace import Trace
+from traces.why import why
 
 
 def order(kept: Kept) -> tuple[bool, bool, str]:
@@ -28,7 +29,7 @@ def exhibit(kept: Kept) -> Exhibit:
         title=_title(trace, kept.path),
         story=_story(trace),
         invariant=verdict.invariant if verdict else "",
-        sentence=verdict.sentence if verdict else "",
+        sentence=why(trace),
         steps=count_steps(trace.lines) if trace.header.origin == "simulated" else len(trace.lines),
         command=f"fencepost replay traces/saved/{kept.path.name}",
         drawing=drawing(trace),

@@ -29,8 +29,8 @@ from traces.modelled import calls_of, told
 from traces.reader import read
 from traces.recorder import write
 from traces.render import render
-from traces.story import tell
 from traces.trace import Trace
+from traces.why import why
 
 ROOT = Path(__file__).resolve().parents[1]
 SAVED = ROOT / "traces" / "saved"
@@ -134,7 +134,7 @@ def page(story: Story, trace: Trace) -> str:
         introduction(story, len(trace.lines)),
         f"![{story.title}]({called(story)}.svg)",
         table(trace),
-        f"**Broken:** {tell(trace).sentence}. `{broken}`: {property_words(model, broken)}",
+        f"**Broken:** {why(trace)}. `{broken}`: {property_words(model, broken)}",
         f"**What holds instead.** {story.fix}",
         refused(trace, model),
         "```\n"

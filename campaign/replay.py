@@ -14,6 +14,7 @@ from campaign.shrinking import ending_of
 from campaign.steps import count_steps
 from impl.sim.scenario import Scenario
 from traces.trace import Trace, TraceError
+from traces.why import why
 
 
 class ReplayOutcome(NamedTuple):
@@ -52,7 +53,7 @@ def replay(trace: Trace, clean: bool = False) -> ReplayOutcome:
         digest=again.end.digest,
         same=trace.end is not None and trace.end.digest == again.end.digest,
         invariant=None if judged.violated is None else judged.violated.invariant,
-        sentence="" if judged.violated is None else judged.violated.sentence,
+        sentence=why(again),
         trace=again,
     )
 

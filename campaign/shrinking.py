@@ -20,6 +20,7 @@ from impl.sim.scenario import Scenario
 from traces.reader import parse
 from traces.recorder import encode
 from traces.trace import Trace
+from traces.why import why
 
 RUNS_MAX = 1_500
 _SIMPLER_SCENARIOS: tuple[dict[str, int | bool], ...] = (
@@ -83,7 +84,7 @@ def shrink_run(
     return Counterexample(
         seed=seed,
         invariant=judged.violated.invariant,
-        sentence=judged.violated.sentence,
+        sentence=why(trace),
         steps=count_steps(trace.lines),
         choices=len(trace.header.choices),
         at=judged.at,

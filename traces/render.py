@@ -7,12 +7,14 @@ renderer is `graphviz-pure`, a Python package that brings its own program; a `do
 import shutil
 import subprocess
 import sysconfig
+from dataclasses import replace
 from pathlib import Path
 
 from traces.drawing import MOST, draw
 from traces.picture import source
 from traces.story import tell
 from traces.trace import Trace
+from traces.why import why
 
 SUFFIXES = (".svg", ".png", ".gv", ".json")
 RENDERERS = ("graphviz-pure", "dot")
@@ -33,7 +35,8 @@ def render(trace: Trace, out: str | Path, most: int = MOST) -> Path:
     gv = out.with_suffix(".gv")
     try:
         gv.parent.mkdir(parents=True, exist_ok=True)
-        gv.write_text(source(draw(tell(trace), most)).source, encoding="ascii")
+        story = replace(tell(trace), sentence=why(trace))
+        gv.write_text(source(draw(story, most)).source, encoding="ascii")
     except OSError as error:
         raise RenderError(f"{gv}: cannot be written: {error.strerror}; name a file in a directory of yours") from None
     if out.suffix != ".gv":

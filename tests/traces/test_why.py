@@ -1,0 +1,82 @@
+"""The sentence that says why: which record, acknowledged where and when, lost by whom and by which step."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.traces.execution import PARTITION, Execution, begun, kip_101
+from traces.chronicle import Chronicle
+from traces.reader import read
+from traces.why import why
+
+SAVED = Path(__file__).resolve().parents[2] / "traces" / "saved"
+
+
+def of(name: str) -> str:
+    return why(read(SAVED / f"{name}.jsonl"))
+
+
+def test_a_lost_record_is_named_with_who_promised_it_and_who_cut_it_off():
+    trace = read(SAVED / "kip-101.jsonl")
+    said = why(trace)
+    assert said.startswith("k1.0:0 (a) was acknowledged to c1 at offset 0 by n1, leader of epoch 0 (")
+    assert "n2 cut it off when it truncated its log to 0 to follow n3 in epoch 1" in said
+    assert said.endswith("n2 is in the in-sync set {n1 n2 n3} of epoch 1: it may be elected next")
+    acknowledged = next(line for line in trace.lines if f"line {line.n})" in said)
+    assert any(fact["fact"] == "acknowledge_produce" for fact in acknowledged.facts), "the line it names is the promise"
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("late-expand", ["n3 never copied it", "is in the in-sync set"]),
+        ("deposed-acknowledges", ["n3 cut it off", "leads epoch 3"]),
+        ("unheard-not-counted", ["told clients that everything below offset 1 is committed", "its log ends at 0"]),
+        ("kip-279", ["written in epoch 0", "of epoch 1 at that offset instead"]),
+        ("producer-state-forgotten", ["k1.0:0, sent once by c1", "twice", "by n1 in epoch 0", "by n2 in epoch 1"]),
+        ("decision-forgotten", ["two decisions have partition epoch 1", "elects n3, epoch 1", "drops n1, elects n2"]),
+        ("majority-watermark", ["sets its high watermark to 1", "against the rule", "s.acknowledged[leader, f] is 0"]),
+        ("votes-twice", ["controller-3 votes for controller-2 in epoch 2", "stands in epoch 2"]),
+        ("vote-not-written", ["controller-2 is back in epoch 1", "stands in epoch 2"]),
+        ("epoch-cache-not-cut", ["n2 is not in sync, its log ends at 1"]),
+        ("recovers-to-checkpoint", ["n3 comes back from a crash", "line "]),
+        ("model-kip-101", ["record a was committed at offset 0 by n1", "n2 cut it off", "(line 16)"]),
+        ("model-survival-no-broker-epoch", ["n2 came back from a restart without it"]),
+        ("model-quorum-vote-doubled", ["n1 and n3 both lead epoch 1"]),
+    ],
+)
+def test_what_planted_bugs_are_told_by(name, parts):
+    said = of(name)
+    assert [part for part in parts if part not in said] == [], said
+    assert "crc" not in said, "a reader has no use for checksums"
+
+
+@pytest.mark.parametrize("path", sorted(SAVED.glob("*.jsonl")), ids=lambda path: path.stem)
+def test_every_saved_trace_has_one_sentence(path):
+    said = why(read(path))
+    assert said
+    assert "\n" not in said
+
+
+def test_a_trace_in_which_nothing_is_violated_has_none():
+    run = begun(Execution())
+    run.append(1, 0, 0)
+    assert why(run.recorder.trace()) == ""
+
+
+def test_a_batch_that_is_sent_again_in_another_epoch_is_another_batch():
+    run = begun(Execution())
+    run.append(1, 0, 0, crc=7)
+    run.append(2, 1, 0, crc=7)
+    chronicle = Chronicle(run.recorder.trace(), PARTITION)
+    assert [life.cell.leader_epoch for life in chronicle.lives.values()] == [0, 1]
+    one, two = chronicle.lives.values()
+    assert chronicle.has("n1", one)
+    assert not chronicle.has("n1", two)
+
+
+def test_who_is_down_is_not_blamed():
+    run = kip_101()
+    chronicle = Chronicle(run.recorder.trace(), PARTITION)
+    assert "n2" in chronicle.away
+    assert "n2 is in the in-sync set" not in why(run.recorder.trace())
