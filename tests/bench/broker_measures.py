@@ -19,11 +19,11 @@ from campaign.live import whole
 from tests.bench.peers import Side, Unavailable
 
 SECONDS_MAX = 60.0
-ACKS_MEASURED = 2_000
-ACKS_SECONDS_MAX = 8.0
+TIMED_RECORDS = 2_000
+TIMED_SECONDS_MAX = 5.0
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 NUMBERS = itertools.count()
-CLIENT: dict[str, object] = {"log_level": 0, "receive.message.max.bytes": 1_000_000_000}
+CLIENT: dict[str, str | int] = {"log_level": 0, "receive.message.max.bytes": 1_000_000_000}
 """The second, because noida-db answers a fetch with everything it has, whatever the client's fetch.max.bytes."""
 
 
@@ -39,6 +39,14 @@ class Workload(NamedTuple):
     partitions: int = 1
 
 
+class Latency(NamedTuple):
+    """Milliseconds."""
+
+    p50: float
+    p99: float
+    p999: float
+
+
 class Measured(NamedTuple):
     """One round of one side. Rates in records per second; processor seconds for a million records; 0: it cannot."""
 
@@ -46,10 +54,13 @@ class Measured(NamedTuple):
     consumed: float
     produce_processor: float
     consume_processor: float
-    ack_p50_ms: float = 0.0
-    ack_p99_ms: float = 0.0
-    ack_p999_ms: float = 0.0
-    created_seconds: float = 0.0
+    created_seconds: float
+    acknowledged: Latency | None = None
+    """Until a single record is acknowledged."""
+    delivered: Latency | None = None
+    """Until a single record is in the hands of a consumer that waits for it."""
+    failures: tuple[str, ...] = ()
+    """Why one of these is missing."""
 
 
 def processor_seconds(side: Side) -> float:
@@ -117,7 +128,7 @@ def produce(side: Side, topic: str, workload: Workload) -> float:
     return workload.records / seconds
 
 
-def consumer_of(side: Side, topic: str, partitions: int = 1) -> Consumer:
+def consumer_of(side: Side, topic: str, partitions: int = 1, settings: dict[str, str | int] | None = None) -> Consumer:
     """It reads everything from the beginning."""
     consumer = Consumer(
         {
@@ -126,6 +137,7 @@ def consumer_of(side: Side, topic: str, partitions: int = 1) -> Consumer:
             "enable.auto.commit": False,
             "queued.min.messages": 1_000_000,
             **CLIENT,
+            **(settings or {}),
         }
     )
     consumer.assign([TopicPartition(topic, index, 0) for index in range(partitions)])
@@ -148,20 +160,60 @@ def consume(side: Side, topic: str, workload: Workload) -> float:
         consumer.close()
 
 
-def acknowledgements(side: Side, topic: str, size: int) -> list[float]:
-    """Milliseconds until a single record is acknowledged, one at a time, ascending; the first tenth is left out."""
-    producer = Producer({"bootstrap.servers": side.bootstrap, "acks": "all", "linger.ms": 0, **CLIENT})
+def latency(took: list[float]) -> Latency:
+    """Of milliseconds; the first tenth is left out, a side may warm up."""
+    counted = sorted(took[len(took) // 10 :])
+    return Latency(*(counted[int(len(counted) * share)] for share in (0.5, 0.99, 0.999)))
+
+
+def acknowledgements(side: Side, topic: str, size: int) -> Latency:
+    """One record at a time, each waits for its acknowledgement. Raises Unavailable."""
+    producer = single(side)
     took: list[float] = []
     errors: list[KafkaError] = []
+
+    def delivered(error: KafkaError | None, _message: object) -> None:
+        if error is not None:
+            errors.append(error)
+
     value = os.urandom(size)
-    end = time.monotonic() + ACKS_SECONDS_MAX
-    while len(took) < ACKS_MEASURED and time.monotonic() < end:
+    end = time.monotonic() + TIMED_SECONDS_MAX
+    while len(took) < TIMED_RECORDS and time.monotonic() < end:
         began = time.perf_counter()
-        producer.produce(topic, value, partition=0, on_delivery=lambda error, _: error and errors.append(error))
+        producer.produce(topic, value, partition=0, on_delivery=delivered)
         if producer.flush(SECONDS_MAX) or errors:
             raise Unavailable(f"{side.name} did not acknowledge a record: {errors}")
         took.append((time.perf_counter() - began) * 1000)
-    return sorted(took[len(took) // 10 :])
+    return latency(took)
+
+
+def deliveries(side: Side, topic: str, size: int) -> Latency:
+    """One record at a time, until a consumer that waits for it has it. Raises Unavailable."""
+    producer = single(side)
+    consumer = consumer_of(side, topic, settings={"fetch.wait.max.ms": 500, "fetch.min.bytes": 1})
+    took: list[float] = []
+    value = os.urandom(size)
+    try:
+        low, high = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)
+        del low
+        consumer.assign([TopicPartition(topic, 0, high)])
+        end = time.monotonic() + TIMED_SECONDS_MAX
+        while len(took) < TIMED_RECORDS and time.monotonic() < end:
+            began = time.perf_counter()
+            producer.produce(topic, value, partition=0)
+            producer.poll(0)
+            if not consumer.consume(1, timeout=10.0):
+                raise Unavailable(f"{side.name} did not deliver a record within 10 s")
+            took.append((time.perf_counter() - began) * 1000)
+        producer.flush(SECONDS_MAX)
+    finally:
+        consumer.close()
+    return latency(took)
+
+
+def single(side: Side) -> Producer:
+    """It sends each record at once."""
+    return Producer({"bootstrap.servers": side.bootstrap, "acks": "all", "linger.ms": 0, **CLIENT})
 
 
 def measure(side: Side, workload: Workload) -> Measured:
@@ -175,17 +227,16 @@ def measure(side: Side, workload: Workload) -> Measured:
         between = processor_seconds(side)
         consumed = consume(side, topic, workload) if side.keeps_all else 0.0
         end = processor_seconds(side)
-        took = acknowledgements(side, topic, workload.record_bytes) if workload.timed else [0.0]
     except (KafkaException, TimeoutError) as error:
         raise Unavailable(f"{side.name}: {error}") from error
     million = 1e6 / workload.records
-    return Measured(
-        produced,
-        consumed,
-        million * (between - start),
-        million * (end - between),
-        took[len(took) // 2],
-        took[int(len(took) * 0.99)],
-        took[int(len(took) * 0.999)],
-        created,
-    )
+    spent = million * (between - start), million * (end - between)
+    timed: list[Latency | None] = [None, None]
+    failures: list[str] = []
+    for place, timing in enumerate((acknowledgements, deliveries)):
+        if workload.timed and (side.keeps_all or timing is acknowledgements):
+            try:
+                timed[place] = timing(side, topic, workload.record_bytes)
+            except (Unavailable, KafkaException) as error:
+                failures.append(str(error))
+    return Measured(produced, consumed, *spent, created, timed[0], timed[1], tuple(failures))

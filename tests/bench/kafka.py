@@ -1,7 +1,7 @@
-"""Apache Kafka itself, in KRaft mode, from a directory of its jars.
+"""Apache Kafka itself, in KRaft mode, from a directory of its jars: started, stopped, killed; and its own tools.
 
-One rule: it runs with Kafka's defaults; what is set is where it listens, where it keeps its data, and how often the
-topics that it makes for itself are replicated.
+One rule: it runs with Kafka's defaults and its start script's collector; what is set is where it listens, where it
+keeps its data, and how often topics are replicated.
 
 The jars are not ours to bring: `libs/*.jar` of a Kafka distribution, or what Maven's `dependency:copy-dependencies`
 copies for org.apache.kafka:kafka_2.13 (with an slf4j binding). `--kafka DIR` or FENCEPOST_KAFKA names the directory.
@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from confluent_kafka import KafkaException
@@ -25,8 +26,18 @@ from campaign.conditions import wait_for
 from impl.server.ports import free_ports
 
 HOST = "127.0.0.1"
-HEAP = "-Xmx1g"
 QUIET = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
+SERVER = (
+    "-Xms1g",
+    "-Xmx1g",
+    "-server",
+    "-XX:+UseG1GC",
+    "-XX:MaxGCPauseMillis=20",
+    "-XX:InitiatingHeapOccupancyPercent=35",
+    "-Djava.awt.headless=true",
+    QUIET,
+)
+"""As bin/kafka-server-start.sh and bin/kafka-run-class.sh have it."""
 START_SECONDS = 120
 STOP_SECONDS = 60
 PLACE = "FENCEPOST_KAFKA"
@@ -68,10 +79,24 @@ class KafkaCluster:
     def bootstrap(self) -> str:
         return ",".join(f"{HOST}:{port}" for port in self.ports.values())
 
+    def data(self, node: int) -> Path:
+        """Where a node keeps its logs."""
+        return self._directory / f"data-{node}"
+
+    def tool(self, name: str, *arguments: str) -> str:
+        """What one of Kafka's programs says. Raises NoKafka with its last words."""
+        command = ["java", "-Xmx256m", QUIET, "-cp", self._classpath, name, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            said = (done.stderr + done.stdout).strip().splitlines() or ["it says nothing"]
+            raise NoKafka(f"{name}: {said[-1]}")
+        return done.stdout
+
     def start(self) -> None:
-        """Format every node's directory, start all, and wait until they know each other. Raises NoKafka."""
-        for node in self.ports:
-            self._format(node)
+        """Format every node's directory that is not, start all, and wait until they know each other. Raises NoKafka."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(self._format, self.ports))
         for node in self.ports:
             self.launch(node)
         try:
@@ -83,7 +108,7 @@ class KafkaCluster:
     def launch(self, node: int) -> None:
         """Start one node's process."""
         with (self._directory / f"{node}.out").open("ab") as out:
-            command = ["java", HEAP, QUIET, "-cp", self._classpath, "kafka.Kafka", str(self._properties(node))]
+            command = ["java", *SERVER, "-cp", self._classpath, "kafka.Kafka", str(self._properties(node))]
             self.processes[node] = subprocess.Popen(command, stdout=out, stderr=out, cwd=self._directory)
 
     def kill(self, node: int) -> None:
@@ -91,10 +116,10 @@ class KafkaCluster:
         self.processes[node].kill()
         self.processes[node].wait()
 
-    def stop(self) -> None:
-        """SIGTERM to all, and kill -9 to who does not go."""
+    def stop(self, how: int = signal.SIGTERM) -> None:
+        """SIGTERM to all, or another signal, and kill -9 to who does not go."""
         for process in self.processes.values():
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(how)
         for process in self.processes.values():
             try:
                 process.wait(STOP_SECONDS)
@@ -126,7 +151,7 @@ class KafkaCluster:
             "advertised.listeners": f"PLAINTEXT://{HOST}:{self.ports[node]}",
             "controller.listener.names": "CONTROLLER",
             "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
-            "log.dirs": str(self._directory / f"data-{node}"),
+            "log.dirs": str(self.data(node)),
             "offsets.topic.replication.factor": copies,
             "transaction.state.log.replication.factor": copies,
             "transaction.state.log.min.isr": "1",
@@ -134,21 +159,21 @@ class KafkaCluster:
         }
         properties = self._properties(node)
         properties.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
-        tool = ["java", "-Xmx256m", QUIET, "-cp", self._classpath, "kafka.tools.StorageTool", "format"]
-        command = [*tool, "-t", self._id, "-c", str(properties)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            said = (done.stderr + done.stdout).strip().splitlines() or ["it says nothing"]
-            raise NoKafka(f"its directory cannot be formatted: {said[-1]}")
+        if not (self.data(node) / "meta.properties").exists():
+            self.tool("kafka.tools.StorageTool", "format", "-t", self._id, "-c", str(properties))
 
 
 @contextlib.contextmanager
-def running(directory: Path, nodes: int, place: Path | None = None) -> Iterator[KafkaCluster]:
+def running(
+    directory: Path, nodes: int, place: Path | None = None, settings: dict[str, str] | None = None
+) -> Iterator[KafkaCluster]:
     """A cluster with its data in a directory under `directory` that is gone afterwards. Raises NoKafka."""
+    directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory, prefix="kafka-", ignore_cleanup_errors=True) as made:
-        cluster = KafkaCluster(Path(made), nodes, place)
+        cluster = KafkaCluster(Path(made), nodes, place, settings)
         try:
             cluster.start()
             yield cluster
         finally:
-            cluster.stop()
+            # Nothing of it is kept, and nodes that stop all at once wait for each other.
+            cluster.stop(signal.SIGKILL)

@@ -32,7 +32,7 @@ from impl.storage.log_directory import LogDirectory
 from impl.storage.producer_snapshots import ProducerEntry
 from impl.wire import batches
 from impl.wire.opened import closed, open_batch, records_in
-from tests.bench.kafka_node import KafkaNode
+from tests.bench.kafka import KafkaCluster
 
 CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 PLAIN, COMPACTED = Partition("plain", 0), Partition("compacted", 0)
@@ -111,7 +111,7 @@ def values_of(directory: LogDirectory, partition: Partition) -> Values:
     return found
 
 
-def dumped(node: KafkaNode, place: Path) -> str:
+def dumped(node: KafkaCluster, place: Path) -> str:
     """kafka-dump-log over every file of the directory: what was read, or raises where it finds anything wrong."""
     counts = []
     for suffix, more in DUMPS:
@@ -124,8 +124,8 @@ def dumped(node: KafkaNode, place: Path) -> str:
     return ", ".join(counts)
 
 
-def served_by_kafka(node: KafkaNode, partition: Partition) -> Values:
-    consumer = Consumer({"bootstrap.servers": node.address, "group.id": "bench", "check.crcs": True, "log_level": 0})
+def served_by_kafka(node: KafkaCluster, partition: Partition) -> Values:
+    consumer = Consumer({"bootstrap.servers": node.bootstrap, "group.id": "bench", "check.crcs": True, "log_level": 0})
     try:
         asked = TopicPartition(partition.topic, partition.index, 0)
         _, end = consumer.get_watermark_offsets(asked, timeout=30)
@@ -145,26 +145,26 @@ def served_by_kafka(node: KafkaNode, partition: Partition) -> Values:
 
 def ours_by_kafka(jars: Path, place: Path) -> Iterator[tuple[str, str]]:
     """Kafka makes the topics, so that it knows their ids; then our directories take the place of its empty ones."""
-    node = KafkaNode(jars, place / "kafka", {"log.cleaner.enable": "false", "log.retention.ms": "-1"})
+    node = KafkaCluster(place / "kafka", 1, jars, {"log.cleaner.enable": "false", "log.retention.ms": "-1"})
     node.start()
     try:
-        admin = AdminClient({"bootstrap.servers": node.address, "log_level": 0})
+        admin = AdminClient({"bootstrap.servers": node.bootstrap, "log_level": 0})
         made = admin.create_topics([NewTopic(name, 1, 1) for name in ("plain", "compacted")])
         for result in made.values():
             result.result(30)
     finally:
-        node.end()
+        node.stop()
     ids = {}
     for partition in (PLAIN, COMPACTED):
-        path = node.data / str(partition) / checkpoints.PARTITION_METADATA
+        path = node.data(1) / str(partition) / checkpoints.PARTITION_METADATA
         ids[partition] = checkpoints.parse_metadata(str(path), path.read_bytes())
     ours = Ours(place / "ours", ids)
     yield "kafka-dump-log reads our files", dumped(node, ours.place)
     for partition in ids:
-        shutil.rmtree(node.data / str(partition))
-        shutil.copytree(ours.place / str(partition), node.data / str(partition))
+        shutil.rmtree(node.data(1) / str(partition))
+        shutil.copytree(ours.place / str(partition), node.data(1) / str(partition))
     for name in (checkpoints.HIGH_WATERMARKS, checkpoints.RECOVERY_POINTS):
-        shutil.copy(ours.place / name, node.data / name)
+        shutil.copy(ours.place / name, node.data(1) / name)
     node.start()
     try:
         for partition in ids:
@@ -173,15 +173,15 @@ def ours_by_kafka(jars: Path, place: Path) -> Iterator[tuple[str, str]]:
                 raise AssertionError(f"Kafka serves {len(found)} records of {partition}, not what we wrote")
             yield f"a Kafka broker serves our `{partition}`", f"{len(found)} records"
     finally:
-        node.end()
+        node.stop()
 
 
 # ---------------------------------------------------------------- Kafka's
-def produced(node: KafkaNode) -> dict[str, set[tuple[bytes | None, bytes | None]]]:
+def produced(node: KafkaCluster) -> dict[str, set[tuple[bytes | None, bytes | None]]]:
     """What was acknowledged, by topic: one for each compression, and one of an idempotent producer."""
     written: dict[str, set[tuple[bytes | None, bytes | None]]] = {}
     for codec in (*CODECS, "idempotent"):
-        settings = {"bootstrap.servers": node.address, "linger.ms": 1, "batch.size": 20_000, "log_level": 0}
+        settings = {"bootstrap.servers": node.bootstrap, "linger.ms": 1, "batch.size": 20_000, "log_level": 0}
         settings |= {"enable.idempotence": True} if codec == "idempotent" else {"compression.type": codec}
         producer = Producer(settings)
         acknowledged = written.setdefault(codec, set())
@@ -215,14 +215,14 @@ def check_times(directory: LogDirectory, partition: Partition) -> None:
 
 
 def kafkas_by_us(jars: Path, place: Path, how: int) -> Iterator[tuple[str, str]]:
-    node = KafkaNode(jars, place, {"log.segment.bytes": "1048576"})
+    node = KafkaCluster(place, 1, jars, {"log.segment.bytes": "1048576"})
     node.start()
     try:
         written = produced(node)
     finally:
-        node.end(how)
+        node.stop(how)
     stop = "a clean stop" if how == signal.SIGTERM else "kill -9"
-    directory = LogDirectory(RealDisk(node.data), LogConfig())
+    directory = LogDirectory(RealDisk(node.data(1)), LogConfig())
     segments = records = 0
     for topic, expected in sorted(written.items()):
         partition = Partition(topic, 0)

@@ -38,6 +38,8 @@ class Side(NamedTuple):
     processes: tuple[int, ...]
     """Empty where it lives in the client's own process."""
     replicas: int
+    kept: str = "files"
+    """Where records go."""
     keeps_all: bool = True
     """Whether everything produced can be read back."""
     creates_topics: bool = True
@@ -48,13 +50,16 @@ class Unavailable(Exception):
     """A peer that cannot be installed or does not start, and why."""
 
 
+def replicated(replicas: int) -> dict[str, str]:
+    return {"min.insync.replicas": str(min(2, replicas)), "default.replication.factor": str(replicas)}
+
+
 @contextlib.contextmanager
 def fencepost(directory: Path, brokers: int) -> Iterator[Side]:
     replicas = min(3, brokers)
-    configuration = {"min.insync.replicas": str(min(2, replicas)), "default.replication.factor": str(replicas)}
     with contextlib.ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=directory)))
-        plan = ClusterPlan(data=data, brokers=brokers, port=0, configuration=configuration)
+        plan = ClusterPlan(data=data, brokers=brokers, port=0, configuration=replicated(replicas))
         cluster = stack.enter_context(Cluster(plan))
         processes = tuple(child.pid for child in cluster.children)
         yield Side(f"fencepost, {brokers} broker{'s' * (brokers > 1)}", cluster.bootstrap, processes, replicas)
@@ -69,7 +74,7 @@ def tansu(directory: Path) -> Iterator[Side]:
     url = f"tcp://{HOST}:{port}"
     command = [binary, "broker", "--listener-url", url, "--advertised-listener-url", url, "--silent"]
     with running(command, directory / "tansu", port) as process:
-        yield Side("Tansu (memory)", f"{HOST}:{port}", (process,), 1)
+        yield Side("Tansu", f"{HOST}:{port}", (process,), 1, "memory")
 
 
 @contextlib.contextmanager
@@ -88,11 +93,11 @@ def noida(directory: Path) -> Iterator[Side]:
 @contextlib.contextmanager
 def kafka(directory: Path, brokers: int, place: Path | None = None) -> Iterator[Side]:
     """Apache Kafka in KRaft mode, every node broker and controller. `place` has its jars; see tests/bench/kafka.py."""
+    replicas = min(3, brokers)
     try:
-        with kafka_running(directory, brokers, place) as cluster:
+        with kafka_running(directory, brokers, place, replicated(replicas)) as cluster:
             processes = tuple(process.pid for process in cluster.processes.values())
-            name = f"Apache Kafka, {brokers} node{'s' * (brokers > 1)}"
-            yield Side(name, cluster.bootstrap, processes, min(3, brokers))
+            yield Side(f"Apache Kafka, {brokers} broker{'s' * (brokers > 1)}", cluster.bootstrap, processes, replicas)
     except NoKafka as reason:
         raise Unavailable(f"Apache Kafka cannot be started: {reason}") from reason
 
@@ -102,7 +107,7 @@ def mock(brokers: int) -> Iterator[Side]:
     owner = Producer({"test.mock.num.brokers": brokers, "log_level": 0})
     found = owner.list_topics(timeout=START_SECONDS).brokers.values()
     bootstrap = ",".join(f"{broker.host}:{broker.port}" for broker in found)
-    yield Side("librdkafka mock", bootstrap, (), 1, keeps_all=False, creates_topics=False)
+    yield Side("librdkafka mock", bootstrap, (), 1, "memory, the last 5 MB", keeps_all=False, creates_topics=False)
     owner.flush(1)
 
 
