@@ -178,6 +178,8 @@ class Broker:
             return out
         # Compared by type and not matched: a pattern that does not fit costs as much as all the rest of a tick.
         if type(event) is Tick:
+            if event.wall is not None:
+                self._member.wall_ahead = event.wall - now
             self._tick(now, out)
         elif type(event) is ReplyArrived:
             self._calls.answered(event, now, out)

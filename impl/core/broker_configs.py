@@ -14,6 +14,7 @@ READ_ONLY: dict[str, tuple[int, str]] = {
     "broker.heartbeat.interval.ms": (INT, "broker_heartbeat_interval_ms"),
     "broker.session.timeout.ms": (INT, "broker_session_timeout_ms"),
     "default.replication.factor": (INT, "default_replication_factor"),
+    "delete.topic.enable": (BOOLEAN, "delete_topic_enable"),
     "leader.imbalance.check.interval.seconds": (LONG, "leader_imbalance_check_interval_seconds"),
     "node.id": (INT, "node"),
     "num.partitions": (INT, "num_partitions"),
@@ -26,6 +27,8 @@ READ_ONLY: dict[str, tuple[int, str]] = {
 }
 """Kafka's type, and the field of the settings, by Kafka's name."""
 DYNAMIC: dict[str, str] = {
+    "log.message.timestamp.after.max.ms": "message_timestamp_after_ms_max",
+    "log.message.timestamp.before.max.ms": "message_timestamp_before_ms_max",
     "message.max.bytes": "message_bytes_max",
     "min.insync.replicas": "min_insync_replicas",
     "unclean.leader.election.enable": "unclean_leader_election_enable",

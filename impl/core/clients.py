@@ -78,6 +78,7 @@ class Clients:
             parked.expire(out)
             return
         partitions = self._member.partitions
+        ahead = self._member.wall_ahead
         for index, part in enumerate(request.partitions):
             partition = partitions.get(part.partition)
             if partition is None or request.acks not in VALID_ACKS:
@@ -88,7 +89,8 @@ class Clients:
                 )
                 parked.settle(index, ProducedPartition(part.partition, error, NO_OFFSET, NO_OFFSET), out)
             else:
-                partition.produce(part.batch, request.acks, parked, index, out)
+                batch = part.batch if ahead is None else partition.timely(part.batch, now + ahead)
+                partition.produce(batch, request.acks, parked, index, out)
         if not parked.done:
             self._park(parked)
 

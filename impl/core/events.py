@@ -61,6 +61,9 @@ class Disconnected(Value, frozen=True, gc=False):
 class Tick(Value, frozen=True, gc=False):
     """Time has passed. The runtime ticks every node at a fixed period (`Settings.tick_ms`)."""
 
+    wall: int | None = None
+    """What people's clocks say, in milliseconds since 1970; None: nobody asks how old a record is."""
+
 
 class ShutDown(Value, frozen=True, gc=False):
     """Stop cleanly: a broker tells the controller, which moves its leaderships away, and then says `Stopped`."""

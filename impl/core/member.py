@@ -30,6 +30,7 @@ class Member:
         "proposing",
         "quotas",
         "settings",
+        "wall_ahead",
         "watermark_fell",
     )
 
@@ -52,6 +53,8 @@ class Member:
         """The metadata log has been read far enough to act on it (impl/core/metadata_reader.py)."""
         self.proposing: list[TopicPartition] = []
         """Partitions whose new proposal is yet to be sent."""
+        self.wall_ahead: int | None = None
+        """Milliseconds from this process's time to people's; None where that is not known."""
         self.watermark_fell = False
         """A follower's high watermark has fallen in this step: a checkpoint that is higher must not outlive it."""
         self.controller_backoff_ms = Millis(max(1, settings.broker_heartbeat_interval_ms // 4))

@@ -27,9 +27,7 @@ from impl.core.types import (
 
 CONSUMER = NodeId(-1)
 """`Fetch.replica_id` of an ordinary consumer (and of a follower that has not yet reconciled its log)."""
-LATEST = -1
-EARLIEST = -2
-MAX_TIMESTAMP = -3
+LATEST, EARLIEST, MAX_TIMESTAMP = -1, -2, -3
 
 
 # ---------------------------------------------------------------- produce

@@ -30,7 +30,7 @@ from impl.core.types import (
 class Partition(Serving):
     """Mutable. Methods that decide one thing are small, so that a broken decision can be planted in a subclass."""
 
-    __slots__ = ("configs", "message_bytes_max")
+    __slots__ = ("configs", "message_bytes_max", "timestamp_after_ms_max", "timestamp_before_ms_max")
 
     def __init__(
         self, name: TopicPartition, settings: Settings, image: MetadataImage, proposing: list[TopicPartition]
@@ -49,6 +49,8 @@ class Partition(Serving):
         self.proposing = proposing
         self.min_insync_replicas = settings.min_insync_replicas
         self.message_bytes_max = settings.message_bytes_max
+        self.timestamp_after_ms_max = settings.message_timestamp_after_ms_max
+        self.timestamp_before_ms_max = settings.message_timestamp_before_ms_max
         self.configs: Mapping[str, str] = {}
         """What is set for the topic, by itself or for all brokers."""
         self.waiting = Lot()
@@ -65,6 +67,12 @@ class Partition(Serving):
         self.configs = configs
         self.min_insync_replicas = number(configs.get("min.insync.replicas"), settings.min_insync_replicas)
         self.message_bytes_max = number(configs.get("max.message.bytes"), settings.message_bytes_max)
+        self.timestamp_after_ms_max = number(
+            configs.get("message.timestamp.after.max.ms"), settings.message_timestamp_after_ms_max
+        )
+        self.timestamp_before_ms_max = number(
+            configs.get("message.timestamp.before.max.ms"), settings.message_timestamp_before_ms_max
+        )
         index, node = self.name.index, self.node
         self.throttled_leading = replication_quotas.names(configs, LEADER_REPLICAS, index, node)
         self.throttled_following = replication_quotas.names(configs, FOLLOWER_REPLICAS, index, node)
@@ -139,6 +147,17 @@ class Partition(Serving):
         if known is None:
             self.advance(out)
             self.wake_fetches(out)
+
+    def timely(self, batch: Batch | ErrorCode, wall: int) -> Batch | ErrorCode:
+        """The batch, or INVALID_TIMESTAMP where it is from too far ahead or back; `wall` in milliseconds since 1970.
+
+        A batch is as old as its youngest record, which is what its header tells; Kafka looks at each record (KIP-937).
+        """
+        if isinstance(batch, ErrorCode) or batch.max_timestamp < 0:
+            return batch
+        ahead = batch.max_timestamp - wall
+        in_range = -self.timestamp_before_ms_max <= ahead <= self.timestamp_after_ms_max
+        return batch if in_range else ErrorCode.INVALID_TIMESTAMP
 
     def produce_refusal(self, batch: Batch | ErrorCode, acks: int) -> ErrorCode:
         """Kafka's order of checks (ReplicaManager.appendToLocalLog, Partition.appendRecordsToLeader)."""

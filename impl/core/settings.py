@@ -50,12 +50,18 @@ class Settings(Value, frozen=True, gc=False, kw_only=True):
     """num.partitions"""
     default_replication_factor: int = 1
     """default.replication.factor"""
+    delete_topic_enable: bool = True
+    """delete.topic.enable"""
     auto_create_topics_enable: bool = True
     """auto.create.topics.enable"""
     high_watermark_checkpoint_interval_ms: int = 5_000
     """replica.high.watermark.checkpoint.interval.ms"""
     message_bytes_max: int = 1_048_588
     """message.max.bytes"""
+    message_timestamp_after_ms_max: int = 3_600_000
+    """log.message.timestamp.after.max.ms"""
+    message_timestamp_before_ms_max: int = 2**63 - 1
+    """log.message.timestamp.before.max.ms"""
     tick_ms: int = 20
     voters: tuple[Voter, ...] = (Voter(CONTROLLER),)
     """controller.quorum.voters"""

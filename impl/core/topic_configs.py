@@ -21,6 +21,10 @@ _WHOLE = re.compile(r"\s*([+-]?)0*([0-9]+)\s*")
 _THROTTLED = re.compile(r"\*|[0-9]{1,9}:[0-9]{1,9}(,[0-9]{1,9}:[0-9]{1,9})*|")
 
 
+WITHOUT_EFFECT = frozenset({"compression.type", "message.timestamp.type", "preallocate"})
+"""Taken and told, and nothing else: batches stay as their producer made them, and files grow as they are written."""
+
+
 class Key(Value, frozen=True, gc=False):
     """One configuration."""
 
@@ -120,7 +124,14 @@ KEYS: dict[str, Key] = {
     key.name: key
     for key in (
         Key("cleanup.policy", LIST, "delete", _POLICY, "log.cleanup.policy", "What becomes of old segments."),
-        Key("compression.type", STRING, "producer", _CODECS, "compression.type", "How batches are stored."),
+        Key(
+            "compression.type",
+            STRING,
+            "producer",
+            _CODECS,
+            "compression.type",
+            "As the producer sent them, whatever this says.",
+        ),
         _long("delete.retention.ms", 86_400_000, 0, _CLEANER + "delete.retention.ms", "How long a tombstone stays."),
         _long("file.delete.delay.ms", 60_000, 0, "log.segment.delete.delay.ms", "How long a deleted file stays."),
         _long("flush.messages", LONG_MAX, 1, "log.flush.interval.messages", "Records after which a log is synced."),
@@ -132,11 +143,18 @@ KEYS: dict[str, Key] = {
         _int("max.message.bytes", 1_048_588, 0, "message.max.bytes", "The largest batch that is taken."),
         _long("message.timestamp.after.max.ms", 3_600_000, 0, "log.message.timestamp.after.max.ms", "How far ahead."),
         _long("message.timestamp.before.max.ms", LONG_MAX, 0, "log.message.timestamp.before.max.ms", "How far back."),
-        Key("message.timestamp.type", STRING, "CreateTime", _CLOCKS, "log.message.timestamp.type", "Whose clock."),
+        Key(
+            "message.timestamp.type",
+            STRING,
+            "CreateTime",
+            _CLOCKS,
+            "log.message.timestamp.type",
+            "The producer's clock, whatever this says.",
+        ),
         Key("min.cleanable.dirty.ratio", DOUBLE, "0.5", _share, _CLEANER + "min.cleanable.ratio", "When a log is due."),
         _long("min.compaction.lag.ms", 0, 0, _CLEANER + "min.compaction.lag.ms", "Younger records stay."),
         _int("min.insync.replicas", 1, 1, "min.insync.replicas", "Fewer in sync, and nothing is committed."),
-        _boolean("preallocate", "log.preallocate", "Whether files are made at their full size."),
+        _boolean("preallocate", "log.preallocate", "Nothing: files grow as they are written."),
         _long("retention.bytes", -1, -1, "log.retention.bytes", "Size past which old segments go; -1: never."),
         _long("retention.ms", 604_800_000, -1, "log.retention.ms", "Age past which old segments go; -1: never."),
         _int("segment.bytes", 1_073_741_824, 14, "log.segment.bytes", "Size past which a new segment begins."),

@@ -12,6 +12,7 @@ from impl.core.metadata import RemoveTopicRecord
 from impl.core.topic_creation import NO_TOPIC_ID
 from impl.core.types import NO_ERROR, ErrorCode
 
+DISABLED = "Topic deletion is disabled."
 UNKNOWN = "This server does not host this topic-partition."
 
 
@@ -23,6 +24,8 @@ def delete_topics(names: tuple[str, ...], decisions: Decisions) -> tuple[Deleted
         topic = decisions.image.topics.get(name)
         if times[name] > 1:
             outcome = DeletedTopic(name, NO_TOPIC_ID, ErrorCode.INVALID_REQUEST, "Duplicate topic name.")
+        elif not decisions.settings.delete_topic_enable:
+            outcome = DeletedTopic(name, NO_TOPIC_ID, ErrorCode.TOPIC_DELETION_DISABLED, DISABLED)
         elif topic is None:
             outcome = DeletedTopic(name, NO_TOPIC_ID, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN)
         else:

@@ -155,6 +155,8 @@ class BrokerHost:
 
     def handle(self, event: Event, now: Millis) -> list[Outgoing]:
         """One step; what is to be sent, or that the broker has stopped. Raises StorageError."""
+        if type(event) is Tick and self._wall_clock is not None:
+            event = Tick(self._wall_clock())
         effects = self.broker.step(event, now)
         outgoing = self._perform(effects, now) if effects else []
         if type(event) is Tick and now >= self._upkeep.due:

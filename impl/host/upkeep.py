@@ -16,6 +16,8 @@ from impl.core.types import Offset, TopicPartition
 from impl.storage.cleaning.cleaner import Cleaner, next_cleaning
 from impl.storage.cleaning.elsewhere import Elsewhere, Here
 from impl.storage.errors import CorruptLog
+from impl.storage.log import Log
+from impl.storage.log_config import LONG_MAX
 from impl.storage.log_directories import LogDirectories
 from impl.storage.log_directory import LogDirectory
 from impl.storage.retention import retained_from
@@ -28,6 +30,8 @@ class UpkeepConfig(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     retention_check_interval_ms: int = 300_000
     """log.retention.check.interval.ms"""
+    flush_check_interval_ms: int = 1_000
+    """log.flush.scheduler.interval.ms: how often logs with flush.ms are looked at (Kafka's default is never)."""
     initial_task_delay_ms: int = 30_000
     """log.initial.task.delay.ms: the first check of retention comes this long after the start."""
     cleaner_enable: bool = True
@@ -55,6 +59,9 @@ class Upkeep:
         self._retention_due: int | None = None
         self._cleaning_due = 0
         self._trash_due = 0
+        self._flush_due = 0
+        self._unsynced_since: dict[Log, int] = {}
+        """Logs with flush.ms that have records which are not synced, and when that was first seen."""
         self._cleaner: tuple[LogDirectory, Cleaner] | None = None
         self._uncleanable: set[TopicPartition] = set()
         self.due = 0
@@ -80,9 +87,27 @@ class Upkeep:
             for directory in list(self._directories.online):
                 if directory.trash:
                     yield directory, partial(directory.trash.empty, now)
+        if now >= self._flush_due:
+            self._flush_due = now + self._config.flush_check_interval_ms
+            yield from self._flush(now)
         if self._config.cleaner_enable:
             yield from self._clean(now, wall)
-        self.due = now if self._cleaner else min(self._retention_due or 0, self._cleaning_due, self._trash_due)
+        others = min(self._retention_due or 0, self._cleaning_due, self._trash_due, self._flush_due)
+        self.due = now if self._cleaner else others
+
+    def _flush(self, now: int) -> Iterator[tuple[LogDirectory, Callable[[], None]]]:
+        """Sync the logs of which something has waited for flush.ms."""
+        waiting: dict[Log, int] = {}
+        for directory in list(self._directories.online):
+            for log in list(directory.logs.values()):
+                if log.config.flush_ms == LONG_MAX or log.recovery_point >= log.end_offset:
+                    continue
+                since = self._unsynced_since.get(log, now)
+                if now - since >= log.config.flush_ms:
+                    yield directory, log.flush
+                else:
+                    waiting[log] = since
+        self._unsynced_since = waiting
 
     def _clean(self, now: int, wall: int) -> Iterator[tuple[LogDirectory, Callable[[], None]]]:
         if self._cleaner is None and now >= self._cleaning_due:

@@ -81,8 +81,11 @@ SETTINGS: Mapping[str, Entry] = {
     "num.partitions": number("num_partitions", 1, INT_MAX),
     "default.replication.factor": number("default_replication_factor", 1, 32_767),
     "auto.create.topics.enable": flag("auto_create_topics_enable"),
+    "delete.topic.enable": flag("delete_topic_enable"),
     "replica.high.watermark.checkpoint.interval.ms": number("high_watermark_checkpoint_interval_ms", 1, LONG_MAX),
     "message.max.bytes": number("message_bytes_max", 0, INT_MAX),
+    "log.message.timestamp.after.max.ms": number("message_timestamp_after_ms_max", 0, LONG_MAX),
+    "log.message.timestamp.before.max.ms": number("message_timestamp_before_ms_max", 0, LONG_MAX),
     "controller.quorum.election.timeout.ms": number("quorum_election_timeout_ms", 1, INT_MAX),
     "controller.quorum.fetch.timeout.ms": number("quorum_fetch_timeout_ms", 1, INT_MAX),
     "controller.quorum.election.backoff.max.ms": number("quorum_election_backoff_ms_max", 1, INT_MAX),
@@ -102,13 +105,17 @@ _SEGMENT_MS = number("segment_ms", 1, LONG_MAX)
 _SEGMENT_INDEX_BYTES = number("segment_index_bytes", 12, INT_MAX)
 _INDEX_INTERVAL_BYTES = number("index_interval_bytes", 0, INT_MAX)
 _FLUSH_MESSAGES = number("flush_messages", 1, LONG_MAX)
+_FLUSH_MS = number("flush_ms", 0, LONG_MAX)
 LOG: Mapping[str, Entry] = {
     "log.segment.bytes": _SEGMENT_BYTES,
     "log.roll.hours": number("segment_ms", 1, INT_MAX, HOUR_MS),
     "log.roll.ms": _SEGMENT_MS,
     "log.index.size.max.bytes": _SEGMENT_INDEX_BYTES,
     "log.index.interval.bytes": _INDEX_INTERVAL_BYTES,
+    "log.roll.jitter.hours": number("segment_jitter_ms", 0, INT_MAX, HOUR_MS),
+    "log.roll.jitter.ms": number("segment_jitter_ms", 0, LONG_MAX),
     "log.flush.interval.messages": _FLUSH_MESSAGES,
+    "log.flush.interval.ms": _FLUSH_MS,
     "log.segment.delete.delay.ms": number("file_delete_delay_ms", 0, LONG_MAX),
     "log.cleanup.policy": Entry("cleanup_policy", policies, "compact, delete, or both with a comma"),
     "log.retention.hours": number("retention_ms", -1, INT_MAX, HOUR_MS),
@@ -125,10 +132,12 @@ LOG: Mapping[str, Entry] = {
     "segment.index.bytes": _SEGMENT_INDEX_BYTES,
     "index.interval.bytes": _INDEX_INTERVAL_BYTES,
     "flush.messages": _FLUSH_MESSAGES,
+    "flush.ms": _FLUSH_MS,
 }
 """Of names for one field the later wins, as with Kafka: milliseconds before minutes before hours."""
 UPKEEP: Mapping[str, Entry] = {
     "log.retention.check.interval.ms": number("retention_check_interval_ms", 1, LONG_MAX),
+    "log.flush.scheduler.interval.ms": number("flush_check_interval_ms", 1, LONG_MAX),
     "log.initial.task.delay.ms": number("initial_task_delay_ms", 0, LONG_MAX),
     "log.cleaner.enable": flag("cleaner_enable"),
     "log.cleaner.backoff.ms": number("cleaner_backoff_ms", 0, LONG_MAX),

@@ -2,7 +2,7 @@
 
 One rule: a name stands here only where ignoring it is safe. Sizes of thread pools and socket buffers, and settings of
 parts that are not built (groups, transactions), are checked for their type and then say nothing. What would make the
-broker less guarded or less durable than its operator believes (TLS, SASL, authorizers, a flush interval) is refused.
+broker less guarded or less durable than its operator believes (TLS, SASL, authorizers) is refused.
 
 Names: Kafka 4.x, org.apache.kafka.network.SocketServerConfigs, server.config.*, coordinator.*, storage.internals.log.
 """
@@ -23,10 +23,10 @@ NUMBERS = _names(
     connections.max.reauth.ms socket.connection.setup.timeout.ms socket.connection.setup.timeout.max.ms
     leader.imbalance.per.broker.percentage
     log.flush.offset.checkpoint.interval.ms log.flush.start.offset.checkpoint.interval.ms
-    log.roll.jitter.ms log.roll.jitter.hours log.cleaner.threads
+    log.cleaner.threads
     log.cleaner.io.max.bytes.per.second log.cleaner.dedupe.buffer.size
     log.cleaner.io.buffer.size log.cleaner.io.buffer.load.factor
-    log.message.timestamp.before.max.ms log.message.timestamp.after.max.ms log.dir.failure.timeout.ms
+    log.dir.failure.timeout.ms
     fetch.max.bytes max.request.partition.size.limit num.quota.samples quota.window.size.seconds
     replication.quota.window.num replication.quota.window.size.seconds
     alter.log.dirs.replication.quota.window.num alter.log.dirs.replication.quota.window.size.seconds
@@ -55,7 +55,7 @@ NUMBERS = _names(
 )
 BOOLEANS = _names(
     """
-    controlled.shutdown.enable delete.topic.enable
+    controlled.shutdown.enable
     log.preallocate transaction.partition.verification.enable unstable.api.versions.enable
     unstable.feature.versions.enable
     """
@@ -72,7 +72,7 @@ REFUSED = _names(
     """
     authorizer.class.name super.users allow.everyone.if.no.acl.found principal.builder.class security.providers
     create.topic.policy.class.name alter.config.policy.class.name client.quota.callback.class
-    log.flush.interval.ms log.flush.scheduler.interval.ms log.message.timestamp.type max.connections.per.ip
+    log.message.timestamp.type max.connections.per.ip
     max.connections.per.ip.overrides max.connection.creation.rate
     """
 )

@@ -13,6 +13,7 @@ The log begins at `start_offset`. Segments wholly below it are renamed to `.dele
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
+from zlib import crc32
 
 from impl.core.messages import MAX_TIMESTAMP
 from impl.core.types import Batch, EpochStart
@@ -102,10 +103,16 @@ class Log:
         return (
             active.size + batch.size > config.segment_bytes
             or end_offset - active.base_offset > RELATIVE_OFFSET_MAX
-            or (first_timestamp is not None and batch.max_timestamp - first_timestamp > config.roll_ms)
+            or (first_timestamp is not None and batch.max_timestamp - first_timestamp > self._roll_ms(active))
             or active.offset_index.file.size() + 8 > config.segment_index_bytes
             or active.time_index.file.size() + 12 > config.segment_index_bytes
         )
+
+    def _roll_ms(self, active: Segment) -> int:
+        """segment.ms, less a share of segment.jitter.ms that is each segment's own and the same at every start."""
+        config = self.config
+        jitter = min(config.segment_jitter_ms, config.segment_ms)
+        return config.roll_ms - (crc32(active.path.encode()) % jitter if jitter else 0)
 
     def _roll(self) -> Segment:
         finished = self._active

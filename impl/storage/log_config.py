@@ -24,9 +24,12 @@ class LogConfig(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """segment.index.bytes (log.index.size.max.bytes): likewise when the offset or time index is this large."""
     index_interval_bytes: int = 4_096
     """index.interval.bytes (log.index.interval.bytes): log bytes between two index entries."""
+    segment_jitter_ms: int = 0
+    """segment.jitter.ms (log.roll.jitter.ms): by up to this much sooner, so that not all logs roll at once."""
     flush_messages: int = LONG_MAX
     """flush.messages (log.flush.interval.messages): records after which the log is synced; 1: before every reply."""
-
+    flush_ms: int = LONG_MAX
+    """flush.ms (log.flush.interval.ms): how long records may wait before the log is synced."""
     file_delete_delay_ms: int = 60_000
     """file.delete.delay.ms (log.segment.delete.delay.ms): how long a deleted file still lies there, renamed."""
 
@@ -84,7 +87,9 @@ _RANGES = {
     "segment.ms": (1, LONG_MAX),
     "segment.index.bytes": (4, INT_MAX),
     "index.interval.bytes": (0, INT_MAX),
+    "segment.jitter.ms": (0, LONG_MAX),
     "flush.messages": (1, LONG_MAX),
+    "flush.ms": (0, LONG_MAX),
     "file.delete.delay.ms": (0, LONG_MAX),
     "retention.ms": (-1, LONG_MAX),
     "retention.bytes": (-1, LONG_MAX),

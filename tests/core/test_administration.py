@@ -51,6 +51,13 @@ def test_a_deleted_topic_is_gone_everywhere(cluster):
     assert cluster.produced(cluster.produce(1, 8)) == ("UNKNOWN_TOPIC_OR_PARTITION", -1)
 
 
+def test_topics_are_not_deleted_where_that_is_disabled():
+    cluster = Cluster(delete_topic_enable=False)
+    cluster.create_topic()
+    assert deleted(cluster, "t") == ["TOPIC_DELETION_DISABLED"]
+    assert cluster.produced(cluster.produce(1, 8))[0] == "NONE"
+
+
 def test_a_producer_that_waits_is_told_when_its_topic_goes(cluster):
     cluster.isolate(2, 1)
     cluster.isolate(3, 1)

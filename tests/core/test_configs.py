@@ -1,5 +1,6 @@
 """Configurations: described with where they are from, altered with Kafka's checks, obeyed by running brokers."""
 
+import msgspec
 import pytest
 
 from impl.core import topic_configs
@@ -11,8 +12,8 @@ from impl.core.admin_messages import (
     DescribeConfigs,
     ReplaceConfigs,
 )
-from impl.core.events import CreateLog
-from tests.core.pump import Cluster, P
+from impl.core.events import CreateLog, Tick
+from tests.core.pump import Cluster, P, batch
 
 TOPIC, BROKER, LOGGER = 2, 4, 8
 SET, DELETE, APPEND, SUBTRACT = range(4)
@@ -96,6 +97,24 @@ def test_what_is_altered_is_obeyed_at_once(cluster):
     told = [effect for _, effect in cluster.effects if isinstance(effect, CreateLog)][-3:]
     assert [effect.configs for effect in told] == [(("max.message.bytes", "500"),)] * 3
     assert value(cluster, TOPIC, "t", "segment.bytes") == ("1073741824", 5)
+
+
+def test_batches_from_too_far_ahead_or_back_are_refused_by_the_clock_of_people(cluster):
+    def outcome(timestamp):
+        sent = msgspec.structs.replace(batch(7), max_timestamp=timestamp)
+        return cluster.produced(cluster.produce(1, sent, acks=1))[0]
+
+    wall = 1_700_000_000_000
+    hour = 3_600_000
+    assert outcome(wall + 10 * hour) == "NONE", "nobody has told the time"
+    cluster.give(cluster.nodes[1], Tick(wall))
+    assert [outcome(at) for at in (-1, 0, wall, wall + hour)] == ["NONE"] * 4
+    assert outcome(wall + hour + 1) == "INVALID_TIMESTAMP"
+    alter(cluster, TOPIC, "t", ("message.timestamp.after.max.ms", SET, "10"))
+    alter(cluster, TOPIC, "t", ("message.timestamp.before.max.ms", SET, "10"))
+    cluster.give(cluster.nodes[1], Tick(wall))
+    asked = (wall - 11, wall - 10, wall + 10, wall + 11, -1)
+    assert [outcome(at) for at in asked] == ["INVALID_TIMESTAMP", "NONE", "NONE", "INVALID_TIMESTAMP", "NONE"]
 
 
 def test_what_is_set_for_all_brokers_holds_where_a_topic_says_nothing(cluster):

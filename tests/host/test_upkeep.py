@@ -119,6 +119,22 @@ def test_a_log_that_cannot_be_cleaned_is_told_of_once_and_left_alone() -> None:
     assert running.log.first_base_offset == 0
 
 
+def test_what_has_waited_for_flush_ms_is_synced() -> None:
+    running = Running("delete", upkeep=UpkeepConfig(flush_check_interval_ms=100))
+    running.tick(5_000)
+    assert running.log.recovery_point < running.log.end_offset, "nobody asked for it"
+    running.do(CreateLog(T0, TOPIC_ID, (("flush.ms", "500"),)))
+    running.tick(500)
+    assert running.log.recovery_point < running.log.end_offset
+    running.tick(200)
+    assert running.log.recovery_point == running.log.end_offset == 40
+    running.log.append(batches.parse_header(batches.build([(b"k", b"v")], timestamp=WALL)), 40, 0)
+    running.tick(400)
+    assert running.log.recovery_point == 40
+    running.tick(300)
+    assert running.log.recovery_point == 41
+
+
 @pytest.mark.parametrize("policy", ["compact,delete", "delete,compact"])
 def test_both_policies_together(policy: str) -> None:
     running = Running(policy, upkeep=UpkeepConfig(initial_task_delay_ms=0))

@@ -1,5 +1,7 @@
 """A log against the simplest model of one: a list of batches."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,6 +59,13 @@ def test_segments_roll_by_the_age_of_their_first_batch_and_by_a_full_index() -> 
     _, log = new_log(LogConfig(segment_ms=100))
     append(log, *(a_batch("x", timestamp=at) for at in (1_000, 1_100, 1_101, 1_150, 1_202)))
     assert [segment.base_offset for segment in log.segments] == [0, 2, 4]
+
+    _, log = new_log(LogConfig(segment_ms=1_000, segment_jitter_ms=900))
+    append(log, *(a_batch("x", timestamp=at) for at in range(0, 20_000, 10)))
+    lived = [later.base_offset - segment.base_offset for segment, later in pairwise(log.segments)]
+    assert min(lived) > 10
+    assert max(lived) <= 101
+    assert len(set(lived)) > len(lived) / 2, "all roll at the same age"
 
     _, log = new_log(LogConfig(segment_index_bytes=24, index_interval_bytes=0))
     append(log, *(a_batch("x", timestamp=at) for at in range(1_000, 1_010)))
