@@ -14,8 +14,9 @@ from invariants.history import judge, verdict
 from invariants.history.judge import Judgement
 from invariants.step import Checker
 from invariants.step.quorum import QuorumChecker
-from invariants.verdict import Verdict, Violated
+from invariants.verdict import Unknown, Verdict, Violated
 from traces import quorum_facts
+from traces.beginnings import Unfit
 from traces.facts import decoded
 from traces.merge import merge
 from traces.recorder import write
@@ -77,3 +78,5 @@ def check_steps(trace: Trace, final: str) -> Verdict:
         return verdict(checker.finish(final))
     except Violated as violated:
         return violated
+    except Unfit as unfit:
+        return Unknown(str(unfit))

@@ -24,10 +24,11 @@ def broken(machine: Machine) -> str | None:
 
 def same_epoch_same_log(state: Any) -> bool:
     """Behind the first offset at which two logs differ they have no epoch in common at any offset."""
-    return all(_match(one, other) for one, other in combinations(state.log.values(), 2))
+    return all(matching(one, other) for one, other in combinations(state.log.values(), 2))
 
 
-def _match(one: Any, other: Any) -> bool:
+def matching(one: Any, other: Any) -> bool:
+    """Of two logs: behind the first offset at which they differ they have no epoch in common at any offset."""
     if one.buffer is other.buffer:
         return True
     differ = False

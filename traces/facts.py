@@ -179,6 +179,36 @@ class LeaderLosesPower(Decision, frozen=True, gc=False, kw_only=True, tag="leade
     broker_epoch: int
 
 
+# ---------------------------------------------------------------- what was there when the trace began
+class BeginPartition(Fact, frozen=True, gc=False, kw_only=True, tag="begin_partition"):
+    """What was decided of a partition before the trace began, where the cluster had data by then.
+
+    Told by each controller when it first decides anything, and the same by all, if they tell at the same version. No
+    action of the model: with `begin_replica` the state it starts from.
+    """
+
+    replicas: tuple[int, ...]
+    leader: int
+    leader_epoch: int
+    partition_epoch: int
+    isr: tuple[int, ...]
+    elr: tuple[int, ...] = ()
+    enough: bool = True
+    broker_epochs: tuple[int, ...] = ()
+    """The newest registrations of `replicas`, in their order; -1: none is known."""
+
+
+class BeginReplica(Fact, frozen=True, gc=False, kw_only=True, tag="begin_replica"):
+    """A log as its broker found it, of which no trace tells how it came to be. Its `restart` follows.
+
+    `batches` is all there is of it, from `start` on; what was before that is deleted, and nobody can tell of it.
+    """
+
+    start: int
+    high_watermark: int
+    batches: tuple[Content, ...]
+
+
 # ---------------------------------------------------------------- any replica
 class BecomeLeader(Fact, frozen=True, gc=False, kw_only=True, tag="become_leader"):
     leader_epoch: int

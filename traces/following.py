@@ -16,6 +16,7 @@ from model.replication import REPLICATION
 from model.survival import SURVIVAL
 from traces import quorum_facts
 from traces.abstraction import DivergedError, action_of
+from traces.begun import Begun
 from traces.electorate import voter_of, voters_of
 from traces.ending import broken
 from traces.facts import decoded
@@ -72,6 +73,9 @@ class Follower:
         self.quorum = QuorumRefinement(voters) if voters else None
         """The controllers; None: it is not known who they are, and they are not followed."""
         self._told = Told()
+        self._awaiting: dict[str, list[tuple[int, Any]]] = {}
+        """By partition: what brokers have told of a log that the trace begins with, until the controllers tell what
+        the partition is."""
         self._numbers: dict[str, int] = {}
 
     @classmethod
@@ -138,6 +142,10 @@ class Follower:
             if fact.partition in self.partitions:
                 raise DivergedError("create_partition", "it exists already")
             self.partitions[fact.partition] = self._created(fact)
+        elif kind == "BeginPartition":
+            self._begin(fact)
+        elif refinement is None and (kind == "BeginReplica" or self._awaits(fact.partition, node)):
+            self._awaiting.setdefault(fact.partition, []).append((node, fact))
         elif refinement is None:
             told = "the trace does not tell how this partition came to be: record it from its creation on"
             raise DivergedError(action_of(fact), told, outside=True)
@@ -153,6 +161,27 @@ class Follower:
             self.facts += 1
             voter = voter_of(node)
             self.quorum.take(NO_REPLICA if voter is None else voter, fact)
+
+    def _awaits(self, partition: str, node: int) -> bool:
+        """The node has told of a log that the trace begins with."""
+        return any(teller == node for teller, _ in self._awaiting.get(partition, ()))
+
+    def _begin(self, fact: Any) -> None:
+        """The partition was there when the trace began: its model starts with what was told of it until now."""
+        known = self.partitions.get(fact.partition)
+        if known is not None:
+            known.is_told_again(fact)
+            return
+        if self.model != SURVIVAL.name:
+            raise DivergedError(
+                action_of(fact), f"the model {self.model} starts with partitions that are new", outside=True
+            )
+        awaiting = self._awaiting.pop(fact.partition, [])
+        logs = {node: told for node, told in awaiting if type(told).__name__ == "BeginReplica"}
+        begun = self.partitions[fact.partition] = Begun(fact, logs, synced=self.synced)
+        for node, told in awaiting:
+            if type(told).__name__ != "BeginReplica" and node in begun.machine.members:
+                begun.take(node, told)
 
     def _created(self, fact: Any) -> Refinement:
         return Survival(fact, synced=self.synced) if self.model == SURVIVAL.name else Refinement(fact)

@@ -41,6 +41,7 @@ _WORDS: dict[str, tuple[Weight, Callable[[Any], str]]] = {
     ),
     "QuorumTruncate": (Weight.TURN, lambda f: f"truncates to {f.to} in epoch {f.epoch}"),
     "QuorumLoadSnapshot": (Weight.TURN, lambda f: f"loads a snapshot up to {f.end}"),
+    "QuorumBegin": (Weight.TURN, lambda f: f"has a log up to {f.log_end} on its disk, epoch {f.epoch}"),
     "QuorumRestart": (Weight.TURN, lambda f: f"is back in epoch {f.epoch} with a log of {f.log_end}"),
     "Commit": (Weight.VIEW, lambda f: f"takes what is below {f.to} for committed"),
 }

@@ -27,11 +27,15 @@ class Refinement(Abstraction):
     """By the class name of a fact: how it is replayed."""
 
     def __init__(self, created: Any) -> None:
+        super().__init__(tuple(created.replicas), self.members_at_first(created))
+        self.begin(created)
+
+    def members_at_first(self, created: Any) -> tuple[int, ...]:
+        """Who is in sync at first."""
         if not created.isr or not set(created.isr) <= set(created.replicas):
             told = f"its in-sync set {list(created.isr)} is empty or not among its replicas {list(created.replicas)}"
             raise DivergedError("create_partition", told)
-        super().__init__(tuple(created.replicas), tuple(created.isr))
-        self.begin(created)
+        return tuple(created.isr)
 
     def begin(self, created: Any) -> None:
         """The first election."""
@@ -67,6 +71,10 @@ class Refinement(Abstraction):
         self.same(fact, "partition_epoch", self.state.newest_partition_epoch - 1)
         self.same(fact, "isr", self.state.isr[newest])
         self.situated()
+
+    def is_told_again(self, fact: Any) -> None:
+        """A controller tells what the partition is by now."""
+        self._committed(fact)
 
     def elect(self, _node: int, fact: Any) -> None:
         self._elect(fact.leader)

@@ -15,8 +15,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from model.design import Model
+from model.language import Entry
 from model.quorum.pre_vote import PRE_VOTE
+from model.shared_log import SharedLog
 from traces.abstraction import DivergedError, Steps, action_of
+from traces.ending import matching
 
 QUORUM_OF = "quorum of"
 """How the situation of a quorum begins."""
@@ -185,6 +188,34 @@ class QuorumRefinement(Steps):
         self.step("truncate", follower=node, to=fact.to)
 
     # ------------------------------------------------------------ any voter
+    def begin(self, node: int, fact: Any) -> None:
+        """The trace begins with what the voter found on its disk: the model starts from there."""
+        state = self.state
+        if state.leader_epoch[node] or len(state.log[node]):
+            told = f"node {node} has told of its disk already"
+            raise DivergedError("quorum_begin", told, outside=True)
+        begins_at = fact.epochs[0].start
+        before = max(state.log.values(), key=len)
+        log = SharedLog(before.buffer) if isinstance(before, SharedLog) else SharedLog()
+        # What a snapshot stands for, another voter may have written out.
+        for offset in range(begins_at):
+            log = log.extended(before[offset] if offset < len(before) else Entry(fact.epochs[0].epoch, 0))
+        ends = [start for _, start in fact.epochs[1:]] + [fact.log_end]
+        for (epoch, _), end in zip(fact.epochs, ends, strict=True):
+            while len(log) < end:
+                log = log.extended(Entry(epoch, 0))
+        for other, theirs in state.log.items():
+            if len(theirs) and not matching(log, theirs):
+                told = f"the logs of {node} and {other} have an epoch in common behind a place where they differ"
+                raise DivergedError("quorum_begin", told)
+        state.leader_epoch[node] = fact.epoch
+        state.voted[node] = fact.voted >= 0
+        if fact.voted >= 0:
+            state.vote[node] = fact.voted
+        state.log[node] = log
+        state.flushed[node] = fact.log_end
+        self.known[node] = fact.committed
+
     def commit(self, node: int, fact: Any) -> None:
         """Not an action: what a controller takes for committed, and who wrote it."""
         log, watermark = self.state.log[node], self.known[node]
@@ -248,6 +279,7 @@ _REPLAY: Mapping[str, Callable[[QuorumRefinement, int, Any], None]] = {
     "QuorumReceiveFetch": QuorumRefinement.receive_fetch,
     "QuorumTruncate": QuorumRefinement.truncate,
     "QuorumLoadSnapshot": QuorumRefinement.load_snapshot,
+    "QuorumBegin": QuorumRefinement.begin,
     "QuorumRestart": QuorumRefinement.restart,
     "Commit": QuorumRefinement.commit,
 }

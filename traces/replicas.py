@@ -63,6 +63,10 @@ def apply(replica: Replica, fact: Any) -> bool:
             replica.leading, replica.counted = False, ()
         case "Append":
             replica.append(fact.batch)
+        case "BeginReplica":
+            for batch in fact.batches:
+                replica.append(batch)
+            replica.high_watermark = fact.high_watermark
         case "AdvanceHighWatermark":
             replica.high_watermark, replica.counted = fact.to, tuple(sorted(fact.maximal_isr))
         case "Truncate":

@@ -75,6 +75,8 @@ def _sets(fact: Any) -> str:
 
 _WORDS: dict[str, tuple[Weight, Callable[[Any, Callable[[int], str]], str]]] = {
     "CreatePartition": (Weight.TURN, lambda f, _: f"creates: {node(f.leader)} leads, ISR {members(f.isr)}"),
+    "BeginPartition": (Weight.TURN, lambda f, _: f"was there: {node(f.leader)} leads, {_sets(f)}"),
+    "BeginReplica": (Weight.TURN, lambda f, _: f"has {len(f.batches)} batches from {f.start} on its disk"),
     "Elect": (Weight.TURN, lambda f, _: _elected(f)),
     "FailOver": (
         Weight.TURN,

@@ -29,6 +29,7 @@ from impl.core.metadata import (
     RegisterBrokerRecord,
     RemoveTopicRecord,
 )
+from impl.core.types import NO_BROKER_EPOCH
 
 
 def facts_of(record: MetadataRecord, before: MetadataImage) -> list[Fact]:
@@ -54,6 +55,25 @@ def facts_of(record: MetadataRecord, before: MetadataImage) -> list[Fact]:
                 facts.DeletePartition(partition=str(topic.partitions[index].name)) for index in sorted(topic.partitions)
             ]
     return []
+
+
+def beginnings(image: MetadataImage) -> list[Fact]:
+    """What every partition is, for a trace that tells nothing of what was decided before."""
+    epochs = {node: broker.epoch for node, broker in image.brokers.items()}
+    return [
+        facts.BeginPartition(
+            partition=str(partition.name),
+            replicas=partition.replicas,
+            leader=partition.leader,
+            leader_epoch=partition.leader_epoch,
+            partition_epoch=partition.partition_epoch,
+            isr=partition.isr,
+            elr=partition.elr,
+            enough=partition.enough,
+            broker_epochs=tuple(epochs.get(node, NO_BROKER_EPOCH) for node in partition.replicas),
+        )
+        for partition in image.partitions()
+    ]
 
 
 def _of_registration(record: RegisterBrokerRecord, before: MetadataImage) -> list[Fact]:

@@ -171,6 +171,36 @@ class LeaderLosesPower(Decision, frozen=True, gc=False, kw_only=True, tag="leade
     broker_epoch: BrokerEpoch
 
 
+# ---------------------------------------------------------------- what was there when the trace began
+class BeginPartition(Fact, frozen=True, gc=False, kw_only=True, tag="begin_partition"):
+    """What was decided of a partition before the trace began, where the cluster had data by then.
+
+    Told by each controller when it first decides anything, and the same by all, if they tell at the same version. No
+    action of the model: with `begin_replica` the state it starts from.
+    """
+
+    replicas: tuple[NodeId, ...]
+    leader: NodeId
+    leader_epoch: LeaderEpoch
+    partition_epoch: PartitionEpoch
+    isr: tuple[NodeId, ...]
+    elr: tuple[NodeId, ...] = ()
+    enough: bool = True
+    broker_epochs: tuple[BrokerEpoch, ...] = ()
+    """The newest registrations of `replicas`, in their order; -1: none is known."""
+
+
+class BeginReplica(Fact, frozen=True, gc=False, kw_only=True, tag="begin_replica"):
+    """A log as its broker found it, of which no trace tells how it came to be. Its `restart` follows.
+
+    `batches` is all there is of it, from `start` on; what was before that is deleted, and nobody can tell of it.
+    """
+
+    start: Offset
+    high_watermark: Offset
+    batches: tuple[Content, ...]
+
+
 # ---------------------------------------------------------------- any replica
 class BecomeLeader(Fact, frozen=True, gc=False, kw_only=True, tag="become_leader"):
     leader_epoch: LeaderEpoch

@@ -31,6 +31,7 @@ from impl.core.settings import Settings
 from impl.core.types import NodeId
 from impl.host.broker import BrokerHost, Record
 from impl.host.controller import ControllerHost
+from impl.server.beginnings import begin_replicas
 from impl.server.child import ProcessConfiguration, Status, report
 from impl.server.configuration import log_config, network_config, settings, upkeep_config
 from impl.server.directory import DirectoryLock, claim
@@ -197,7 +198,7 @@ class Running:
 
 
 def _broker(
-    configuration: ProcessConfiguration, core_settings: Settings, record: Record, _tracer: Tracer, log: Log
+    configuration: ProcessConfiguration, core_settings: Settings, record: Record, tracer: Tracer, log: Log
 ) -> Role:
     incarnation = uuid.uuid4().bytes
     host = BrokerHost(
@@ -215,6 +216,8 @@ def _broker(
         wall_clock=_wall_clock,
         elsewhere=UNPACKING.submit,
     )
+    if tracer.begins:
+        tracer.record(begin_replicas(host.directories))
     broker = host.broker
     node = NodeId(configuration.node)
 
@@ -240,6 +243,9 @@ def _controller(
         jitter=int.from_bytes(os.urandom(4)),
         report=lambda line: log.warn("storage", note=line),
     )
+    if tracer.begins:
+        found = host.controller.begin_trace()
+        tracer.record_quorum([] if found is None else [found])
     registry = controller_registry(cluster_id=configuration.cluster_id, voters=core_settings.voters, clock=_wall_clock)
     observed = Observed(lambda: host.controller.image, dict, lambda: host.controller.active is not None)
     return Role(host, lambda: host.controller.image, registry, lambda: True, lambda: True, observed)

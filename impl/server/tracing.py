@@ -32,6 +32,8 @@ class Tracer:
         self._event = "start"
         self._cause: int | None = None
         self.clock = 0
+        self.begins = False
+        """The trace of this node begins with this process: nobody has told of what is on its disk."""
 
     def open(self, directory: Path, configuration: Mapping[str, Any]) -> None:
         """Record to this node's own file, going on where an earlier process of it ended.
@@ -47,7 +49,9 @@ class Tracer:
             node=self._node,
             configuration={"started_ms": int(time.time() * 1000), **configuration},
         )
-        self._recorder = LiveRecorder(directory / f"{self._node}.jsonl", header)
+        path = directory / f"{self._node}.jsonl"
+        self.begins = not path.exists() or path.stat().st_size == 0
+        self._recorder = LiveRecorder(path, header)
         self.clock = max(self._recorder.clock, *(_last_clock(file) for file in sorted(directory.glob("*.jsonl")))) + 1
         # Written even though nothing was done: what recovery will not speak of is not on the disk any more.
         self._recorder.step(0, self._node, BEGINS, clock=self.clock)

@@ -31,7 +31,12 @@ A live process's death is known from its `Restart` fact alone: who killed it wro
 nobody knows where in the order of things the line belongs.
 """
 
-OF_CONTROLLERS = frozenset({"CreatePartition", "DeletePartition", "RefusePartition", *ALL, *REGISTRATIONS})
+REPLACING_FAULT = "wiped disk"
+"""The fault after which a simulated node has nothing of what was on its disk; that its process ended is told besides."""
+
+OF_CONTROLLERS = frozenset(
+    {"CreatePartition", "BeginPartition", "DeletePartition", "RefusePartition", *ALL, *REGISTRATIONS}
+)
 
 
 class Plan:
@@ -122,12 +127,16 @@ class Checker:
             self._told.forget(fact.partition)
 
     def fault(self, kind: str, targets: Iterable[str], _detail: str = "") -> None:
-        """What the world did. Only what ends a process moves the ghost."""
+        """What the world did. Only what ends a process, or takes its disk away, moves the ghost."""
         loses = STOPPING_FAULTS.get(kind)
-        if loses is not None:
-            for target in targets:
-                if target.startswith("n"):
-                    for partition in (*self.partitions.values(), *self._generations.deleted):
+        if loses is None and kind != REPLACING_FAULT:
+            return
+        for target in targets:
+            if target.startswith("n"):
+                for partition in (*self.partitions.values(), *self._generations.deleted):
+                    if loses is None:
+                        partition.replace_disk(int(target[1:]))
+                    else:
                         partition.stop(int(target[1:]), loses=loses)
 
     def op(self, op: Op) -> None:

@@ -10,9 +10,12 @@ still knows its former process, and will not have registered the new one. It cou
 from dataclasses import dataclass, field
 
 from invariants.step.log import GhostLog, Prefixes
-from traces.facts import AcknowledgeProduce, Content, Restart
+from traces.beginnings import whole
+from traces.facts import AcknowledgeProduce, BeginReplica, Content, Restart
 
 NOBODY = -1
+SEQUENCES = 2**31
+"""Sequences of producers wrap there."""
 
 
 @dataclass(slots=True)
@@ -81,6 +84,8 @@ class Partition:
     sequences: dict[tuple[int, int], int] = field(default_factory=dict)
     """(producer id, producer epoch) -> the sequence its next committed batch must begin with."""
     producer_epochs: dict[int, int] = field(default_factory=dict)
+    begun: dict[int, BeginReplica] = field(default_factory=dict)
+    """Logs that were there when the trace began, by node."""
     sequenced: int = 0
     """How many committed batches `sequences` has taken."""
 
@@ -93,6 +98,41 @@ class Partition:
     def append(self, replica: Replica, batch: Content) -> None:
         """Write a batch behind a replica's log. Raises Violated where logs stop matching."""
         replica.log.append(batch, self.prefixes.extend(replica.log.prefix, batch, replica.node))
+
+    def begin_replica(self, replica: Replica, fact: BeginReplica) -> None:
+        """A log that was there when the trace began. Those of the partition are told of before anything is done to it,
+        or later by a broker that had not started. Raises Violated where logs do not match, Unfit."""
+        self.begun[replica.node] = fact
+        logs = whole(self.begun)
+        again = self.begun if fact.start else (replica.node,)
+        for node in sorted(again):
+            each = self.replica(node)
+            if not each.counts or each.log.end == 0:
+                each.log.cut(0)
+                for batch in logs[node]:
+                    self.append(each, batch)
+                each.high_watermark = self.begun[node].high_watermark
+        replica.counts = False
+        if self.partition_epoch >= 0:
+            self.begin()
+
+    def begin(self) -> None:
+        """What is committed by the high watermarks of those who may lead, where nothing is yet."""
+        begun = [self.replicas[node] for node in self.eligible if node in self.begun]
+        if begun:
+            best = max(begun, key=lambda replica: (replica.high_watermark, -replica.node))
+            if best.high_watermark > self.committed.end:
+                self.commit(best, best.high_watermark)
+                self.sequence_from_here()
+
+    def sequence_from_here(self) -> None:
+        """What is committed by now was sent before the trace began: its producers go on where they were."""
+        for batch in self.committed.batches[self.sequenced :]:
+            if batch.producer_id >= 0:
+                self.producer_epochs[batch.producer_id] = batch.producer_epoch
+                following = (batch.base_sequence + batch.record_count) % SEQUENCES
+                self.sequences[batch.producer_id, batch.producer_epoch] = following
+        self.sequenced = len(self.committed.batches)
 
     def restart(self, replica: Replica, fact: Restart) -> None:
         """The disk again: the log up to `tail_from` as it was, and the tail that was found."""
@@ -142,6 +182,13 @@ class Partition:
             replica.running = False
             replica.counts = False
             replica.leading = False
+
+    def replace_disk(self, node: int) -> None:
+        """The node's disk is another one, with nothing on it."""
+        replica = self.replicas.get(node)
+        if replica is not None:
+            replica.log.cut(0)
+            replica.high_watermark = 0
 
     def returns(self, replica: Replica) -> None:
         """A node that was down acts without a `Restart` fact: recovery found nothing of this partition."""

@@ -6,11 +6,27 @@ prefix of the metadata log never changes. The judging is the checker's, for ever
 told otherwise before never reaches the ghost.
 """
 
-from invariants.step.ghost import Partition
+from typing import Any
+
+from invariants.step.ghost import Partition, Replica
 from invariants.step.invariant import StepInvariant
 from invariants.verdict import Violated
 
 ID = "one_decision"
+
+
+def _same(partition: Partition, _replica: Replica, fact: Any) -> None:
+    """What was there when the trace began is told once by each controller: the same of the same version."""
+    known = (partition.leader_epoch, partition.partition_epoch, partition.isr, partition.elr, partition.enough)
+    told = (fact.leader_epoch, fact.partition_epoch, fact.isr, fact.elr, fact.enough)
+    if partition.partition_epoch >= 0 and tuple(map(_sorted, told)) != tuple(map(_sorted, known)):
+        raise Violated(
+            ID, f"a controller tells that {partition.name} is {told}, and what was told before makes it {known}"
+        )
+
+
+def _sorted(value: Any) -> Any:
+    return sorted(value) if isinstance(value, tuple) else value
 
 
 def _everywhere(partition: Partition) -> None:
@@ -31,5 +47,6 @@ INVARIANT: StepInvariant = StepInvariant(
         "in its log, in its place."
     ),
     breaks="decision-forgotten",
+    before={"BeginPartition": _same},
     everywhere=_everywhere,
 )

@@ -9,14 +9,13 @@ A producer's sequence starts at 0 for each producer epoch, goes up by the batch'
 
 from typing import Any
 
-from invariants.step.ghost import Partition, Replica
+from invariants.step.ghost import SEQUENCES, Partition, Replica
 from invariants.step.invariant import StepInvariant
 from invariants.step.words import batch_words
 from invariants.verdict import Violated
 from traces.facts import Content
 
 ID = "per_key_order"
-_WRAP = 2**31
 
 
 def _committed(partition: Partition, _replica: Replica, _fact: Any) -> None:
@@ -42,7 +41,7 @@ def _in_order(partition: Partition, batch: Content) -> None:
     expected = partition.sequences.get(key, 0)
     if batch.base_sequence != expected:
         raise Violated(ID, _out_of_order_words(partition.committed.batches, batch, expected))
-    partition.sequences[key] = (expected + batch.record_count) % _WRAP
+    partition.sequences[key] = (expected + batch.record_count) % SEQUENCES
 
 
 def _out_of_order_words(committed: list[Content], batch: Content, expected: int) -> str:
@@ -66,7 +65,7 @@ def _everywhere(partition: Partition) -> None:
             key = (batch.producer_id, batch.producer_epoch)
             if batch.base_sequence != last.get(key, 0):
                 raise Violated(ID, f"{batch_words(batch)} of producer {batch.producer_id} is not the next")
-            last[key] = (batch.base_sequence + batch.record_count) % _WRAP
+            last[key] = (batch.base_sequence + batch.record_count) % SEQUENCES
 
 
 INVARIANT: StepInvariant = StepInvariant(

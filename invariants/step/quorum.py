@@ -144,6 +144,10 @@ class QuorumChecker:
         offset = start
         while offset < min(end, self._committed):
             place = bisect_right(self._begins, offset) - 1
+            if place < 0:
+                # Committed before the trace began, and told of by nobody: the first who told began later.
+                offset = self._begins[0]
+                continue
             if self._epochs[place] != epoch:
                 self._violated(
                     COMMITTED_PREFIX,
@@ -174,6 +178,7 @@ class QuorumChecker:
 
 
 _JUDGES: dict[str, Callable[[QuorumChecker, str, Voter, Any], None]] = {
+    "QuorumBegin": QuorumChecker._entered,
     "QuorumRestart": QuorumChecker._entered,
     "Observe": QuorumChecker._entered,
     "GrantVote": QuorumChecker._voted,

@@ -17,6 +17,8 @@ from traces.facts import (
     Append,
     BecomeFollower,
     BecomeLeader,
+    BeginPartition,
+    BeginReplica,
     CreatePartition,
     DeleteReplica,
     ElectUnclean,
@@ -39,6 +41,22 @@ def _create(partition: Partition, _replica: Replica, fact: CreatePartition) -> N
     partition.leaders[0] = fact.leader
     for node in fact.replicas:
         partition.replica(node)
+
+
+def _begin(partition: Partition, _replica: Replica, fact: BeginPartition) -> None:
+    """Told again, it says where the partition is by now."""
+    for node, broker_epoch in zip(fact.replicas, fact.broker_epochs, strict=True):
+        partition.replica(node)
+        partition.registered.setdefault(node, broker_epoch)
+    partition.isr, partition.elr, partition.enough = fact.isr, fact.elr, fact.enough
+    partition.leader, partition.leader_epoch = fact.leader, fact.leader_epoch
+    partition.partition_epoch = fact.partition_epoch
+    partition.leaders.setdefault(fact.leader_epoch, fact.leader)
+    partition.begin()
+
+
+def _begin_replica(partition: Partition, replica: Replica, fact: BeginReplica) -> None:
+    partition.begin_replica(replica, fact)
 
 
 def _decide(partition: Partition, _replica: Replica, fact: Any) -> None:
@@ -156,6 +174,8 @@ def _nothing(_partition: Partition, _replica: Replica, _fact: Any) -> None:
 TAKE: Mapping[str, Judge] = {
     "CreatePartition": _create,
     "DeletePartition": _nothing,
+    "BeginPartition": _begin,
+    "BeginReplica": _begin_replica,
     **dict.fromkeys(decisions.ALL, _decide),
     "ElectUnclean": _elect_unclean,
     "MemberLosesPower": _member_loses_power,

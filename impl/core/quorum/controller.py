@@ -19,7 +19,7 @@ import msgspec
 from impl.core.admin_messages import AdminRequest
 from impl.core.calls import NEVER
 from impl.core.controller import Controller
-from impl.core.decision_facts import facts_of
+from impl.core.decision_facts import beginnings, facts_of
 from impl.core.events import (
     AppendMetadata,
     ConnectionLost,
@@ -39,12 +39,12 @@ from impl.core.image import MetadataImage
 from impl.core.metadata import MetadataRecord
 from impl.core.quorum.batches import SnapshotId
 from impl.core.quorum.effects import DropMetadata, NoteCommitted, RecoveredQuorum, WriteSnapshot
-from impl.core.quorum.facts import Commit
+from impl.core.quorum.facts import Commit, QuorumBegin
 from impl.core.quorum.messages import QuorumRequest, Refused
 from impl.core.quorum.raft import Raft
 from impl.core.quorum.snapshots import records_of
 from impl.core.settings import Settings
-from impl.core.types import ErrorCode, LeaderEpoch, Millis, NodeId, Offset, TopicPartition
+from impl.core.types import EpochStart, ErrorCode, LeaderEpoch, Millis, NodeId, Offset, TopicPartition
 
 MakeController = Callable[[Settings, RecoveredMetadata], Controller]
 STOP_MS_MAX = 1_000
@@ -87,8 +87,25 @@ class QuorumController:
         """How much was committed since the last snapshot."""
         self._inherited: list[Effect] = []
         """Facts of what earlier leaders decided and this one has committed: told when it becomes active."""
+        self._before_trace = Offset(0)
+        """What lies below was written before the trace began: nobody tells of its records one by one."""
+        self._begins_trace = False
+        """It has yet to tell what they come to."""
         self._stop_by = NEVER
         self._stopped = False
+
+    def begin_trace(self) -> QuorumBegin | None:
+        """A trace begins with what the disk held; None where it held nothing. To be called before `start`."""
+        log = self.raft.log
+        if log.end == 0:
+            return None
+        self._before_trace = log.end
+        self._begins_trace = True
+        epochs = log.epochs_between(log.start, log.end) or (EpochStart(log.start_epoch, log.start),)
+        raft = self.raft
+        return QuorumBegin(
+            epoch=raft.epoch, voted=raft.voted, committed=raft.high_watermark, log_end=log.end, epochs=epochs
+        )
 
     @property
     def image(self) -> MetadataImage:
@@ -227,6 +244,9 @@ class QuorumController:
         self._catch_up()
         out.extend(self._inherited)
         self._inherited.clear()
+        if self._begins_trace:
+            self._begins_trace = False
+            out.extend(beginnings(self._image))
         begun = MetadataImage()
         begun.load(self._snapshot_records, self.raft.log.start)
         self.active = self._make_controller(self.settings, RecoveredMetadata(self._records(), begun))
@@ -250,7 +270,7 @@ class QuorumController:
         image, raft = self._image, self.raft
         for batch in raft.log.read(image.offset, raft.high_watermark, raft.high_watermark):
             for record in batch.records:
-                if raft.leading and image.offset >= raft.inherited_from:
+                if raft.leading and image.offset >= max(raft.inherited_from, self._before_trace):
                     self._inherited.extend(facts_of(record, image))
                 image.apply(record)
 

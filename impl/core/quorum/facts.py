@@ -142,6 +142,19 @@ class QuorumRestart(QuorumFact, frozen=True, gc=False, kw_only=True, tag="quorum
     last_epoch: LeaderEpoch
 
 
+class QuorumBegin(QuorumFact, frozen=True, gc=False, kw_only=True, tag="quorum_begin"):
+    """What a voter found on its disk, of which no trace tells how it came to be. Its `quorum_restart` follows."""
+
+    epoch: LeaderEpoch
+    voted: NodeId
+    committed: Offset
+    """What it took for committed."""
+    log_end: Offset
+    epochs: tuple[EpochStart, ...]
+    """Who wrote the log, by the offset at which each epoch begins. Of what a snapshot has taken the place of, before the
+    first of them, it does not tell."""
+
+
 class Commit(QuorumFact, frozen=True, gc=False, kw_only=True, tag="commit"):
     """What a controller believes committed has grown: to `to`, and these epochs wrote it.
 

@@ -73,6 +73,11 @@ class Raft:
         return self._replica.epoch
 
     @property
+    def voted(self) -> NodeId:
+        """For whom, in this epoch; -1: for nobody."""
+        return self._replica.voted
+
+    @property
     def leader(self) -> NodeId:
         """Of this epoch; -1 where it is not known."""
         return self._replica.known_leader
