@@ -4,7 +4,7 @@ One rule: each differs from the model's own action in the guard or the assignmen
 """
 
 from model.language import LeaderEpoch, Offset, Quorum, Replica, action, macro, require
-from model.quorum.elections import free_to_vote, stand, up_to_date, win
+from model.quorum.elections import free_to_vote, stand, up_to_date, vote_for, win
 from model.quorum.state import FixedVoters, State
 
 
@@ -24,12 +24,7 @@ def grant_twice(s: State, voter: Replica, candidate: Replica, epoch: LeaderEpoch
     """A replica that has voted in an epoch votes again, for another."""
     require(voter != candidate and s.asked[epoch, candidate] and s.leader_epoch[voter] <= epoch)
     require(up_to_date(s, candidate, epoch, s.log[voter]))
-    s.leading[voter] = s.leading[voter] and s.leader_epoch[voter] == epoch
-    s.candidate[voter] = s.candidate[voter] and s.leader_epoch[voter] == epoch
-    s.leader_epoch[voter] = epoch
-    s.voted[voter] = True
-    s.vote[voter] = candidate
-    s.granted[epoch, candidate] = s.granted[epoch, candidate] | {voter}
+    vote_for(s, voter, candidate, epoch)
 
 
 @macro
@@ -45,12 +40,7 @@ def grant_unchecked(s: State, voter: Replica, candidate: Replica, epoch: LeaderE
     """A replica votes for a candidate whatever the candidate's log lacks."""
     require(voter != candidate and s.asked[epoch, candidate])
     require(free_to_vote(s, voter, candidate, epoch))
-    s.leading[voter] = s.leading[voter] and s.leader_epoch[voter] == epoch
-    s.candidate[voter] = s.candidate[voter] and s.leader_epoch[voter] == epoch
-    s.leader_epoch[voter] = epoch
-    s.voted[voter] = True
-    s.vote[voter] = candidate
-    s.granted[epoch, candidate] = s.granted[epoch, candidate] | {voter}
+    vote_for(s, voter, candidate, epoch)
 
 
 @macro
@@ -67,12 +57,7 @@ def grant_by_length(s: State, voter: Replica, candidate: Replica, epoch: LeaderE
     require(voter != candidate and s.asked[epoch, candidate])
     require(free_to_vote(s, voter, candidate, epoch))
     require(s.asked_log_end[epoch, candidate] >= len(s.log[voter]))
-    s.leading[voter] = s.leading[voter] and s.leader_epoch[voter] == epoch
-    s.candidate[voter] = s.candidate[voter] and s.leader_epoch[voter] == epoch
-    s.leader_epoch[voter] = epoch
-    s.voted[voter] = True
-    s.vote[voter] = candidate
-    s.granted[epoch, candidate] = s.granted[epoch, candidate] | {voter}
+    vote_for(s, voter, candidate, epoch)
 
 
 @macro

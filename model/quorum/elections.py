@@ -8,10 +8,9 @@ from model.language import Entry, LeaderEpoch, Log, Quorum, Replica, action, def
 from model.quorum.state import FixedVoters, State, last_epoch
 
 
-@action
-def stand(s: State, candidate: Replica, epoch: LeaderEpoch) -> None:
-    """A voter becomes a candidate in any later epoch, votes for itself, and asks the others."""
-    require(candidate in s.voters and s.leader_epoch[candidate] < epoch)
+@definition
+def ask_for_votes(s: State, candidate: Replica, epoch: LeaderEpoch) -> None:
+    """The candidate enters the epoch, votes for itself there, and tells all others how far its log goes."""
     s.leader_epoch[candidate] = epoch
     s.voted[candidate] = True
     s.vote[candidate] = candidate
@@ -21,6 +20,13 @@ def stand(s: State, candidate: Replica, epoch: LeaderEpoch) -> None:
     s.asked_last_epoch[epoch, candidate] = last_epoch(s.log[candidate])
     s.asked_log_end[epoch, candidate] = len(s.log[candidate])
     s.granted[epoch, candidate] = s.granted[epoch, candidate] | {candidate}
+
+
+@action
+def stand(s: State, candidate: Replica, epoch: LeaderEpoch) -> None:
+    """A voter becomes a candidate in any later epoch, votes for itself, and asks the others."""
+    require(candidate in s.voters and s.leader_epoch[candidate] < epoch)
+    ask_for_votes(s, candidate, epoch)
 
 
 @definition
@@ -39,18 +45,24 @@ def up_to_date(s: State, candidate: Replica, epoch: LeaderEpoch, log: Log) -> bo
     )
 
 
-@action
-def grant_vote(s: State, voter: Replica, candidate: Replica, epoch: LeaderEpoch) -> None:
-    """A replica votes for a candidate whose log is at least as up to date as its own, once in an epoch."""
-    require(voter != candidate and s.asked[epoch, candidate])
-    require(free_to_vote(s, voter, candidate, epoch))
-    require(up_to_date(s, candidate, epoch, s.log[voter]))
+@definition
+def vote_for(s: State, voter: Replica, candidate: Replica, epoch: LeaderEpoch) -> None:
+    """The voter enters the epoch, if it was not there, and votes for the candidate in it."""
     s.leading[voter] = s.leading[voter] and s.leader_epoch[voter] == epoch
     s.candidate[voter] = s.candidate[voter] and s.leader_epoch[voter] == epoch
     s.leader_epoch[voter] = epoch
     s.voted[voter] = True
     s.vote[voter] = candidate
     s.granted[epoch, candidate] = s.granted[epoch, candidate] | {voter}
+
+
+@action
+def grant_vote(s: State, voter: Replica, candidate: Replica, epoch: LeaderEpoch) -> None:
+    """A replica votes for a candidate whose log is at least as up to date as its own, once in an epoch."""
+    require(voter != candidate and s.asked[epoch, candidate])
+    require(free_to_vote(s, voter, candidate, epoch))
+    require(up_to_date(s, candidate, epoch, s.log[voter]))
+    vote_for(s, voter, candidate, epoch)
 
 
 @action
@@ -96,6 +108,18 @@ def elected_by(s: FixedVoters, winner: Replica, quorum: Quorum) -> None:
     s.vote_quorum[s.leader_epoch[winner]] = quorum
 
 
+@definition
+def take_the_lead(s: State, candidate: Replica) -> None:
+    """The candidate leads, and has yet to hear from every follower."""
+    s.candidate[candidate] = False
+    s.leading[candidate] = True
+    s.acknowledged = {
+        (leader, follower): 0 if leader == candidate else s.acknowledged[leader, follower]
+        for leader in Replica
+        for follower in Replica
+    }
+
+
 @action
 def win(s: FixedVoters, candidate: Replica, quorum: Quorum) -> None:
     """A candidate whom a quorum has granted its votes leads, and appends the leader-change record.
@@ -107,11 +131,5 @@ def win(s: FixedVoters, candidate: Replica, quorum: Quorum) -> None:
     with ghost:
         elected_by(s, candidate, quorum)
         begin(s, candidate)
-    s.candidate[candidate] = False
-    s.leading[candidate] = True
-    s.acknowledged = {
-        (leader, follower): 0 if leader == candidate else s.acknowledged[leader, follower]
-        for leader in Replica
-        for follower in Replica
-    }
+    take_the_lead(s, candidate)
     s.log[candidate] = s.log[candidate] + (Entry(s.leader_epoch[candidate], 0),)

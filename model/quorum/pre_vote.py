@@ -20,7 +20,7 @@ from model.language import (
     require,
 )
 from model.quorum import ACTIONS, MACROS, elections, state, synchronous
-from model.quorum.elections import begin, elected_by, grant_vote, win
+from model.quorum.elections import ask_for_votes, begin, elected_by, grant_vote, take_the_lead, win
 from model.quorum.safety import SAFETY
 from model.quorum.state import FixedVoters, last_epoch
 
@@ -64,15 +64,7 @@ def stand_after_pre_vote(s: PreVoteState, candidate: Replica, epoch: LeaderEpoch
     """A voter to whom a quorum has granted pre-votes in its epoch becomes a candidate in the next."""
     require(candidate in s.voters and epoch == s.leader_epoch[candidate] + 1)
     require(all(r in s.pre_granted[s.leader_epoch[candidate], candidate] for r in Replica if r in quorum))
-    s.leader_epoch[candidate] = epoch
-    s.voted[candidate] = True
-    s.vote[candidate] = candidate
-    s.candidate[candidate] = True
-    s.leading[candidate] = False
-    s.asked[epoch, candidate] = True
-    s.asked_last_epoch[epoch, candidate] = last_epoch(s.log[candidate])
-    s.asked_log_end[epoch, candidate] = len(s.log[candidate])
-    s.granted[epoch, candidate] = s.granted[epoch, candidate] | {candidate}
+    ask_for_votes(s, candidate, epoch)
 
 
 @macro
@@ -95,13 +87,7 @@ def win_by_pre_votes(s: PreVoteState, candidate: Replica, quorum: Quorum) -> Non
     with ghost:
         elected_by(s, candidate, quorum)
         begin(s, candidate)
-    s.candidate[candidate] = False
-    s.leading[candidate] = True
-    s.acknowledged = {
-        (leader, follower): 0 if leader == candidate else s.acknowledged[leader, follower]
-        for leader in Replica
-        for follower in Replica
-    }
+    take_the_lead(s, candidate)
     s.log[candidate] = s.log[candidate] + (Entry(s.leader_epoch[candidate], 0),)
 
 

@@ -13,7 +13,7 @@ from model.design import Model
 from model.language import LeaderEpoch, Offset, Replica, ReplicaSet, action, as_epoch, as_offset, macro, require
 from model.quorum import elections, follower, leader
 from model.quorum.broken_voters import VARIANTS
-from model.quorum.elections import grant_vote
+from model.quorum.elections import ask_for_votes, grant_vote
 from model.quorum.follower import flush, receive_fetch, truncate
 from model.quorum.leader import acknowledge, answer_diverging, answer_fetch
 from model.quorum.safety import VOTERS_SAFETY
@@ -32,15 +32,7 @@ from model.quorum.voter_state import VotersState, beginning, in_force
 def stand_as_voter(s: VotersState, candidate: Replica, epoch: LeaderEpoch) -> None:
     """A replica that is a voter by its own log becomes a candidate in any later epoch."""
     require(candidate in in_force(s, candidate) and s.leader_epoch[candidate] < epoch)
-    s.leader_epoch[candidate] = epoch
-    s.voted[candidate] = True
-    s.vote[candidate] = candidate
-    s.candidate[candidate] = True
-    s.leading[candidate] = False
-    s.asked[epoch, candidate] = True
-    s.asked_last_epoch[epoch, candidate] = last_epoch(s.log[candidate])
-    s.asked_log_end[epoch, candidate] = len(s.log[candidate])
-    s.granted[epoch, candidate] = s.granted[epoch, candidate] | {candidate}
+    ask_for_votes(s, candidate, epoch)
 
 
 @action

@@ -18,7 +18,7 @@ from model.language import (
     majority,
     require,
 )
-from model.quorum.elections import begin, lowers
+from model.quorum.elections import begin, lowers, take_the_lead
 from model.quorum.leader import counted, extend
 from model.quorum.voter_state import (
     VotersState,
@@ -41,13 +41,7 @@ def win_by_majority(s: VotersState, candidate: Replica) -> None:
         s.elected_by[s.leader_epoch[candidate]] = s.granted[s.leader_epoch[candidate], candidate]
         begin(s, candidate)
         keep_change(s, candidate)
-    s.candidate[candidate] = False
-    s.leading[candidate] = True
-    s.acknowledged = {
-        (leader, follower): 0 if leader == candidate else s.acknowledged[leader, follower]
-        for leader in Replica
-        for follower in Replica
-    }
+    take_the_lead(s, candidate)
     keep_voters(s, candidate)
     s.log[candidate] = s.log[candidate] + (Entry(s.leader_epoch[candidate], 0),)
 
