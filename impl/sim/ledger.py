@@ -34,6 +34,9 @@ class Ledger:
         """(partition, value) of every record whose write was acknowledged, in that order."""
         self.final: dict[str, list[tuple[str, str]]] = {}
         """The final reading: (key, value) by partition, in order of offsets."""
+        self._promised: dict[str, int] = {}
+        self._reached: dict[str, int] = {}
+        """By partition: one past the last offset acknowledged, and read in the end."""
         self.consumed = 0
         self.reader = ""
         """The client whose reading is the final one."""
@@ -45,11 +48,27 @@ class Ledger:
                 self.invoked += 1
             elif fields["phase"] == "ok":
                 self.acknowledged[fields["partition"], fields["value"]] = None
+                self._note(self._promised, fields)
         else:
             self.consumed += 1
             if fields["client"] == self.reader:
                 self.final.setdefault(fields["partition"], []).append((fields["key"], fields["value"]))
+                self._note(self._reached, fields)
         self._tell(fields)
+
+    def _note(self, ends: dict[str, int], fields: OpFields) -> None:
+        partition, offset = fields["partition"], fields["offset"]
+        if offset is not None:
+            ends[partition] = max(ends.get(partition, 0), offset + 1)
+
+    def read_out(self) -> bool:
+        """The final reading holds every record acknowledged, and has come to where the last of them was.
+
+        A new leader's watermark lags: what it lets be read at first may end below that, and hold all the same one copy
+        of a record that a producer which is not idempotent wrote twice.
+        """
+        behind = any(self._reached.get(partition, 0) < end for partition, end in self._promised.items())
+        return not behind and not self.lost()
 
     def lost(self) -> tuple[str, ...]:
         """Acknowledged records that the final reading does not hold."""

@@ -108,7 +108,7 @@ class World(Engine):
         self.ledger.reader = self.auditor.name
         self.auditor.read()
         end = self.now + _READ_MS_MAX
-        while self.now < end and not (self.auditor.caught_up() and not self.ledger.lost()):
+        while self.now < end and not (self.auditor.caught_up() and self.ledger.read_out()):
             self.advance(_HEALTH_MS)
         return self._outcome(healthy=settled and self.auditor.caught_up())
 

@@ -155,6 +155,15 @@ def test_what_nobody_reached_is_unknown_until_it_is_read_or_the_end_is():
     assert isinstance(verdict(judge(history.ops)), Holds)
 
 
+def test_the_second_copy_of_a_record_may_lie_past_all_reading():
+    history = History()
+    history.write("v0", first=2)
+    history.read("v0", 1)
+    assert (judge(history.ops).unread, judge(history.ops).anomalies) == (1, ())
+    history.read("v0", 2)
+    assert isinstance(verdict(judge(history.ops, lambda key: key == "k")), Holds)
+
+
 def test_an_end_says_nothing_of_what_was_acknowledged_after_it():
     history = History()
     history.read_end(0)

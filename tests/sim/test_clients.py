@@ -217,3 +217,23 @@ def test_the_ledger_sees_order_and_repetition_per_key():
     assert ledger_of("k:0", "k:0").disordered() == ("t-0 k:0 after k:0",)
     assert ledger_of("p:0", "p:1", "p:0", "p:2").disordered() == ()
     assert ledger_of("p:1", "p:0").disordered() == ("t-0 p:0 after p:1",)
+
+
+def test_the_final_reading_goes_on_to_the_last_copy_that_was_acknowledged():
+    ledger = Ledger(lambda fields: None)
+    ledger.reader = "c3"
+    written = {
+        "at": 0,
+        "client": "c1",
+        "process": 1,
+        "id": 1,
+        "operation": "produce",
+        "partition": "t-0",
+        "key": "p1.0",
+    }
+    ledger.op({**written, "phase": "ok", "value": "p1.0:0", "offset": 1})
+    read = {**written, "client": "c3", "operation": "consume", "phase": "ok", "value": "p1.0:0"}
+    ledger.op({**read, "offset": 0})
+    assert (ledger.lost(), ledger.read_out()) == ((), False)
+    ledger.op({**read, "offset": 1})
+    assert ledger.read_out()
