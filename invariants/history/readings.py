@@ -102,10 +102,10 @@ class Readings:
             where = self._where.get(record)
             if where is not None:
                 # Past all reading it may stand all the same: a retry that is not idempotent writes it twice.
-                unseen = promise.offset is not None and promise.offset >= reach and (end is None or promise.offset < end)
-                if unseen:
+                offset = promise.offset
+                if offset is not None and offset >= reach and (end is None or offset < end):
                     unread += 1
-                elif promise.offset is not None and self._at.get(promise.offset) != record:
+                elif offset is not None and self._at.get(offset) != record:
                     misplaced.append(f"{self._promised(promise)}, is read at offset {where}")
             elif self._reached(promise.offset, over, end):
                 lost.append(f"{self._promised(promise)}, is not there")
