@@ -14,6 +14,8 @@ from campaign.mutants import (
     producing,
     promising,
     rereading,
+    sending,
+    storing,
     voting,
     watermark,
 )
@@ -31,6 +33,8 @@ __all__ = [
     "producing",
     "promising",
     "rereading",
+    "sending",
+    "storing",
     "usable",
     "voting",
     "watermark",

@@ -57,7 +57,7 @@ class Ledger:
         self._tell(fields)
 
     def _note(self, ends: dict[str, int], fields: OpFields) -> None:
-        partition, offset = fields["partition"], fields["offset"]
+        partition, offset = fields["partition"], fields.get("offset")
         if offset is not None:
             ends[partition] = max(ends.get(partition, 0), offset + 1)
 

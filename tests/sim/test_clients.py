@@ -220,7 +220,7 @@ def test_the_ledger_sees_order_and_repetition_per_key():
 
 
 def test_the_final_reading_goes_on_to_the_last_copy_that_was_acknowledged():
-    ledger = Ledger(lambda fields: None)
+    ledger = Ledger(lambda _: None)
     ledger.reader = "c3"
     written = {
         "at": 0,
