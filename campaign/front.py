@@ -5,7 +5,6 @@ One rule: 0 holds or done, 1 violated, 2 bad input, 3 unknown.
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -13,7 +12,6 @@ from campaign.console import Console
 from campaign.outcome import Outcome
 from campaign.refusals import refusals
 
-Command = Callable[..., Any]
 Run = Callable[[Console], Outcome]
 
 JSON = click.option("--json", "json_output", is_flag=True, help="Print one JSON document and nothing else.")

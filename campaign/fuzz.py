@@ -48,7 +48,6 @@ class FuzzResult:
     """How many of them the journal had already."""
     events: int
     """Handled by brokers and the controller, all invariants judged."""
-    simulated_seconds: float
     seconds: float
     """Of searching, without shrinking and without what the journal had."""
     cpu_seconds: float
@@ -122,7 +121,6 @@ def fuzz(
         resumed=search.resumed,
         events=search.events,
         fresh_events=search.fresh_events,
-        simulated_seconds=search.simulated_ms / 1000,
         fresh_simulated_seconds=search.fresh_simulated_ms / 1000,
         seconds=seconds,
         cpu_seconds=search.cpu_seconds,
@@ -146,7 +144,7 @@ class _Search:
         self.first = first
         self.deadline = deadline
         self.journal = journal
-        self.seeds = self.resumed = self.events = self.simulated_ms = self.unhealthy = 0
+        self.seeds = self.resumed = self.events = self.unhealthy = 0
         self.fresh_events = self.fresh_simulated_ms = 0
         self.cpu_seconds = 0.0
         self.failures: list[Failure] = []
@@ -196,7 +194,6 @@ class _Search:
             self.found_at = time.monotonic()
         self.seeds += chunk.seeds
         self.events += chunk.events
-        self.simulated_ms += chunk.simulated_ms
         self.unhealthy += chunk.unhealthy
         self.cpu_seconds += chunk.cpu_seconds
         self.failures += chunk.failures

@@ -3,7 +3,7 @@
 import textwrap
 
 from campaign.model_replay import replay_model
-from campaign.outcome import Outcome, Refused, Word
+from campaign.outcome import Outcome, Refused
 from campaign.progress import Progress
 from campaign.saved import saved_traces
 from invariants.proofs.arguments import NoProof, model_with_argument
@@ -71,7 +71,6 @@ def told(proofs: list[Proof]) -> Outcome:
     """The figures of one or several proofs of the same thing; the worst verdict counts."""
     order: dict[str, int] = {"holds": 0, "unknown": 1, "violated": 2}
     worst = max(proofs, key=lambda proof: order[proof.verdict])
-    verdict: Word = worst.verdict  # type: ignore[assignment]  # Proof.verdict is one of these three words
     document = {
         "model": worst.model,
         "variant": worst.variant,
@@ -98,7 +97,7 @@ def told(proofs: list[Proof]) -> Outcome:
             {"seed": proof.seed, "verdict": proof.verdict, "seconds": round(proof.seconds, 2)} for proof in proofs
         ],
     }
-    return Outcome(verdict=verdict, document=document, lines=tuple(_lines(proofs, worst)))
+    return Outcome(verdict=worst.verdict, document=document, lines=tuple(_lines(proofs, worst)))
 
 
 def sentences(model: Model) -> dict[str, str]:

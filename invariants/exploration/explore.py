@@ -7,7 +7,7 @@ shortest execution that the concrete reading has replayed; `unknown` with the re
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from invariants.exploration import on_values
 from invariants.exploration.in_c import CSearch
@@ -220,8 +220,3 @@ def prepared(
         return found, [(instance.name, instance.arguments) for instance in instances]
 
     return run, search.keys.collision_odds
-
-
-def without_figures(result: ExploreResult) -> ExploreResult:
-    """The result with its times and memory set to zero: what two runs must agree on."""
-    return replace(result, seconds=0.0, build_seconds=0.0, processor_seconds=0.0, bytes=0)

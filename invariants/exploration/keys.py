@@ -41,13 +41,6 @@ class Keys:
             return 0.0
         return min(1.0, self.renamings * float(states) ** 2 / 2.0**127)
 
-    def of_row(self, row: list[int]) -> WORDS:
-        """The keys of a row under each renaming."""
-        found = np.zeros((self.renamings, WIDTH), np.uint64)
-        for column, value in enumerate(row):
-            found ^= self.table[self.first[column] + value - self.lows[column]]
-        return found
-
 
 def make_keys(layout: Layout, *, symmetry: bool, seed: int = 0) -> Keys:
     """The keys of a layout's states, hashed under symmetry or where a state is longer than a key."""

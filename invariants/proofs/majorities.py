@@ -23,8 +23,6 @@ from invariants.proofs.reading_symbolic import SymbolicReading
 from invariants.proofs.symbols import member, relation
 from invariants.proofs.terms import Term, conjunction, implies
 
-COUNTED = ("majorities_meet", "adjacent_sets")
-
 
 def told(reading: SymbolicReading) -> dict[str, Term]:
     """The hypotheses, by name, where sets are terms."""

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
-from typing import Any
+from typing import Any, Literal
 
 from invariants.proofs.argument import Argument
 from invariants.proofs.arguments import model_with_argument
@@ -30,6 +30,8 @@ HINTS = "hints.json"
 Progress = Callable[[int, int], None]
 """Called with the number of steps done and of all there are."""
 
+ProofWord = Literal["holds", "violated", "unknown"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
@@ -43,7 +45,7 @@ class Proof:
     seconds: float
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> ProofWord:
         """`holds`, `violated` (an obligation has a counterexample) or `unknown`."""
         verdicts = {answer.verdict for answer in self.answers}
         return "violated" if "failed" in verdicts else "unknown" if "unknown" in verdicts else "holds"
