@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from impl.server.whole_files import TEMPORARY, WholeFiles, sync_directory, write_synced
+
 OPEN_FILES_MAX = 512
 """Default bound on descriptors held open for one log directory."""
 _BUFFERS_MAX = 1_024
@@ -88,6 +90,10 @@ class RealFile:
                 raise
             self._size = os.fstat(self._opened(os.O_CREAT)).st_size
 
+    @property
+    def path(self) -> str:
+        return self._path
+
     def size(self) -> int:
         return self._size
 
@@ -99,7 +105,10 @@ class RealFile:
                 self._descriptors.unsettled.append(self)
             self._waiting += buffers
         else:
-            _write_buffers(self.fileno(), buffers, size, self._size)
+            try:
+                _write_buffers(self.fileno(), buffers, size, self._size)
+            except OSError as error:
+                raise _of(self._path, error) from None
         self._size += size
 
     def settle(self) -> None:
@@ -107,14 +116,23 @@ class RealFile:
         if self._waiting:
             waiting, self._waiting = self._waiting, []
             size = sum(map(len, waiting))
-            _write_buffers(self.fileno(), waiting, size, self._size - size)
+            try:
+                _write_buffers(self.fileno(), waiting, size, self._size - size)
+            except OSError as error:
+                raise _of(self._path, error) from None
 
     def write_at(self, position: int, data: bytes | memoryview) -> None:
-        _write_all(self.fileno(), data, position)
+        try:
+            _write_all(self.fileno(), data, position)
+        except OSError as error:
+            raise _of(self._path, error) from None
         self._size = max(self._size, position + len(data))
 
     def read(self, position: int, size: int) -> bytes:
-        found = os.pread(self.fileno(), size, position)
+        try:
+            found = os.pread(self.fileno(), size, position)
+        except OSError as error:
+            raise _of(self._path, error) from None
         end = min(position + size, self._size)
         while found and position + len(found) < end:
             more = os.pread(self.fileno(), end - position - len(found), position + len(found))
@@ -130,7 +148,10 @@ class RealFile:
             self.cuts += 1
 
     def sync(self) -> None:
-        _sync_data(self.fileno())
+        try:
+            _sync_data(self.fileno())
+        except OSError as error:
+            raise _of(self._path, error) from None
 
     def sync_later(self) -> "BackgroundSync":
         return BackgroundSync(self)
@@ -170,6 +191,7 @@ class BackgroundSync:
     """A sync in another thread. The file is held until somebody has heard that it is done."""
 
     def __init__(self, file: RealFile) -> None:
+        self._path = file.path
         self._file: RealFile | None = file
         self._future = _BACKGROUND.submit(_sync_data, file.hold())
 
@@ -182,6 +204,8 @@ class BackgroundSync:
     def wait(self) -> None:
         try:
             self._future.result()
+        except OSError as error:
+            raise _of(self._path, error) from None
         finally:
             if self._file is not None:
                 self._file.release()
@@ -195,15 +219,23 @@ class RealDisk:
         self._root = str(root)
         os.makedirs(self._root, exist_ok=True)
         self._descriptors = _Descriptors(open_files_max)
+        self._whole: WholeFiles | None = None
 
-    def gather(self) -> None:
-        """From now on, until `settle`, what is appended may wait."""
+    def gather(self, *, whole: bool = False) -> None:
+        """From now on, until `settle`, what is appended may wait; `whole`: so may files written whole, and names.
+
+        Those at the root are not waited with: the checkpoints of all logs come before and after what else is done.
+        """
         self._descriptors.gathering = True
+        self._whole = WholeFiles() if whole else None
 
     def settle(self) -> None:
-        """Write what waits. Raises OSError."""
+        """Write what waits, and sync what was to be synced. Raises OSError."""
         descriptors = self._descriptors
         descriptors.gathering = False
+        whole, self._whole = self._whole, None
+        if whole is not None:
+            whole.settle()
         if descriptors.unsettled:
             unsettled, descriptors.unsettled = descriptors.unsettled, []
             for file in unsettled:
@@ -213,15 +245,19 @@ class RealDisk:
         return RealFile(self._at(path), self._descriptors, create=create)
 
     def exists(self, path: str) -> bool:
-        return os.path.exists(self._at(path))
+        return os.path.exists(self._at(path)) or (
+            self._whole is not None and self._whole.find(self._at(path)) is not None
+        )
 
     def list(self, path: str) -> list[str]:
-        return sorted(os.listdir(self._at(path)))
+        found = os.listdir(self._at(path))
+        return sorted(found if self._whole is None else {*found, *self._whole.names_in(self._at(path))})
 
     def make_directory(self, path: str) -> None:
         os.makedirs(self._at(path), exist_ok=True)
 
     def remove(self, path: str) -> None:
+        self._settle_whole()
         target = self._at(path)
         if os.path.isdir(target):
             shutil.rmtree(target)
@@ -229,29 +265,36 @@ class RealDisk:
             os.remove(target)
 
     def replace(self, source: str, target: str) -> None:
+        self._settle_whole()
         os.replace(self._at(source), self._at(target))
 
     def read_file(self, path: str) -> bytes:
+        waiting = None if self._whole is None else self._whole.find(self._at(path))
+        if waiting is not None:
+            return waiting
         with open(self._at(path), "rb") as file:
             return file.read()
 
     def write_file(self, path: str, data: bytes) -> None:
-        temporary = path + ".tmp"
-        descriptor = os.open(self._at(temporary), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
-        try:
-            _write_all(descriptor, data, 0)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        self.replace(temporary, path)
-        self.sync_directory(path.rpartition("/")[0])
+        if self._whole is not None and "/" in path:
+            self._whole.write(self._at(path), data)
+            return
+        self._settle_whole()
+        target = self._at(path)
+        write_synced(target + TEMPORARY, data)
+        os.replace(target + TEMPORARY, target)
+        sync_directory(os.path.dirname(target))
 
     def sync_directory(self, path: str) -> None:
-        descriptor = os.open(self._at(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        if self._whole is not None:
+            self._whole.sync_directory(self._at(path))
+        else:
+            sync_directory(self._at(path))
+
+    def _settle_whole(self) -> None:
+        """What is asked now comes after what waits."""
+        if self._whole is not None:
+            self._whole.settle()
 
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}" if path else self._root
@@ -262,6 +305,11 @@ def _write_buffers(descriptor: int, buffers: Sequence[bytes | memoryview], size:
     written = os.pwritev(descriptor, buffers[:_BUFFERS_MAX], position)
     if written < size:
         _write_all(descriptor, b"".join(buffers)[written:], position + written)
+
+
+def _of(path: str, error: OSError) -> OSError:
+    """The same error, of a file by name: calls on descriptors do not say whose they are."""
+    return OSError(error.errno, error.strerror, error.filename or path)
 
 
 def _write_all(descriptor: int, data: bytes | memoryview, position: int) -> None:

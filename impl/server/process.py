@@ -225,9 +225,9 @@ def _broker(
         known = broker.image.brokers.get(node)
         return known is not None and known.incarnation == incarnation
 
-    registry = broker_registry(
-        cluster_id=configuration.cluster_id, message_bytes_max=core_settings.message_bytes_max, clock=_wall_clock
-    )
+    # Each partition has a bound of its own on batches, which may be above the broker's.
+    bytes_max = network_config(configuration.configuration).request_bytes_max
+    registry = broker_registry(cluster_id=configuration.cluster_id, message_bytes_max=bytes_max, clock=_wall_clock)
     observed = Observed(lambda: broker.image, lambda: broker.partitions, None)
     return Role(host, lambda: broker.image, registry, registered, lambda: not broker.fenced, observed)
 

@@ -50,14 +50,14 @@ def one_batch(values: list[bytes]) -> bytes:
     return build([(None, value) for value in values], timestamp=1_700_000_000_000)
 
 
-def produce_request(topic: str, records: bytes, acks: int = -1) -> ProduceRequest:
-    data = TopicProduceData(name=topic, partition_data=(PartitionProduceData(index=0, records=records),))
+def produce_request(topic: str, records: bytes, acks: int = -1, partition: int = 0) -> ProduceRequest:
+    data = TopicProduceData(name=topic, partition_data=(PartitionProduceData(index=partition, records=records),))
     return ProduceRequest(acks=acks, timeout=5_000, topic_data=(data,))
 
 
-def produce(connection: Raw, topic: str, records: bytes, acks: int = -1) -> tuple[int, int]:
-    """(error code, base offset) of one batch produced to partition 0."""
-    answer = connection.ask(ApiKey.PRODUCE, PRODUCE_VERSION, produce_request(topic, records, acks))
+def produce(connection: Raw, topic: str, records: bytes, acks: int = -1, partition: int = 0) -> tuple[int, int]:
+    """(error code, base offset) of one batch produced to a partition."""
+    answer = connection.ask(ApiKey.PRODUCE, PRODUCE_VERSION, produce_request(topic, records, acks, partition))
     assert isinstance(answer, ProduceResponse)
-    (partition,) = answer.responses[0].partition_responses
-    return partition.error_code, partition.base_offset
+    (outcome,) = answer.responses[0].partition_responses
+    return outcome.error_code, outcome.base_offset

@@ -1,5 +1,7 @@
 """Storage as clients see it: records deleted, logs compacted and aged, log directories several."""
 
+import re
+import shutil
 import time
 
 import pytest
@@ -7,10 +9,12 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from campaign.conditions import wait_for
+from impl.core.types import ErrorCode
 from impl.server.cluster import Cluster, ClusterPlan
 from impl.wire.apis import ApiKey
 from impl.wire.messages.fetch import FetchPartition, FetchRequest, FetchTopic
 from impl.wire.opened import open_batch
+from tests.server import raw
 from tests.server.raw import SECONDS, Raw
 
 CONFIGURATION = {
@@ -112,6 +116,39 @@ def test_a_compacted_topic_keeps_the_latest_of_each_key(cluster, admin):
         ends = [open_batch(fetched(connection, "keyed", offset)).last_offset for offset in range(0, 2_000, 100)]
     assert all(end >= offset for end, offset in zip(ends, range(0, 2_000, 100), strict=True))
     assert len(set(ends)) < len(ends), "there are no gaps to be crossed"
+
+
+def test_a_topic_may_take_larger_batches_than_its_broker(cluster, admin):
+    create(admin, "large", max_message_bytes="3000000")
+    create(admin, "small", max_message_bytes="1000")
+    with Raw(cluster.address(1)) as connection:
+        codes = [
+            raw.produce(connection, name, raw.one_batch([bytes(size)]))[0]
+            for name, size in (("large", 2_900_000), ("large", 3_000_000), ("small", 900), ("small", 1_000))
+        ]
+    assert codes == [ErrorCode.NONE, ErrorCode.MESSAGE_TOO_LARGE] * 2
+
+
+def test_a_broker_goes_on_without_the_directory_that_failed(tmp_path):
+    """Here it is taken away underneath a running broker, which cannot begin the next segment."""
+    plan = ClusterPlan(data=tmp_path / "first", more_data=(tmp_path / "second",), brokers=1, port=0)
+    with Cluster(plan) as running:
+        admin = AdminClient({"bootstrap.servers": running.bootstrap})
+        create(admin, "t", partitions=2, segment_bytes="2000")
+        gone = tmp_path / "second" / "broker-1"
+        (lost,) = [int(path.name[-1]) for path in gone.glob("t-*")]
+        shutil.rmtree(gone)
+        with Raw(running.address(1)) as connection:
+            batch = raw.one_batch([bytes(1_500)])
+            codes = [
+                [raw.produce(connection, "t", batch, partition=each)[0] for _ in range(3)] for each in (lost, 1 - lost)
+            ]
+            assert codes[0][0] == ErrorCode.NONE, "its file was open"
+            assert set(codes[0][1:]) <= {ErrorCode.KAFKA_STORAGE_ERROR, ErrorCode.NOT_LEADER_OR_FOLLOWER}
+            assert codes[1] == [ErrorCode.NONE] * 3
+        assert running.died() == []
+        said = (plan.data / "logs" / "broker-1.log").read_text()
+        assert re.search(rf"log directory failed at {gone}/t-{lost}/\S*: No such file or directory; free", said)
 
 
 def test_logs_are_spread_over_the_directories_and_found_again(cluster, admin):
