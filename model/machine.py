@@ -47,6 +47,19 @@ class GrowingTable(dict[Any, Any]):
         return self.blank
 
 
+class Checks:
+    """Which parameters an action has, and which of them must name replicas of the partition."""
+
+    __slots__ = ("names", "order", "quorums", "replicas", "sets")
+
+    def __init__(self, parameters: Sequence[tuple[str, str]]) -> None:
+        self.order = tuple(name for name, _ in parameters)
+        self.names = frozenset(self.order)
+        self.replicas = tuple(name for name, domain in parameters if domain == "Replica")
+        self.sets = tuple(name for name, domain in parameters if domain == "ReplicaSet")
+        self.quorums = tuple(name for name, domain in parameters if domain == "Quorum")
+
+
 class Machine:
     """One partition's model. `replicas` are its members, any ints; `isr` the set to start from, in sync or with a vote,
     all of them unless told; the last `observers` of them are in no quorum; `state` may be read, variable by variable,
@@ -69,6 +82,7 @@ class Machine:
             name: tuple((p.name, p.domain) for p in step.function.parameters)
             for name, step in self.reading.steps.items()
         }
+        self.checks = {name: Checks(parameters) for name, parameters in self.parameters.items()}
         self.functions = {name: step.python for name, step in self.reading.steps.items()}
         self.state = self.unbounded(self.reading.initial(isr))
 
@@ -96,27 +110,37 @@ class Machine:
 
     def arguments(self, name: str, parameters: Mapping[str, Any]) -> list[Any]:
         """The arguments in order; UnknownAction names what is missing, superfluous, or no member."""
-        expected = self.parameters.get(name)
-        if expected is None:
+        checks = self.checks.get(name)
+        if checks is None:
             raise UnknownAction(
                 f"{self.reading.model.name} has no action {name!r}; it has {', '.join(self.parameters)}"
             )
-        if parameters.keys() != {p for p, _ in expected}:
-            wanted = ", ".join(p for p, _ in expected) or "none"
+        if parameters.keys() != checks.names:
+            wanted = ", ".join(checks.order) or "none"
             raise UnknownAction(f"{name} has the parameters {wanted}, not {', '.join(sorted(parameters)) or 'none'}")
-        for parameter, domain in expected:
+        members = self.members
+        for parameter in checks.replicas:
+            if parameters[parameter] not in members:
+                raise self._no_replica(name, parameter, parameters[parameter])
+        for parameter in checks.sets:
+            if not parameters[parameter] <= members:
+                raise self._no_replica(name, parameter, parameters[parameter])
+        for parameter in checks.quorums:
             value = parameters[parameter]
-            if (domain == "Replica" and value not in self.members) or (
-                domain == "ReplicaSet" and not value <= self.members
-            ):
-                members = ", ".join(map(str, sorted(self.members)))
-                raise UnknownAction(f"{name}: {parameter}={value!r} is no replica of this partition ({members})")
-            if domain == "Quorum" and not any(quorum <= value for quorum in self.reading.domains["Quorum"]):
+            if not any(quorum <= value for quorum in self.reading.domains["Quorum"]):
                 raise UnknownAction(f"{name}: {parameter}={sorted(value)!r} is no majority of the voters")
-        return [parameters[parameter] for parameter, _ in expected]
+        return [parameters[parameter] for parameter in checks.order]
+
+    def _no_replica(self, name: str, parameter: str, value: object) -> UnknownAction:
+        members = ", ".join(map(str, sorted(self.members)))
+        return UnknownAction(f"{name}: {parameter}={value!r} is no replica of this partition ({members})")
 
     def step(self, name: str, **parameters: Any) -> None:
         """Takes one action. ActionDisabled when the model does not allow it, UnknownAction when there is none such."""
+        self.take(name, parameters)
+
+    def take(self, name: str, parameters: Mapping[str, Any]) -> None:
+        """`step`, with the parameters as they are at hand."""
         arguments = self.arguments(name, parameters)
         try:
             self.functions[name](self.state, *arguments)
@@ -133,7 +157,7 @@ class Machine:
     def run(self, steps: Iterable[Call]) -> None:
         """Takes steps one after the other."""
         for name, parameters in steps:
-            self.step(name, **parameters)
+            self.take(name, parameters)
 
     def broken(self) -> str | None:
         """The first safety property that does not hold now; reads whole logs."""

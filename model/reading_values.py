@@ -1,15 +1,15 @@
 """The concrete reading: actions and invariants run as written, on ints, bools, frozensets and logs.
 
-One rule: nothing is translated. A function is compiled from its own tree under its own file and line numbers, with
-only the domains' names bound to the bounds at hand (and, where ghosts are not wanted, its `with ghost` blocks cut
-out): tracebacks, debuggers and coverage show the model's source.
+One rule: nothing is translated. A function is compiled from its own tree under its own file and line numbers, once,
+and its code is run with the domains' names bound to the bounds at hand. Where ghosts are not wanted, its `with ghost`
+blocks are cut out; `require` raises where it stands and is no call. Tracebacks, debuggers and coverage show the model's
+source.
 
 `Reading` steps states that it is given and copies the tables an action writes: for searches. `model/machine.py` steps
 one state in place: for the validation of traces.
 """
 
 import ast
-import copy
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,16 +17,17 @@ from dataclasses import dataclass
 from typing import Any, overload
 
 from model import language
+from model.as_run import code, code_of, defined
 from model.design import Model, syntax
 from model.explain import Refusal, explain
 from model.kinds import Entry, Variable
 from model.language import Disabled
-from model.syntax import Function, without_ghosts
+from model.syntax import Function
 
 Call = tuple[str, dict[str, Any]]
 """A step by name, with its parameters by name."""
 
-WORDS = ("require", "ghost", "implies", "known", "as_offset", "as_epoch", "majority", "adjacent")
+WORDS = ("Disabled", "require", "ghost", "implies", "known", "as_offset", "as_epoch", "majority", "adjacent")
 
 
 class Values:
@@ -136,8 +137,8 @@ class Reading:
         """The Python function, bound to these domains; compiled once."""
         made = self.compiled.get(function.name)
         if made is None:
-            tree = function.tree if self.ghosts else without_ghosts(function.tree)
-            made = self.compiled[function.name] = compiled(function, tree, self.namespace(function))
+            shared = code_of(function.python, self.ghosts)
+            made = self.compiled[function.name] = defined(shared, function.name, self.namespace(function))
         return made
 
     def namespace(self, function: Function) -> dict[str, Any]:
@@ -167,7 +168,7 @@ class Reading:
             name=function.name, args=function.tree.args, body=[ast.Return(node)], decorator_list=[], returns=None
         )
         ast.copy_location(tree, function.tree)
-        return compiled(function, tree, self.namespace(function))
+        return defined(code(function, tree), function.name, self.namespace(function))
 
     # ------------------------------------------------------------ states
     def blank_value(self, variable: Variable) -> Any:
@@ -301,29 +302,4 @@ def copied(state: Values, tables: Iterable[str]) -> Values:
         value = made.__dict__[name]
         if isinstance(value, dict):
             made.__dict__[name] = value.copy()
-    return made
-
-
-class FrozenSets(ast.NodeTransformer):
-    """A set written out, `{leader}`, is a frozenset: what a state holds is compared and hashed."""
-
-    def visit_Set(self, node: ast.Set) -> ast.expr:
-        self.generic_visit(node)
-        return ast.copy_location(ast.Call(ast.Name("frozenset", ast.Load()), [node], []), node)
-
-
-def compiled(function: Function, tree: ast.FunctionDef, namespace: dict[str, Any]) -> Callable[..., Any]:
-    """The Python function of a tree, with its global names looked up in the namespace."""
-    parameters = [ast.copy_location(ast.arg(a.arg), a) for a in tree.args.args]
-    bare = ast.FunctionDef(
-        name=tree.name,
-        args=ast.arguments([], parameters, None, [], [], None, []),
-        body=[FrozenSets().visit(copy.deepcopy(statement)) for statement in tree.body],
-        decorator_list=[],
-        returns=None,
-    )
-    ast.copy_location(bare, tree)
-    found: dict[str, Any] = {}
-    exec(compile(ast.fix_missing_locations(ast.Module([bare], [])), function.file, "exec"), namespace, found)
-    made: Callable[..., Any] = found[tree.name]
     return made

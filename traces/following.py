@@ -53,6 +53,8 @@ class Divergence:
         return f"{where}, {self.partition}: {self.action}: {self.reason}"
 
 
+_OF_MEMBERSHIP = frozenset({"CreatePartition", "DeletePartition", "DeleteReplica"})
+"""Facts of which partitions there are, and where."""
 FOLLOWED: Mapping[str, type[Refinement]] = {REPLICATION.name: Refinement, SURVIVAL.name: Survival}
 """By the name of a model, what follows it."""
 
@@ -138,7 +140,9 @@ class Follower:
             raise DivergedError(action_of(fact), str(contradiction)) from None
         refinement = self._generations.of(fact.partition, node)
         kind = type(fact).__name__
-        if kind == "CreatePartition":
+        if kind not in _OF_MEMBERSHIP and refinement is not None:
+            refinement.take(node, fact)
+        elif kind == "CreatePartition":
             if fact.partition in self.partitions:
                 raise DivergedError("create_partition", "it exists already")
             self.partitions[fact.partition] = self._created(fact)

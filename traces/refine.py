@@ -50,10 +50,11 @@ class Refinement(Abstraction):
             told = f"the model {self.model.name} does not speak of it"
             raise DivergedError(action_of(fact), told, outside=True)
         if name in AT_A_REPLICA:
-            if node not in self.machine.members:
-                members = ", ".join(f"n{member}" for member in sorted(self.machine.members))
+            machine = self.machine
+            if node not in machine.members:
+                members = ", ".join(f"n{member}" for member in sorted(machine.members))
                 raise DivergedError(action_of(fact), f"n{node} is no replica of {fact.partition} ({members})")
-            if name not in ENTERS_AN_EPOCH:
+            if name not in ENTERS_AN_EPOCH and fact.leader_epoch != self.state.leader_epoch[node] - 1:
                 self.same(fact, "leader_epoch", self.state.leader_epoch[node] - 1)
         replay(self, node, fact)
 
@@ -240,5 +241,5 @@ Refinement.replay = {
     "SendFetch": Refinement.send_fetch,
     "ReceiveFetch": Refinement.receive_fetch,
 }
-AT_A_REPLICA = frozenset({*Refinement.replay, "Resume", "DeleteReplica"}) - AT_THE_CONTROLLER.keys()
+AT_A_REPLICA = frozenset({*Refinement.replay, "Resume", "DeleteReplica"}).difference(AT_THE_CONTROLLER)
 ENTERS_AN_EPOCH = frozenset({"BecomeLeader", "Resume", "BecomeFollower", "Restart", "DeleteReplica"})

@@ -37,7 +37,7 @@ class Registrations(Refinement):
         super().__init__(created)
 
     def take(self, node: int, fact: Any) -> None:
-        if node in self.returning and type(fact).__name__ in AT_A_MEMBER:
+        if self.returning and node in self.returning and type(fact).__name__ in AT_A_MEMBER:
             told = f"n{node} has restarted, and acts before the controller has told that it registered"
             raise DivergedError(action_of(fact), told)
         if self.unsaid and node in self.unsaid and type(fact).__name__ in AT_A_MEMBER:

@@ -44,10 +44,9 @@ class Survival(Registrations):
             view["replica"]["may_commit"] = state.may_commit[node]
         return view
 
-    def same(self, fact: Any, field: str, expected: Any) -> None:
-        if self.former and isinstance(expected, frozenset):
-            expected = frozenset(self.former.get(member, member) for member in expected)
-        super().same(fact, field, expected)
+    def nodes(self, members: frozenset[int]) -> frozenset[int]:
+        former = self.former
+        return frozenset(former.get(member, member) for member in members) if former else members
 
     def situated(self) -> None:
         state = self.state

@@ -7,6 +7,7 @@ Decisions are told once they are committed, by whoever leads the controllers the
 may tell again what the old one had told already.
 """
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -32,9 +33,10 @@ class Told:
 
     def again(self, fact: Any) -> bool:
         """Whether this was told before. Contradiction where something else was told in its place."""
-        key = _key(fact)
-        if key is None:
+        key_of = _KEYS.get(type(fact).__name__)
+        if key_of is None:
             return False
+        key = key_of(fact)
         known = self._facts.setdefault(fact.partition, {})
         told = known.get(key)
         if told is None:
@@ -49,17 +51,32 @@ class Told:
         self._facts.pop(partition, None)
 
 
-def _key(fact: Any) -> tuple[Any, ...] | None:
-    name = type(fact).__name__
-    if name in _OF_A_VERSION:
-        return ("version", fact.partition_epoch)
-    if name in _OF_A_REGISTRATION:
-        return ("registration", fact.replica, fact.broker_epoch)
-    if name == "CreatePartition":
-        return ("creation",)
-    if name == "RefusePartition":
-        return ("refusal", fact.leader, fact.member, fact.partition_epoch)
-    return None
+_Key = tuple[Any, ...]
+
+
+def _version(fact: Any) -> _Key:
+    return ("version", fact.partition_epoch)
+
+
+def _registration(fact: Any) -> _Key:
+    return ("registration", fact.replica, fact.broker_epoch)
+
+
+def _creation(_fact: Any) -> _Key:
+    return ("creation",)
+
+
+def _refusal(fact: Any) -> _Key:
+    return ("refusal", fact.leader, fact.member, fact.partition_epoch)
+
+
+_KEYS: Mapping[str, Callable[[Any], _Key]] = {
+    **dict.fromkeys(sorted(_OF_A_VERSION), _version),
+    **dict.fromkeys(sorted(_OF_A_REGISTRATION), _registration),
+    "CreatePartition": _creation,
+    "RefusePartition": _refusal,
+}
+"""By the class name of a controller's fact, what makes it known again."""
 
 
 def _words(fact: Any) -> str:
