@@ -3,16 +3,16 @@
 One rule: what is not named goes back to its default. Every change is a `set`.
 """
 
-from impl.api.handler import CoreHandler, error_of
+from impl.api import config_outcomes
+from impl.api.handler import CoreHandler
 from impl.api.names import TopicNames
-from impl.core.admin_messages import AlterConfig, ConfigChange, ConfigOutcome, ReplaceConfigs, ReplacedConfigs
+from impl.core.admin_messages import AlterConfig, ConfigChange, ReplaceConfigs, ReplacedConfigs
 from impl.core.types import ErrorCode
 from impl.wire.apis import ApiKey
 from impl.wire.messages.alter_configs import (
     AlterableConfig,
     AlterConfigsRequest,
     AlterConfigsResource,
-    AlterConfigsResourceResponse,
     AlterConfigsResponse,
 )
 
@@ -42,17 +42,7 @@ class AlterConfigsHandler(CoreHandler[AlterConfigsRequest, AlterConfigsResponse,
         self, version: int, request: ReplaceConfigs, reply: ReplacedConfigs, names: TopicNames
     ) -> AlterConfigsResponse:
         del version, request, names
-        return AlterConfigsResponse(
-            responses=tuple(
-                AlterConfigsResourceResponse(
-                    error_code=each.error,
-                    error_message=each.message,
-                    resource_type=each.resource,
-                    resource_name=each.name,
-                )
-                for each in reply.resources
-            )
-        )
+        return AlterConfigsResponse(responses=config_outcomes.to_wire(reply.resources))
 
     def request_to_wire(self, request: ReplaceConfigs, names: TopicNames) -> AlterConfigsRequest:
         del names
@@ -70,20 +60,8 @@ class AlterConfigsHandler(CoreHandler[AlterConfigsRequest, AlterConfigsResponse,
 
     def reply_to_core(self, message: AlterConfigsResponse, names: TopicNames) -> ReplacedConfigs:
         del names
-        return ReplacedConfigs(
-            tuple(
-                ConfigOutcome(each.resource_type, each.resource_name, error_of(each.error_code), each.error_message)
-                for each in message.responses
-            )
-        )
+        return ReplacedConfigs(config_outcomes.to_core(message.responses))
 
     def refuse(self, version: int, message: AlterConfigsRequest, error: ErrorCode) -> AlterConfigsResponse:
         del version
-        return AlterConfigsResponse(
-            responses=tuple(
-                AlterConfigsResourceResponse(
-                    error_code=error, resource_type=each.resource_type, resource_name=each.resource_name
-                )
-                for each in message.resources
-            )
-        )
+        return AlterConfigsResponse(responses=config_outcomes.refused(message.resources, error))

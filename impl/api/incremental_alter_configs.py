@@ -3,15 +3,15 @@
 One rule: an operation is passed on as the number it is; what it means is the controller's to say (KIP-339).
 """
 
-from impl.api.handler import CoreHandler, error_of
+from impl.api import config_outcomes
+from impl.api.handler import CoreHandler
 from impl.api.names import TopicNames
-from impl.core.admin_messages import AlterConfig, AlterConfigs, AlteredConfigs, ConfigChange, ConfigOutcome
+from impl.core.admin_messages import AlterConfig, AlterConfigs, AlteredConfigs, ConfigChange
 from impl.core.types import ErrorCode
 from impl.wire.apis import ApiKey
 from impl.wire.messages.incremental_alter_configs import (
     AlterableConfig,
     AlterConfigsResource,
-    AlterConfigsResourceResponse,
     IncrementalAlterConfigsRequest,
     IncrementalAlterConfigsResponse,
 )
@@ -42,17 +42,7 @@ class IncrementalAlterConfigsHandler(
         self, version: int, request: AlterConfigs, reply: AlteredConfigs, names: TopicNames
     ) -> IncrementalAlterConfigsResponse:
         del version, request, names
-        return IncrementalAlterConfigsResponse(
-            responses=tuple(
-                AlterConfigsResourceResponse(
-                    error_code=each.error,
-                    error_message=each.message,
-                    resource_type=each.resource,
-                    resource_name=each.name,
-                )
-                for each in reply.resources
-            )
-        )
+        return IncrementalAlterConfigsResponse(responses=config_outcomes.to_wire(reply.resources))
 
     def request_to_wire(self, request: AlterConfigs, names: TopicNames) -> IncrementalAlterConfigsRequest:
         del names
@@ -73,22 +63,10 @@ class IncrementalAlterConfigsHandler(
 
     def reply_to_core(self, message: IncrementalAlterConfigsResponse, names: TopicNames) -> AlteredConfigs:
         del names
-        return AlteredConfigs(
-            tuple(
-                ConfigOutcome(each.resource_type, each.resource_name, error_of(each.error_code), each.error_message)
-                for each in message.responses
-            )
-        )
+        return AlteredConfigs(config_outcomes.to_core(message.responses))
 
     def refuse(
         self, version: int, message: IncrementalAlterConfigsRequest, error: ErrorCode
     ) -> IncrementalAlterConfigsResponse:
         del version
-        return IncrementalAlterConfigsResponse(
-            responses=tuple(
-                AlterConfigsResourceResponse(
-                    error_code=error, resource_type=each.resource_type, resource_name=each.resource_name
-                )
-                for each in message.resources
-            )
-        )
+        return IncrementalAlterConfigsResponse(responses=config_outcomes.refused(message.resources, error))

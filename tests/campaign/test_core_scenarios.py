@@ -14,6 +14,7 @@ from impl.core.admin_messages import (
 )
 from impl.core.events import LogsLost
 from impl.core.types import CONTROLLER
+from tests.core.outages import back, down, stop
 from tests.core.pump import Cluster, P
 
 
@@ -22,26 +23,6 @@ def made(**settings):
     cluster.create_topic(configs=(("min.insync.replicas", "2"),))
     cluster.produce(1, 7)
     return cluster
-
-
-def down(cluster, *numbers):
-    for number in numbers:
-        cluster.crash(number)
-        cluster.pass_time(10_000)
-
-
-def back(cluster, *numbers):
-    for number in numbers:
-        cluster.start(number)
-    cluster.pass_time(5_000)
-
-
-def stop(cluster, *numbers):
-    for number in numbers:
-        cluster.shut_down(number)
-        cluster.pass_time(6_000)
-        cluster.crash(number)
-        cluster.run()
 
 
 def reassign(cluster, *replicas):

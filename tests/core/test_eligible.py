@@ -19,6 +19,7 @@ from impl.core.facts import (
 )
 from impl.core.messages import RegisterBroker
 from impl.core.types import CONTROLLER
+from tests.core.outages import back, down, stop
 from tests.core.pump import Cluster, P
 
 
@@ -28,28 +29,6 @@ def a_cluster(minimum="2", unclean="false", **settings):
         configs=(("min.insync.replicas", minimum), ("unclean.leader.election.enable", unclean)),
     )
     return cluster
-
-
-def down(cluster, *numbers):
-    """One after the other, each until it is fenced."""
-    for number in numbers:
-        cluster.crash(number)
-        cluster.pass_time(10_000)
-
-
-def back(cluster, *numbers):
-    for number in numbers:
-        cluster.start(number)
-    cluster.pass_time(5_000)
-
-
-def stop(cluster, *numbers):
-    for number in numbers:
-        cluster.shut_down(number)
-        cluster.pass_time(6_000)
-        assert cluster.nodes[number].stopped
-        cluster.crash(number)
-        cluster.run()
 
 
 def image(cluster, name=P):

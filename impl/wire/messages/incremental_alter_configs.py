@@ -1,6 +1,7 @@
 """IncrementalAlterConfigs (KIP-339): single changes of configurations."""
 
 from impl.wire.message import Message
+from impl.wire.messages.alter_configs import AlterConfigsResourceResponse
 
 
 class AlterableConfig(Message, frozen=True):
@@ -18,13 +19,6 @@ class AlterConfigsResource(Message, frozen=True):
 class IncrementalAlterConfigsRequest(Message, frozen=True):
     resources: tuple[AlterConfigsResource, ...] = ()
     validate_only: bool = False
-
-
-class AlterConfigsResourceResponse(Message, frozen=True):
-    error_code: int = 0
-    error_message: str | None = None
-    resource_type: int = 0
-    resource_name: str = ""
 
 
 class IncrementalAlterConfigsResponse(Message, frozen=True):
