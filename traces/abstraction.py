@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from model.design import Model
-from model.language import Disabled, Entry
+from model.language import Disabled, Entry, Log
 from model.machine import ActionDisabled, Machine, UnknownAction
 from model.models import model_named
 from model.replication import REPLICATION
@@ -162,6 +162,12 @@ def machine_of(model: Model, replicas: tuple[int, ...], isr: Iterable[int]) -> M
     machine = copy(_template(model.name, replicas))
     machine.state = machine.unbounded(machine.reading.initial(isr))
     return machine
+
+
+def shared(one: Log, other: Log) -> int:
+    """How far two logs hold the same."""
+    ends = min(len(one), len(other))
+    return next((offset for offset in range(ends) if one[offset] != other[offset]), ends)
 
 
 def _described(entry: Entry) -> str:

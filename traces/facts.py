@@ -257,6 +257,15 @@ class Restart(Fact, frozen=True, gc=False, kw_only=True, tag="restart"):
     """The process before it stopped cleanly. Where it did not, a record that was not flushed may be missing."""
 
 
+class DeleteBelow(Fact, frozen=True, gc=False, kw_only=True, tag="delete_below"):
+    """A log begins at `to` from now on: retention, a client (DeleteRecords), or the leader's log begins there.
+
+    No action of the model, whose logs are what was ever written: only what is committed may go.
+    """
+
+    to: int
+
+
 # ---------------------------------------------------------------- the leader
 class Append(Fact, frozen=True, gc=False, kw_only=True, tag="append"):
     leader_epoch: int
@@ -356,6 +365,15 @@ class Reconcile(Fact, frozen=True, gc=False, kw_only=True, tag="reconcile"):
     leader_epoch: int
     leader: int
     log_end: int
+
+
+class FallBehind(Fact, frozen=True, gc=False, kw_only=True, tag="fall_behind"):
+    """The leader has deleted what comes next in this log: the replica drops its own and begins where the leader does,
+    at `to`, with nothing. What was there before is as if it had been copied and deleted: it is the leader's."""
+
+    leader_epoch: int
+    leader: int
+    to: int
 
 
 class SendFetch(Fact, frozen=True, gc=False, kw_only=True, tag="send_fetch"):

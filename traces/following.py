@@ -53,7 +53,7 @@ class Divergence:
         return f"{where}, {self.partition}: {self.action}: {self.reason}"
 
 
-_OF_MEMBERSHIP = frozenset({"CreatePartition", "DeletePartition", "DeleteReplica"})
+_OF_MEMBERSHIP = frozenset({"BeginPartition", "CreatePartition", "DeletePartition", "DeleteReplica"})
 """Facts of which partitions there are, and where."""
 FOLLOWED: Mapping[str, type[Refinement]] = {REPLICATION.name: Refinement, SURVIVAL.name: Survival}
 """By the name of a model, what follows it."""

@@ -16,7 +16,7 @@ entries (`model.shared_log`).
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from traces.abstraction import Abstraction, DivergedError, action_of
+from traces.abstraction import Abstraction, DivergedError, action_of, shared
 from traces.restarts import restart
 
 
@@ -27,6 +27,8 @@ class Refinement(Abstraction):
     """By the class name of a fact: how it is replayed."""
 
     def __init__(self, created: Any) -> None:
+        self.inside: set[int] = set()
+        """Replicas that begin where their leaders do, perhaps inside a batch."""
         super().__init__(tuple(created.replicas), self.members_at_first(created))
         self.begin(created)
 
@@ -54,7 +56,7 @@ class Refinement(Abstraction):
             if node not in machine.members:
                 members = ", ".join(f"n{member}" for member in sorted(machine.members))
                 raise DivergedError(action_of(fact), f"n{node} is no replica of {fact.partition} ({members})")
-            if name not in ENTERS_AN_EPOCH and fact.leader_epoch != self.state.leader_epoch[node] - 1:
+            if name not in OF_NO_EPOCH and fact.leader_epoch != self.state.leader_epoch[node] - 1:
                 self.same(fact, "leader_epoch", self.state.leader_epoch[node] - 1)
         replay(self, node, fact)
 
@@ -195,6 +197,36 @@ class Refinement(Abstraction):
             self.step("reconcile", follower=node)
         self.same(fact, "log_end", len(self.state.log[node]))
 
+    def fall_behind(self, node: int, fact: Any) -> None:
+        """What the leader has deleted, the follower would have copied: it asks, and is answered up to there."""
+        state = self.state
+        self.same(fact, "leader", self.leader_of(fact.leader_epoch + 1))
+        leader = fact.leader
+        if leader < 0 or not state.leading[leader] or state.leader_epoch[leader] != state.leader_epoch[node]:
+            told = f"n{leader}, whose log begins at {fact.to}, leads no more"
+            raise DivergedError("fall_behind", f"{told}, which is outside the model {self.model.name}", outside=True)
+        if fact.to <= len(state.log[node]):
+            told = f"it begins at {fact.to}, where its leader does, and in the model its log ends at"
+            raise DivergedError("fall_behind", f"{told} {len(state.log[node])}")
+        if not self.confirmed(node):
+            self.step("answer_probe", leader=leader)
+            common = shared(state.log[node], state.log[leader])
+            if common < len(state.log[node]):
+                self.step("truncate", follower=node, to=common)
+            self.step("reconcile", follower=node)
+        self.step("send_fetch", follower=node)
+        self.step("answer_fetch", leader=leader, follower=node)
+        self.step("receive_fetch", follower=node, log_end=fact.to, high_watermark=fact.to)
+        self.believed[node] = max(self.believed[node], fact.to)
+        self.inside.add(node)
+
+    def delete_below(self, node: int, fact: Any) -> None:
+        """Not an action: the model's log keeps what was deleted, which must be committed."""
+        bound = self.state.high_watermark[node]
+        if fact.to > bound:
+            told = f"it deletes what lies below {fact.to}, in the model the high watermark of n{node} is {bound}"
+            raise DivergedError("delete_below", told)
+
     def send_fetch(self, node: int, fact: Any) -> None:
         self.same(fact, "leader", self.leader_of(fact.leader_epoch + 1))
         self.same(fact, "offset", len(self.state.log[node]))
@@ -203,6 +235,11 @@ class Refinement(Abstraction):
     def receive_fetch(self, node: int, fact: Any) -> None:
         self.same(fact, "leader", self.leader_of(fact.leader_epoch + 1))
         end = len(self.state.log[node])
+        if self.inside and node in self.inside and fact.batches:
+            self.inside.discard(node)
+            # The batch in which the log begins comes whole.
+            first = fact.batches[0]
+            end = first.base_offset if first.base_offset <= end < first.base_offset + first.record_count else end
         for batch in fact.batches:
             if batch.base_offset != end or batch.record_count < 1:
                 raise DivergedError(
@@ -238,8 +275,12 @@ Refinement.replay = {
     "AnswerProbe": Refinement.answer_probe,
     "Truncate": Refinement.truncate,
     "Reconcile": Refinement.reconcile,
+    "FallBehind": Refinement.fall_behind,
+    "DeleteBelow": Refinement.delete_below,
     "SendFetch": Refinement.send_fetch,
     "ReceiveFetch": Refinement.receive_fetch,
 }
 AT_A_REPLICA = frozenset({*Refinement.replay, "Resume", "DeleteReplica"}).difference(AT_THE_CONTROLLER)
 ENTERS_AN_EPOCH = frozenset({"BecomeLeader", "Resume", "BecomeFollower", "Restart", "DeleteReplica"})
+OF_NO_EPOCH = frozenset({*ENTERS_AN_EPOCH, "DeleteBelow"})
+"""Facts of a replica whose leader epoch, if they tell one, is not the one it was in."""

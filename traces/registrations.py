@@ -188,7 +188,7 @@ AT_A_MEMBER = frozenset(
     {
         *("BecomeLeader", "Resume", "BecomeFollower", "Append", "AcknowledgeProduce", "AdvanceHighWatermark"),
         *("ExpandIsr", "ShrinkIsr", "LearnIsr", "Acknowledge", "AnswerFetch", "AnswerProbe"),
-        *("Truncate", "Reconcile", "SendFetch", "ReceiveFetch"),
+        *("FallBehind", "Truncate", "Reconcile", "SendFetch", "ReceiveFetch"),
     }
 )
 """Facts of a replica at work."""

@@ -67,6 +67,10 @@ def apply(replica: Replica, fact: Any) -> bool:
             for batch in fact.batches:
                 replica.append(batch)
             replica.high_watermark = fact.high_watermark
+        case "FallBehind":
+            replica.truncate(0)
+            replica.cells.append(Cell(0, fact.to, -1, 0))
+            replica.high_watermark = fact.to
         case "AdvanceHighWatermark":
             replica.high_watermark, replica.counted = fact.to, tuple(sorted(fact.maximal_isr))
         case "Truncate":

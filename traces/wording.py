@@ -126,6 +126,8 @@ _WORDS: dict[str, tuple[Weight, Callable[[Any, Callable[[int], str]], str]]] = {
     "AnswerFetch": (Weight.ROUTINE, lambda f, _: f"answers {node(f.follower)} from {f.offset}"),
     "AnswerProbe": (Weight.MESSAGE, lambda f, _: _answered(f)),
     "Truncate": (Weight.TURN, lambda f, _: f"truncates to {f.to}"),
+    "FallBehind": (Weight.TURN, lambda f, _: f"drops its log, begins at {f.to} as {node(f.leader)} does"),
+    "DeleteBelow": (Weight.VIEW, lambda f, _: f"deletes all below {f.to}"),
     "Reconcile": (Weight.VIEW, lambda f, _: f"log confirmed by {node(f.leader)}"),
     "SendFetch": (Weight.ROUTINE, lambda f, _: f"fetches from {f.offset}"),
     "ReceiveFetch": (Weight.RECORD, _received),

@@ -6,7 +6,7 @@ logs diverge (KIP-595's truncation on fetch, in the rounds KIP-279 asks for).
 """
 
 from impl.core.events import Effect
-from impl.core.facts import BecomeFollower, Content, ReceiveFetch, Reconcile
+from impl.core.facts import BecomeFollower, Content, FallBehind, ReceiveFetch, Reconcile
 from impl.core.image import PartitionImage
 from impl.core.messages import FetchedPartition, FetchPartition
 from impl.core.replica import Replica, content
@@ -69,6 +69,9 @@ class Follower(Replica):
         """The leader has deleted what comes next here: this log shares nothing with it, and begins where that does."""
         self.reconciled = False
         self.reset(leader_start, out)
+        out.append(
+            FallBehind(partition=self.label, leader_epoch=self.leader_epoch, leader=self.leader, to=leader_start)
+        )
 
     def diverged(self, diverging: tuple[LeaderEpoch, Offset], out: list[Effect]) -> None:
         """Cut the log where the leader says it differs, and probe again: one round finds one epoch (KIP-279)."""
@@ -101,6 +104,8 @@ class Follower(Replica):
         contents: list[Content] = []
         epochs_changed = False
         assert isinstance(part.records, tuple), "the shell parses a replica's records before the core sees them"
+        if part.records and self._begins_inside(part.records[0]):
+            self.reset(part.records[0].base_offset, out)
         for batch in part.records:
             if not self._continues(batch):
                 self.retry_at = Millis(now + self.settings.replica_fetch_backoff_ms)
@@ -116,7 +121,6 @@ class Follower(Replica):
             self.advance_log_start(part.log_start, out)
             return
         self.high_watermark = high_watermark
-        self.advance_log_start(part.log_start, out)
         out.append(
             ReceiveFetch(
                 partition=self.label,
@@ -126,6 +130,14 @@ class Follower(Replica):
                 high_watermark=self.high_watermark,
                 batches=tuple(contents),
             )
+        )
+        self.advance_log_start(part.log_start, out)
+
+    def _begins_inside(self, batch: Batch) -> bool:
+        """This log is empty and begins where the leader's does, at a record inside this batch: records are deleted one
+        by one, and batches are copied whole (Kafka's UnexpectedAppendOffsetException)."""
+        return (
+            self.log_start == self.log_end and batch.base_offset < self.log_end < batch.base_offset + batch.record_count
         )
 
     def _continues(self, batch: Batch) -> bool:

@@ -17,7 +17,7 @@ from impl.core.events import (
     TruncateLog,
     WriteEpochs,
 )
-from impl.core.facts import Content, Restart, Truncate
+from impl.core.facts import Content, DeleteBelow, Restart, Truncate
 from impl.core.image import MetadataImage
 from impl.core.producers import NO_PRODUCER, ProducerStates
 from impl.core.settings import Settings
@@ -148,6 +148,7 @@ class Replica:
         if self.epochs.truncate_from_start(to):
             self.write_epochs(out)
         out.append(AdvanceLogStart(self.name, to))
+        out.append(DeleteBelow(partition=self.label, to=to))
 
     def reset(self, to: Offset, out: list[Effect]) -> None:
         """Begin anew at `to`, where the leader's log begins. The watermark goes there too (KAFKA-9491)."""

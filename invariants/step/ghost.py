@@ -7,6 +7,7 @@ because a crash may have completed the step it cut short. A node that is back is
 still knows its former process, and will not have registered the new one. It counts again when it follows or leads.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from invariants.step.log import GhostLog, Prefixes
@@ -144,6 +145,16 @@ class Partition:
         replica.running = True
         replica.counts = False
         replica.leading = False
+
+    def fall_behind(self, replica: Replica, to: int) -> None:
+        """The log is dropped and begins at `to`: what was before that is committed, and as if it had been there."""
+        replica.log.cut(0)
+        keep = bisect_right(self.committed.ends, to)
+        for batch, prefix in zip(self.committed.batches[:keep], self.committed.prefixes[:keep], strict=True):
+            replica.log.append(batch, prefix)
+        # Perhaps inside a batch, which comes whole then.
+        replica.log.end = to
+        replica.high_watermark = to
 
     def commit(self, replica: Replica, to: int) -> list[Content]:
         """Extend the committed prefix to what a leader has below `to`. Returns the batches that are new in it."""

@@ -13,7 +13,7 @@ from invariants.step.invariant import StepInvariant
 from invariants.step.log import GhostLog
 from invariants.step.words import node_words, set_words
 from invariants.verdict import Violated
-from traces.facts import AdvanceHighWatermark, ReceiveFetch, Restart, Truncate
+from traces.facts import AdvanceHighWatermark, DeleteBelow, FallBehind, ReceiveFetch, Restart, Truncate
 
 ID = "high_watermark_bound"
 
@@ -74,6 +74,14 @@ def _follower(partition: Partition, replica: Replica, fact: ReceiveFetch | Trunc
     _agrees(partition, replica, to, who)
 
 
+def _deleted(partition: Partition, replica: Replica, fact: DeleteBelow | FallBehind) -> None:
+    """Only what is committed goes."""
+    known = min(replica.high_watermark, partition.committed.end)
+    if fact.to > known:
+        who = node_words(replica.node)
+        raise Violated(ID, f"{who} deletes what lies below {fact.to}, and what is committed ends at {known}")
+
+
 def _agrees(partition: Partition, replica: Replica, to: int, who: str) -> None:
     """Below `to`, the replica's log is the committed one."""
     if replica.log.prefix_at(to) != partition.committed.prefix_at(to):
@@ -115,7 +123,8 @@ INVARIANT: StepInvariant = StepInvariant(
     statement=(
         "A leader's high watermark is at most the log end of every member of its maximal in-sync set; a "
         "follower's is at "
-        "most its own log end and at most what was committed; below a high watermark all logs agree."
+        "most its own log end and at most what was committed; below a high watermark all logs agree, and only "
+        "there are records deleted."
     ),
     argument=(
         "A leader counts a follower's position only when it has confirmed, in its own epoch, that the "
@@ -124,6 +133,12 @@ INVARIANT: StepInvariant = StepInvariant(
     ),
     breaks="diverging-fetch-counted",
     before={"AdvanceHighWatermark": _leader},
-    after={"ReceiveFetch": _follower, "Truncate": _follower, "Restart": _follower},
+    after={
+        "ReceiveFetch": _follower,
+        "Truncate": _follower,
+        "Restart": _follower,
+        "FallBehind": _deleted,
+        "DeleteBelow": _deleted,
+    },
     everywhere=_everywhere,
 )

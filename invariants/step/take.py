@@ -23,6 +23,7 @@ from traces.facts import (
     DeleteReplica,
     ElectUnclean,
     ExpandIsr,
+    FallBehind,
     LearnIsr,
     ReceiveFetch,
     Reconcile,
@@ -162,6 +163,10 @@ def _receive_fetch(partition: Partition, replica: Replica, fact: ReceiveFetch) -
     replica.high_watermark = fact.high_watermark
 
 
+def _fall_behind(partition: Partition, replica: Replica, fact: FallBehind) -> None:
+    partition.fall_behind(replica, fact.to)
+
+
 def _truncate(_partition: Partition, replica: Replica, fact: Truncate) -> None:
     replica.log.cut(fact.to)
     replica.high_watermark = fact.high_watermark
@@ -197,6 +202,8 @@ TAKE: Mapping[str, Judge] = {
     "Acknowledge": _acknowledge,
     "AnswerFetch": _nothing,
     "AnswerProbe": _nothing,
+    "FallBehind": _fall_behind,
+    "DeleteBelow": _nothing,
     "Truncate": _truncate,
     "Reconcile": _reconcile,
     "SendFetch": _send_fetch,

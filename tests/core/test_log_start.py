@@ -1,12 +1,18 @@
 """Where logs begin: DeleteRecords and retention on the leader, followers behind it, and compaction's gaps."""
 
+import msgspec
 import pytest
 
 from impl.core.epochs import LeaderEpochCache
 from impl.core.events import AdvanceLogStart, Disconnected, LogStartDue, ResetLog
+from impl.core.facts import DeleteBelow, FallBehind
 from impl.core.messages import EARLIEST, DeletePartition, DeleteRecords, ListOffsets, OffsetQuery
-from impl.core.types import Connection, EpochStart, TopicPartition
-from tests.core.pump import Cluster, P
+from impl.core.types import CONTROLLER, Connection, EpochStart, TopicPartition
+from invariants.step import Checker
+from invariants.verdict import Violated
+from tests.core.pump import Cluster, P, batch
+from traces.abstraction import DivergedError
+from traces.following import Follower
 
 
 def filled(records=6, **settings):
@@ -144,6 +150,77 @@ def test_a_follower_whose_next_record_is_gone_begins_where_the_leader_does():
     assert (behind.log_start, behind.log_end, behind.high_watermark) == (10, 11, 11)
     assert cluster.log(3) == cluster.log(1)
     assert set(cluster.isr()) == {1, 2, 3}
+
+
+def test_a_log_may_begin_inside_a_batch_which_a_follower_copies_whole():
+    """Kafka's UnexpectedAppendOffsetException: nothing begins where the follower asks from, for ever."""
+    cluster = Cluster()
+    cluster.create_topic()
+    cluster.crash(3)
+    cluster.pass_time(10_000)
+    for value in (7, 8):
+        cluster.produce(1, batch(value, count=10))
+        cluster.pass_time(500)
+    assert delete(cluster, 5) == ("NONE", 5)
+    cluster.nodes[3].logs.clear()
+    cluster.start(3)
+    cluster.pass_time(10_000)
+    behind = cluster.partition(3)
+    assert (behind.log_start, behind.log_end, behind.high_watermark) == (5, 20, 20)
+    assert cluster.log(3) == cluster.log(1)
+    assert set(cluster.isr()) == {1, 2, 3}
+    told = [fact for number, fact in cluster.facts if number == 3 and isinstance(fact, FallBehind | DeleteBelow)]
+    assert [fact.to for fact in told] == [5, 5]
+    assert followed(cluster).partitions[str(P)].ends(3) == (20, 20)
+
+
+def followed(cluster):
+    """What was told is followed by the model to the end."""
+    follower = Follower("survival")
+    for number, fact in cluster.facts:
+        follower.fact(number, fact)
+    assert follower.end(0) is None
+    assert follower.partitions[str(P)].taken["receive_fetch"] > 2
+    return follower
+
+
+def checked(cluster):
+    checker = Checker()
+    for number, fact in cluster.facts:
+        checker.facts(f"n{number}" if number < CONTROLLER else "controller", 0, [fact])
+    return checker
+
+
+def test_what_is_deleted_is_followed_and_judged():
+    cluster = filled(replica_lag_time_ms_max=500)
+    delete(cluster, 4)
+    cluster.isolate(3)
+    cluster.pass_time(2_000)
+    for value in range(10, 15):
+        cluster.produce(1, value)
+    cluster.pass_time(3_000)
+    ask_to_delete(cluster, 10)
+    cluster.heal()
+    cluster.pass_time(4_000)
+    cluster.restart(2)
+    cluster.pass_time(12_000)
+    followed(cluster)
+    checked(cluster)
+    reset = next(index for index, (_, fact) in enumerate(cluster.facts) if isinstance(fact, FallBehind))
+    number, fact = cluster.facts[reset]
+    cluster.facts[reset] = number, msgspec.structs.replace(fact, to=99)
+    with pytest.raises(DivergedError):
+        followed(cluster)
+
+
+def test_what_is_not_committed_is_not_deleted():
+    cluster = filled()
+    told = DeleteBelow(partition=str(P), to=7)
+    cluster.facts.append((1, told))
+    with pytest.raises(DivergedError, match="it deletes what lies below 7, in the model the high watermark of n1 is 6"):
+        followed(cluster)
+    with pytest.raises(Violated, match="n1 deletes what lies below 7, and what is committed ends at 6"):
+        checked(cluster)
 
 
 def test_a_restarted_broker_begins_where_its_log_does():

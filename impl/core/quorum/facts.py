@@ -151,8 +151,8 @@ class QuorumBegin(QuorumFact, frozen=True, gc=False, kw_only=True, tag="quorum_b
     """What it took for committed."""
     log_end: Offset
     epochs: tuple[EpochStart, ...]
-    """Who wrote the log, by the offset at which each epoch begins. Of what a snapshot has taken the place of, before the
-    first of them, it does not tell."""
+    """Who wrote the log, by the offset at which each epoch begins. What lies before the first, a snapshot has taken the
+    place of."""
 
 
 class Commit(QuorumFact, frozen=True, gc=False, kw_only=True, tag="commit"):
