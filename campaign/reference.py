@@ -13,8 +13,12 @@ from typing import Any
 import click
 
 from campaign.mutants import MUTANTS
+from campaign.rows import ROWS
+from campaign.trial import HEALS, NO_EXCEPTION
 from fencepost import main
-from invariants.catalogue import CATALOGUE
+from invariants.catalogue import CATALOGUE, Invariant
+from invariants.history.judge import CLASSES
+from invariants.step.invariant import StepInvariant
 from traces import facts, quorum_facts, schema
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -27,6 +31,7 @@ def pages() -> dict[str, str]:
         "reference-commands.md": _page(_commands()),
         "reference-traces.md": _page(_traces()),
         "reference-invariants.md": _page(_invariants()),
+        "reference-planted-bugs.md": _page(_planted_bugs()),
     }
 
 
@@ -103,6 +108,21 @@ def _type_words(annotation: Any) -> str:
 
 def _invariants() -> Iterator[str]:
     yield "# Invariants"
+    yield ""
+    yield "| name | invariants here | planted bug that each catches |"
+    yield "|---|---|---|"
+    for name, about in NAMES.items():
+        known = [invariant for invariant in CATALOGUE.values() if name in invariant.names]
+        links = ", ".join(f"[{each.id}](#{each.id})" for each in known) or ABSENT[name]
+        yield f"| {name}, {about} | {links} | {', '.join(each.breaks for each in known)} |"
+    yield ""
+    yield (
+        "Facts are judged as they happen in every simulated run, in every Hypothesis run, and in the traces of live "
+        "clusters; what clients saw is judged as it is read, and as a whole when a run is over. Beside these a run may "
+        f"break `{HEALS}` (after the last fault a partition stays without its leader or its whole in-sync set, a send "
+        "without its answer, or the log cannot be read to its end), `refines_the_model` (a step that the model "
+        f"refuses) or `{NO_EXCEPTION}` (the broker let an exception out)."
+    )
     for invariant in CATALOGUE.values():
         yield ""
         yield f"## {invariant.id}"
@@ -111,11 +131,73 @@ def _invariants() -> Iterator[str]:
         yield ""
         yield f"Why it should hold: {invariant.argument}"
         yield ""
+        yield _where(invariant)
+        yield ""
         yield f"In the literature: {', '.join(invariant.names)}. Shown to catch: {invariant.breaks}."
-    yield ""
+
+
+def _where(invariant: Invariant) -> str:
+    """Where the predicate is, and what it is judged on."""
+    if not isinstance(invariant, StepInvariant):
+        return "Judged on every fact of the controllers' quorum (`invariants/step/quorum.py`)."
+    words = []
+    if invariant.before:
+        words.append(f"before {', '.join(f'`{name}`' for name in sorted(invariant.before))} is taken for true")
+    if invariant.after:
+        words.append(f"after {', '.join(f'`{name}`' for name in sorted(invariant.after))}")
+    seen = [kind for kind, broken in CLASSES.items() if broken == invariant.id]
+    if seen:
+        words.append(f"in what clients saw: {', '.join(seen)} (`invariants/history/`)")
+    module = f"`invariants/step/{invariant.id}.py`"
+    return f"Judged {'; '.join(words)} ({module})." if words else f"Judged on every decision ({module})."
+
+
+NAMES = {
+    "I1": "nothing acknowledged is lost",
+    "I2": "a leader has all that was committed",
+    "I3": "so has whoever may lead next",
+    "I4": "logs match",
+    "I5": "the high watermark is bounded",
+    "I6": "the maximal in-sync set holds the committed one",
+    "I7": "fencing",
+    "I8": "stable reads",
+    "I9": "idempotence and order",
+    "I10": "transactions are atomic",
+    "I11": "no transaction hangs",
+    "I12": "one owner",
+    "I13": "commits are fenced",
+    "I14": "the controllers' quorum is safe",
+    "I15": "recovery",
+    "I16": "compaction",
+}
+"""The invariants this project argues with, by the names its sources give them."""
+ABSENT = {
+    "I10": "none: the broker has no transactions",
+    "I11": "none: the broker has no transactions",
+    "I12": "none: the broker has no groups",
+    "I13": "none: the broker has no groups",
+    "I16": "none of a run: the tests of `tests/storage/` compare every cleaning with what a reader must still find",
+}
+"""Why a name has no invariant that is judged on runs."""
+
+
+def _planted_bugs() -> Iterator[str]:
     yield "# Planted bugs"
     yield ""
-    yield "`fencepost fuzz --mutant ID` plants one."
+    yield "`fencepost fuzz --mutant ID` plants one, `fencepost mutants` each in turn."
+    yield ""
+    yield "## Historic bugs, row by row"
+    yield ""
+    yield "R: replication. P: producers. T: transactions. G: groups. K: the controllers' quorum. S: storage."
+    yield ""
+    yield "| row | bug | planted as |"
+    yield "|---|---|---|"
+    for row in ROWS:
+        links = ", ".join(f"[{name}](#{name})" for name in row.planted)
+        yield f"| {row.id} | {row.about} | {links or f'not planted: {row.missing}'} |"
+    others = len(MUTANTS.keys() - {name for row in ROWS for name in row.planted})
+    yield ""
+    yield f"{others} more below resemble none of these rows."
     for mutant in MUTANTS.values():
         yield ""
         yield f"## {mutant.id}"

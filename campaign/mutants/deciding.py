@@ -88,3 +88,16 @@ class ElectsTheFirstAlive(Elections):
 
     def in_sync(self, partition: PartitionImage, excluded: NodeId = NO_LEADER) -> NodeId:
         return self.anybody(partition, excluded)
+
+
+@mutant("unclean-election-keeps-isr", "no_committed_loss", "high_watermark_bound", "quorum_superset", "log_matching")
+class KeepsTheOldMembers(Decisions):
+    """After an unclean election the replicas count as in sync that counted before.
+
+    KIP-704 (apache/kafka 52621613fd3): the elected replica may lack what the others have. Here everybody had left the
+    set by then, so the old members are all replicas: whoever is elected next may have another log.
+    """
+
+    def isr_after_unclean(self, partition: PartitionImage, leader: NodeId) -> Nodes:
+        del leader
+        return tuple(sorted(partition.replicas))
