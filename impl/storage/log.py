@@ -18,6 +18,7 @@ from zlib import crc32
 from impl.core.messages import MAX_TIMESTAMP
 from impl.core.types import Batch, EpochStart
 from impl.storage import checkpoints
+from impl.storage.errors import CorruptLog
 from impl.storage.files import Disk, FileRange, Syncing
 from impl.storage.indexes import RELATIVE_OFFSET_MAX
 from impl.storage.log_config import LogConfig
@@ -315,6 +316,9 @@ class Log:
                 return [FileRange(segment.log, position, size)]
             if segment.end_offset >= limit:
                 break
+            if start < segment.end_offset and self.before_gap is not None:
+                reason = f"its batches end before offset {segment.end_offset}, where the next segment begins"
+                raise CorruptLog(segment.path, segment.size, reason)
         return []
 
     def headers(self, start: int) -> Iterator[Batch]:

@@ -194,7 +194,8 @@ class LogDirectory:
         return log
 
     def _expect_gaps(self, partition: TopicPartition) -> None:
-        """From now on recovery takes gaps in this log's offsets for compaction's work."""
+        """From now on recovery, and whoever reads, take gaps in this log's offsets for compaction's work."""
+        self.logs[partition].before_gap = None
         if partition not in self.cleaner_offsets:
             self.write_cleaner_offset(partition, self.logs[partition].start_offset)
 

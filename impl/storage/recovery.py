@@ -97,9 +97,10 @@ def _as_it_was_left(disk: Disk, found: Found, config: LogConfig, layout: Layout)
     segments.append(Segment(disk, directory, bases[-1], config))
     segments[-1].resume()
     end = Offset(segments[-1].end_offset)
-    if end != found.recovery_point:
-        return None
     start = max(found.log_start, bases[0])
+    if end != found.recovery_point or start > end:
+        return None
+    _must_begin_with(epochs, found, bases[0])
     log = Log(disk, directory, config, segments, end, start)
     high_watermark = Offset(max(min(found.high_watermark, end), start))
     known = ProducerState(producers, kept=None)
@@ -129,9 +130,8 @@ def _in_doubt(
     recovery = make_recovery(disk, found, config, every_batch_synced, ProducerState(producers), taken)
     segments = _trusted(disk, directory, config, layout, bases[first]) if bases else []
     known = epochs or ()
-    if bases and known and known[0].start < bases[0] and found.log_start < bases[0]:
-        reason = f"the log begins here, but its {checkpoints.LEADER_EPOCHS} at offset {known[0].start}"
-        raise CorruptLog(f"{directory}/{file_names(bases[0])[0]}", 0, reason)
+    if bases:
+        _must_begin_with(known, found, bases[0])
     recovery.begin(bases[first] if bases else found.log_start, known)
     segments += recovery.scan(bases[first:])
     recovery.check_end()
@@ -155,6 +155,13 @@ def _in_doubt(
     high_watermark = Offset(max(min(found.high_watermark, recovery.end), start))
     state = _state(found, log, high_watermark, kept, recovery.producers, tuple(recovery.tail))
     return Recovered(log, state, recovery.cut)
+
+
+def _must_begin_with(epochs: tuple[EpochStart, ...], found: Found, base: int) -> None:
+    """Raises CorruptLog where the log has lost its first segment."""
+    if epochs and epochs[0].start < base and found.log_start < base:
+        reason = f"the log begins here, but its {checkpoints.LEADER_EPOCHS} at offset {epochs[0].start}"
+        raise CorruptLog(f"{found.directory}/{file_names(base)[0]}", 0, reason)
 
 
 def _epochs_within(epochs: Iterable[EpochStart], start: int, end: int) -> tuple[EpochStart, ...]:

@@ -8,9 +8,11 @@ from _pytest.outcomes import Failed
 from impl.core.types import EpochStart, LeaderEpoch, Offset
 from impl.sim.disk import SimDisk, SimFile
 from impl.storage import recovery
+from impl.storage.errors import CorruptLog
 from impl.storage.log_config import LogConfig
 from impl.storage.log_directory import CLEAN_SHUTDOWN, LogDirectory
 from impl.storage.producer_snapshots import ProducerEntry, format_snapshot, parse_snapshot
+from impl.storage.segment import file_names
 from tests.storage import test_log_directory, test_recovery
 from tests.storage.logs import DIRECTORY, PARTITION, TOPIC_ID, a_batch, append, values
 
@@ -152,3 +154,39 @@ def test_a_marker_of_a_clean_stop_that_stays_is_found(monkeypatch: pytest.Monkey
     monkeypatch.setattr(SimDisk, "remove", lambda disk, path: path == CLEAN_SHUTDOWN or removed(disk, path))
     with pytest.raises((AssertionError, Failed)):
         test_log_directory.test_the_marker_of_a_clean_stop_is_gone_before_anything_else_happens()
+
+
+def test_a_segment_that_is_gone_from_the_middle_is_an_error_to_who_reads_there_and_not_a_gap() -> None:
+    """A clean start believes what it does not read. Else what is missing would be passed over in silence."""
+    disk, directory = filled()
+    directory.write_high_watermarks(((PARTITION, Offset(100)),))
+    directory.close()
+    removed = directory.logs[PARTITION].segments[1]
+    for name in file_names(removed.base_offset):
+        disk.remove(f"{DIRECTORY}/{name}")
+    log = LogDirectory(disk, CONFIG, written_by).logs[PARTITION]
+    for start in (removed.base_offset, removed.end_offset - 1):
+        with pytest.raises(CorruptLog, match=r"its batches end before offset .*, where the next segment begins"):
+            log.read(start, 100, 1)
+    assert values(log, 0, removed.base_offset)[-1] == f"{removed.base_offset - 1}/0"
+    assert values(log, removed.end_offset)[0] == f"{removed.end_offset}/0"
+
+
+def test_a_first_segment_that_is_gone_is_missed_by_a_clean_start() -> None:
+    disk, directory = filled()
+    directory.write_high_watermarks(((PARTITION, Offset(100)),))
+    directory.close()
+    for name in file_names(0):
+        disk.remove(f"{DIRECTORY}/{name}")
+    with pytest.raises(CorruptLog, match="the log begins here, but its leader-epoch-checkpoint at offset 0"):
+        LogDirectory(disk, CONFIG, written_by)
+
+
+def test_a_log_that_is_said_to_begin_past_its_end_is_empty_there() -> None:
+    """As after a crash between the checkpoint of a new start and the deletion of what comes before it."""
+    disk, directory = filled()
+    directory.write_high_watermarks(((PARTITION, Offset(100)),))
+    directory.close()
+    disk.write_file("log-start-offset-checkpoint", b"0\n1\nt 0 130\n")
+    (state,) = LogDirectory(disk, CONFIG, written_by).recovered
+    assert (state.log_start, state.high_watermark, state.log_end) == (130, 130, 130)
