@@ -73,6 +73,8 @@ from impl.core.types import (
     TopicPartition,
 )
 
+LOGS_AT_ONCE = 40
+"""Logs that a broker makes in one step."""
 Answer = Callable[[Connection, int, Any, Millis, list[Effect]], None]
 """What answers one kind of request: connection, correlation, the request, the time, and where effects go."""
 
@@ -127,6 +129,8 @@ class Broker:
         self._checkpointed: tuple[tuple[TopicPartition, Offset], ...] = ()
         self._lag_check_due = Millis(0)
         self._configured_at = Offset(0)
+        self._news: dict[TopicPartition, None] = {}
+        """Partitions that the metadata log has news of, yet to be acted on."""
         self._swept = False
         """Logs on the disk have been compared with the metadata."""
         self._stopped = False
@@ -217,6 +221,8 @@ class Broker:
     # ------------------------------------------------------------ time
     def _tick(self, now: Millis, out: list[Effect]) -> None:
         self._member.quotas.advance(now)
+        if self._news:
+            self._act_on_news(False, now, out)
         if now >= self._registration.due:
             self._registration.tick(now, out)
         if now >= self._metadata.due:
@@ -269,16 +275,30 @@ class Broker:
 
     def _changed(self, names: list[TopicPartition], now: Millis, out: list[Effect]) -> None:
         """The metadata log has news of these partitions (of all, at the beginning)."""
-        image = self._member.image
         moved = self._delete_strays(names, out)
         self._reconfigure(out)
-        for name in names:
+        self._news.update(dict.fromkeys(names))
+        self._act_on_news(moved, now, out)
+
+    def _act_on_news(self, moved: bool, now: Millis, out: list[Effect]) -> None:
+        """Act on what the news are about. Of very many new logs some are left for the next tick, so that who asks
+        something meanwhile is served; not by a broker that is fenced, whom nobody asks."""
+        member = self._member
+        image = member.image
+        left = len(self._news) if self.fenced else LOGS_AT_ONCE
+        for name in list(self._news):
             version = image.partition(name)
-            if version is not None and self.settings.node in version.replicas and name not in self._member.lost:
+            if version is not None and self.settings.node in version.replicas and name not in member.lost:
+                if name not in member.partitions:
+                    if not left:
+                        continue
+                    left -= 1
                 moved |= self._act_on(version, now, out)
+            del self._news[name]
         if moved:
             self._fetchers.pump(now, out)
-        self._registration.caught_up(now, out)
+        if not self._news:
+            self._registration.caught_up(now, out)
 
     def _delete_strays(self, names: list[TopicPartition], out: list[Effect]) -> bool:
         """Take away the logs of deleted topics and of partitions that this broker is no longer a replica of.

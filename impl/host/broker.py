@@ -74,13 +74,20 @@ class MakeBroker(Protocol):
 
 @runtime_checkable
 class Gathering(Protocol):
-    """A disk that can let small appends wait for each other (impl/server/disk.py); the simulated one does not."""
+    """A disk that can let small writes wait for each other (impl/server/disk.py); the simulated one does not."""
 
-    def gather(self) -> None:
-        """From now on, until `settle`, what is appended may wait; whatever else is asked comes after it."""
+    def gather(self, *, whole: bool = False) -> None:
+        """From now on, until `settle`, what is appended may wait; whatever else is asked of a file comes after it.
+
+        `whole`: files of one log that are written whole may wait, too, and the names of files.
+        """
 
     def settle(self) -> None:
-        """Write what waits. Raises OSError."""
+        """Write what waits, and sync what was to be synced. Raises OSError."""
+
+
+MANY = 6
+"""Effects of a step that may make several logs."""
 
 
 def unreported(_line: str) -> None:
@@ -158,6 +165,9 @@ class BrokerHost:
         if type(event) is Tick and self._wall_clock is not None:
             event = Tick(self._wall_clock())
         effects = self.broker.step(event, now)
+        if len(effects) >= MANY and self._makes_logs(effects):
+            for _, disk in self._gathering:
+                disk.gather(whole=True)
         outgoing = self._perform(effects, now) if effects else []
         if type(event) is Tick and now >= self._upkeep.due:
             outgoing += self._look_after(now)
@@ -174,6 +184,11 @@ class BrokerHost:
         for _, disk in self._gathering:
             disk.gather()
         return self._perform(effects, now)
+
+    def _makes_logs(self, effects: Sequence[Effect]) -> bool:
+        """Whether all that a step asks of storage is to make logs and to write their epochs, for several."""
+        asked = [type(effect) for effect in effects if type(effect) in _STORAGE]
+        return len(asked) > 2 and all(kind is CreateLog or kind is WriteEpochs for kind in asked)
 
     def _perform(self, effects: Sequence[Effect], now: Millis) -> list[Outgoing]:
         outgoing: list[Outgoing] = []

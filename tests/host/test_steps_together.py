@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from impl.core.events import AppendBatch, CreateLog, DeleteLog, Effect, SendReply, TruncateLog
+from impl.core.events import AppendBatch, CreateLog, DeleteLog, Effect, SendReply, TruncateLog, WriteEpochs
 from impl.core.facts import Append
 from impl.core.messages import Fetched, FetchedPartition, Produced, ProducedPartition
 from impl.core.replica import content
 from impl.core.settings import Settings
-from impl.core.types import Connection, ErrorCode, LeaderEpoch, LogSlice, NodeId, Offset, TopicPartition
+from impl.core.types import Connection, EpochStart, ErrorCode, LeaderEpoch, LogSlice, NodeId, Offset, TopicPartition
 from impl.host.broker import BrokerHost
 from impl.server.disk import RealDisk
 from impl.storage.log_config import LogConfig
@@ -87,6 +87,23 @@ def test_the_same_bytes_facts_and_replies(tmp_path: Path, config: dict[str, int]
         outcomes.append((told, facts, contents(tmp_path / name)))
     assert outcomes[0] == outcomes[1]
     assert len(outcomes[0][1]) == len([step for step in STEPS if len(step) == 3])
+
+
+def test_a_step_that_makes_many_logs_leaves_what_single_steps_leave(tmp_path: Path) -> None:
+    partitions = [TopicPartition("many", index) for index in range(20)]
+    effects: list[Effect] = []
+    for partition in partitions:
+        effects += [CreateLog(partition, TOPIC_ID, ()), WriteEpochs(partition, (EpochStart(EPOCH, Offset(0)),))]
+    together = a_host(tmp_path / "together", [])
+    together.handle(effects, NOW)
+    single = a_host(tmp_path / "one by one", [])
+    for effect in effects:
+        single.handle([effect], NOW)
+    assert contents(tmp_path / "together") == contents(tmp_path / "one by one")
+    assert together.directories.logs.keys() == single.directories.logs.keys() == set(partitions)
+    # What it makes is written at the end of the step, and then no longer waits.
+    together.handle(appended(partitions[0], 0), NOW)
+    assert together.directories.logs[partitions[0]].read(0, 1, 1_000)
 
 
 def test_a_log_gets_one_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
