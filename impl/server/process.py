@@ -83,8 +83,9 @@ def main(arguments: list[str]) -> int:
                 locks.callback(DirectoryLock(Path(data)).release)
             asyncio.run(run(configuration, log))
     except (ServerError, StorageError) as error:
-        log.error("failed", reason=error)
-        report(Status(status="failed", message=f"{configuration.name}: {error}"))
+        reason = _said(error, configuration)
+        log.error("failed", reason=reason)
+        report(Status(status="failed", message=f"{configuration.name}: {reason}"))
         return REFUSED
     except Exception as error:
         log.error("failed", reason=repr(error), trace=traceback.format_exc())
@@ -92,6 +93,13 @@ def main(arguments: list[str]) -> int:
         return UNCLEAN
     report(Status(status="stopped"))
     return 0
+
+
+def _said(error: ServerError | StorageError, configuration: ProcessConfiguration) -> str:
+    """What is wrong, and in which log directory where there are several and it does not say so itself."""
+    if isinstance(error, StorageError) and error.place is not None and configuration.more_data:
+        return f"in {(configuration.data, *configuration.more_data)[error.place]}: {error}"
+    return str(error)
 
 
 async def run(configuration: ProcessConfiguration, log: Log) -> None:

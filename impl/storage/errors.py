@@ -7,6 +7,9 @@ One rule: a sentence names the file, the place and the remedy. Losing what was s
 class StorageError(Exception):
     """The disk's or a user's fault, never a bug of ours."""
 
+    place: int | None = None
+    """In which of the log directories, counted from 0, where a file is named within one of several."""
+
 
 class LogDirectoryFailed(StorageError):
     """The system refused a read, a write or a sync (EIO, disk full): the node must stop using the directory."""

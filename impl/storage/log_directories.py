@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from impl.core.events import RecoveredLog
 from impl.core.types import TopicPartition
-from impl.storage.errors import DuplicateLog
+from impl.storage.errors import DuplicateLog, StorageError
 from impl.storage.files import Disk
 from impl.storage.log import Log
 from impl.storage.log_config import LogConfig
@@ -33,11 +33,14 @@ class LogDirectories:
         self.online: list[LogDirectory] = []
         self.failures: list[OSError] = []
         """Why directories could not be opened."""
-        for disk in disks:
+        for place, disk in enumerate(disks):
             try:
                 self.online.append(self.directory_class(disk, config, producers_of))
             except OSError as error:
                 self.failures.append(error)
+            except StorageError as error:
+                error.place = place
+                raise
         if not self.online:
             raise self.failures[0]
         self.logs: dict[TopicPartition, Log] = {}

@@ -11,6 +11,7 @@ from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 from campaign.conditions import wait_for
 from impl.core.types import ErrorCode
 from impl.server.cluster import Cluster, ClusterPlan
+from impl.server.errors import ChildFailed
 from impl.wire.apis import ApiKey
 from impl.wire.messages.fetch import FetchPartition, FetchRequest, FetchTopic
 from impl.wire.opened import open_batch
@@ -136,6 +137,7 @@ def test_a_broker_goes_on_without_the_directory_that_failed(tmp_path):
         admin = AdminClient({"bootstrap.servers": running.bootstrap})
         create(admin, "t", partitions=2, segment_bytes="2000")
         gone = tmp_path / "second" / "broker-1"
+        wait_for(lambda: len(list(tmp_path.glob("*/broker-1/t-*/*.timeindex"))) == 2, PATIENCE_SECONDS, "both logs")
         (lost,) = [int(path.name[-1]) for path in gone.glob("t-*")]
         shutil.rmtree(gone)
         with Raw(running.address(1)) as connection:
@@ -149,6 +151,18 @@ def test_a_broker_goes_on_without_the_directory_that_failed(tmp_path):
         assert running.died() == []
         said = (plan.data / "logs" / "broker-1.log").read_text()
         assert re.search(rf"log directory failed at {gone}/t-{lost}/\S*: No such file or directory; free", said)
+
+
+def test_damage_in_one_of_several_directories_is_named_with_its_directory(tmp_path):
+    plan = ClusterPlan(data=tmp_path / "first", more_data=(tmp_path / "second",), brokers=1, port=0)
+    with Cluster(plan):
+        pass
+    damaged = tmp_path / "second" / "broker-1"
+    (damaged / "replication-offset-checkpoint").write_bytes(b"0\nmany\n")
+    with pytest.raises(ChildFailed) as caught:
+        Cluster(plan).start()
+    said = f"n1: in {damaged}: replication-offset-checkpoint line 2: 'many' is not a number; delete the file: "
+    assert str(caught.value).startswith(said)
 
 
 def test_logs_are_spread_over_the_directories_and_found_again(cluster, admin):
