@@ -8,6 +8,7 @@ diverges (shrinking does) asks for it.
 from collections.abc import Iterable
 from typing import Any
 
+from impl.sim.faults import WIPED_DISK
 from invariants.verdict import Violated
 from traces.abstraction import DivergedError
 from traces.following import Divergence, Follower
@@ -25,6 +26,8 @@ class Lockstep:
         self.follower = Follower(model, synced=synced, voters=voters)
         self.diverged: Divergence | None = None
         self._stop = stop
+        self._replaced = False
+        """A node has another disk: the model does not speak of what comes of that."""
         self._steps = 0
 
     def facts(self, node: str, at: int, facts: Iterable[Any]) -> None:  # noqa: ARG002 - an observer is told the time
@@ -53,7 +56,14 @@ class Lockstep:
                 self._leaves(node, fact, diverged)
                 return
 
+    def fault(self, kind: str) -> None:
+        """What the world did."""
+        if kind == WIPED_DISK:
+            self._replaced = True
+
     def _leaves(self, node: str, fact: Any, diverged: DivergedError) -> None:
+        if self._replaced:
+            diverged = DivergedError(diverged.action, f"after a disk was replaced: {diverged.reason}", outside=True)
         self.diverged = self.follower.divergence(self._steps, node, fact, diverged)
         if self._stop and not diverged.outside:
             raise self.violated(self.diverged) from None

@@ -7,7 +7,7 @@ import random
 from typing import NamedTuple
 
 from impl.sim.drivers import Seeded, Weights
-from impl.sim.faults import KINDS, POWER_KINDS
+from impl.sim.faults import BEYOND_KINDS, DAMAGE_KINDS, KINDS, POWER_KINDS
 from impl.sim.scenario import Scenario
 from impl.storage.log_config import LogConfig
 
@@ -25,18 +25,20 @@ class Profile(NamedTuple):
         return PROFILES[random.Random(f"profile {seed}").choice(self.parts)] if self.parts else self
 
 
+TOLERATED = tuple(kind for kind in KINDS if kind not in BEYOND_KINDS)
+
 PROFILES: dict[str, Profile] = {
     "durable": Profile(
         Scenario(log=LogConfig(flush_messages=1)),
-        KINDS,
+        tuple(kind for kind in TOLERATED if kind not in DAMAGE_KINDS),
         "flush.messages=1: every write is synced before it is answered. Nothing is lost, whatever fails, even all "
-        "replicas at once.",
+        "replicas at once, as long as disks keep what they have synced.",
     ),
     "default": Profile(
         Scenario(),
-        KINDS,
+        TOLERATED,
         "Kafka's default: nothing is synced before it is answered. Nothing is lost while fewer than "
-        "min.insync.replicas lose power (KIP-903, KIP-966).",
+        "min.insync.replicas lose power, or their disk (KIP-903, KIP-966).",
     ),
     "crashes": Profile(
         Scenario(),
@@ -46,7 +48,13 @@ PROFILES: dict[str, Profile] = {
     ),
 }
 PROFILES["mixed"] = Profile(
-    Scenario(), KINDS, "Every run has one of the other profiles, drawn by its seed.", tuple(PROFILES)
+    Scenario(), TOLERATED, "Every run has one of the profiles above, drawn by its seed.", tuple(PROFILES)
+)
+PROFILES["beyond"] = Profile(
+    Scenario(log=LogConfig(flush_messages=1), beyond=True),
+    KINDS,
+    "More fails than is tolerated: disks lose and change what was synced, on any number of replicas. Records may be "
+    "lost and the cluster may not heal; whatever is there must be in order, agree on all replicas and have been sent.",
 )
 
 

@@ -24,8 +24,10 @@ from impl.sim.producer import Producer
 from impl.sim.recording import MODEL, header
 from impl.sim.scenario import Scenario
 from impl.sim.world import World
+from impl.storage.errors import StorageError
 from invariants.step import Checker
 from invariants.step.quorum import QuorumChecker
+from invariants.step.recovery import ID as RECOVERY
 from invariants.verdict import Violated
 from traces.following import Divergence
 from traces.recorder import Recorder
@@ -99,6 +101,8 @@ class Judges:
     def fault(self, kind: str, targets: tuple[str, ...], detail: str) -> None:
         self.roles.fault(kind, targets, detail)
         self.checker.fault(kind, targets)
+        if self.lockstep is not None:
+            self.lockstep.fault(kind)
 
     def op(self, op: Op) -> None:
         self.checker.op(op)
@@ -133,7 +137,7 @@ def run(
     it diverges. Unless told the model follows to the end, except a mutant that is not of the model at all.
     """
     lockstep: Lockstep | None = None
-    if seeking in ("", REFINES) and (mutant is None or mutant.modelled):
+    if seeking in ("", REFINES) and (mutant is None or mutant.modelled) and not scenario.beyond:
         voters = tuple(int(node) for node in controller_nodes(scenario.controllers))
         synced = scenario.log.flush_messages == 1
         lockstep = Lockstep(MODEL, synced=synced, voters=voters, stop=seeking == REFINES)
@@ -160,16 +164,18 @@ def run(
         if until is None:
             outcome = world.finish()
             healthy = outcome.healthy
-            judges.checker.finish(world.auditor.name if healthy else "")
-            if not healthy:
+            judges.checker.finish(world.auditor.name if healthy and not scenario.beyond else "")
+            if not healthy and not scenario.beyond:
                 raise Violated(HEALS, world.ails())
-            if scenario.log.flush_messages == 1:
+            if scenario.log.flush_messages == 1 and not scenario.beyond:
                 nothing_lost(outcome)
         if lockstep is not None:
             ended = judges.diverged_at
             lockstep.finish()
     except Violated as found:
         violated = found
+    except StorageError as refused:
+        violated = Violated(RECOVERY, f"a disk that has kept all its promises is refused: {refused}")
     except Exception as error:
         # A broken run must not end the campaign: what broke it is reported with the choices that repeat it.
         violated = Violated(NO_EXCEPTION, f"{type(error).__name__}: {error}")

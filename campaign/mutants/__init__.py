@@ -8,6 +8,7 @@ A mutant that is not found is a question, not a pass: either the search is too s
 from campaign.mutants import (
     counting,
     deciding,
+    disks,
     epoch_cache,
     following,
     in_sync,
@@ -27,6 +28,7 @@ __all__ = [
     "StaleMutant",
     "counting",
     "deciding",
+    "disks",
     "epoch_cache",
     "following",
     "in_sync",

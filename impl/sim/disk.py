@@ -9,10 +9,17 @@ name in a directory some prefix of what was done to it (created, removed, rename
 Names are independent of each other and of the files' content, as POSIX has it; a rename happens to both its names or
 to neither. What lies in a directory that did not survive is gone with it.
 
-What a real disk may do besides this (reorder blocks within one file, lie about a sync) is not modelled here.
+What a real disk may do besides this it does here on demand: refuse a write or a sync (and, as Linux does, forget what a
+failed sync was to write), be full, be slow to sync, acknowledge syncs that it has not done of the newest segments,
+leave the unsynced bytes of a file in another order than they were written, change a bit, be another, empty disk.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
+
+from impl.sim.files import Crashed, PowerLost, SimFile, Trouble
+
+__all__ = ["Crashed", "Decide", "PowerLost", "SimDisk", "SimFile", "Spoil"]
 
 Decide = Callable[[str, int], int]
 """`decide(what, unsynced)` -> how much of it survives, 0 to `unsynced`.
@@ -21,153 +28,10 @@ Decide = Callable[[str, int], int]
 or `what` is "entry PATH", and `unsynced` the number of changes to that name since its directory was last synced.
 """
 
-_ONE_BUFFER = (bytes, memoryview)
+Spoil = Callable[[str, bytes], bytes]
+"""`spoil(path, data)` -> what is found where the unsynced bytes `data` of a file that was only appended to survived."""
 
-
-class Synced:
-    """A sync that was done at once: simulated time does not pass meanwhile."""
-
-    def done(self) -> bool:
-        return True
-
-    def wait(self) -> None:
-        """There is nothing to wait for."""
-
-
-SYNCED = Synced()
-
-
-class Crashed(Exception):
-    """The process was cut down in the middle of a step: what it wrote stands."""
-
-
-class PowerLost(Crashed):
-    """The machine lost power in the middle of a step: call `lose_power`."""
-
-
-class _Change:
-    """One change to a file since its last sync, and how to take it back.
-
-    `weight` is how many bytes it counts for; `before` what the change overwrote or cut off, at `position`.
-    """
-
-    __slots__ = ("before", "kind", "position", "weight")
-
-    def __init__(self, kind: str, position: int, weight: int, before: bytes) -> None:
-        self.kind = kind
-        self.position = position
-        self.weight = weight
-        self.before = before
-
-    def undo(self, content: bytearray, kept: int) -> None:
-        """Leave only the first `kept` bytes of this change; all changes after it are undone already."""
-        if self.kind == "append":
-            del content[self.position + kept :]
-        elif self.kind == "truncate":
-            content += self.before
-        else:
-            end = self.position + self.weight
-            content[self.position + kept : end] = self.before[kept:]
-
-
-class SimFile:
-    """A file. All who open one path share it, as processes share a real one through the page cache."""
-
-    __slots__ = ("_changes", "_content", "_disk", "_synced", "cuts")
-
-    def __init__(self, disk: "SimDisk") -> None:
-        self._disk = disk
-        self._content = bytearray()
-        self._synced = 0
-        """Without `_changes`: everything past this was appended since the last sync."""
-        self._changes: list[_Change] | None = None
-        """Every change since the last sync, once one of them was not an append."""
-        self.cuts = 0
-
-    def size(self) -> int:
-        return len(self._content)
-
-    def append(self, data: bytes | memoryview | Sequence[bytes | memoryview]) -> None:
-        if self._disk.fuse is not None:
-            self._disk.burn()
-        content = self._content
-        position = len(content)
-        if isinstance(data, _ONE_BUFFER):
-            content += data
-        else:
-            for buffer in data:
-                content += buffer
-        if self._changes is not None:
-            self._changes.append(_Change("append", position, len(content) - position, b""))
-
-    def write_at(self, position: int, data: bytes | memoryview) -> None:
-        if self._disk.fuse is not None:
-            self._disk.burn()
-        end = position + len(data)
-        assert end <= len(self._content), "write_at writes within the file; append makes it longer"
-        before = bytes(self._content[position:end])
-        self._change(_Change("write", position, len(data), before))
-        self._content[position:end] = data
-
-    def read(self, position: int, size: int) -> bytes:
-        return bytes(self._content[position : position + size])
-
-    def truncate(self, size: int) -> None:
-        if self._disk.fuse is not None:
-            self._disk.burn()
-        if size < len(self._content):
-            self._change(_Change("truncate", size, 1, bytes(self._content[size:])))
-            del self._content[size:]
-            self.cuts += 1
-
-    def sync(self) -> None:
-        if self._disk.fuse is not None:
-            self._disk.burn()
-        self._synced = len(self._content)
-        self._changes = None
-
-    def sync_later(self) -> "Synced":
-        self.sync()
-        return SYNCED
-
-    def close(self) -> None:
-        """Nothing to give back."""
-
-    def fileno(self) -> int:
-        return -1
-
-    def hold(self) -> int:
-        return -1
-
-    def release(self) -> None:
-        """Nothing is held: a file removed stays readable by whoever has it."""
-
-    def unsynced(self) -> int:
-        """Bytes of change since the last sync."""
-        if self._changes is None:
-            return len(self._content) - self._synced
-        return sum(change.weight for change in self._changes)
-
-    def survive(self, kept: int) -> None:
-        """Power is lost: the first `kept` bytes of the unsynced change remain, and are now what is on the disk."""
-        if self._changes is None:
-            del self._content[self._synced + kept :]
-        else:
-            left = self.unsynced()
-            for change in reversed(self._changes):
-                left -= change.weight
-                if left >= kept:
-                    change.undo(self._content, 0)
-                elif left + change.weight > kept:
-                    change.undo(self._content, kept - left)
-        self._synced = len(self._content)
-        self._changes = None
-
-    def _change(self, change: _Change) -> None:
-        if self._changes is None:
-            appended = len(self._content) - self._synced
-            self._changes = [_Change("append", self._synced, appended, b"")] if appended else []
-        self._changes.append(change)
+SEGMENT = ".log"
 
 
 class _Directory:
@@ -180,17 +44,16 @@ Binding = tuple[str, Entry | None]
 """A name, and what it stands for from now on: a file, a directory, or nothing."""
 
 
-class SimDisk:
+class SimDisk(Trouble):
     """One log directory in memory. Deterministic: the same calls and the same decisions leave the same bytes."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._entries: dict[str, Entry] = {}
         self._durable: dict[str, Entry] = {}
         """The entries as of the last sync of their directories."""
         self._unsynced: list[tuple[str, tuple[Binding, ...]]] = []
         """Changes since then, oldest first: the name each is known by, and what it binds (a rename binds two)."""
-        self.fuse: int | None = None
-        self._fuse_error: type[Crashed] = Crashed
 
     # ------------------------------------------------------------ the interface of impl/storage/files.py
     def open(self, path: str, *, create: bool = False) -> SimFile:
@@ -202,7 +65,9 @@ class SimDisk:
         if not create:
             raise FileNotFoundError(2, "no such file", path)
         self._must_be_directory(parent_of(path))
-        file = SimFile(self)
+        if path.endswith(SEGMENT):
+            self._begin_segment(parent_of(path))
+        file = SimFile(self, segment=path.endswith(SEGMENT))
         self._bind(path, (path, file))
         return file
 
@@ -260,23 +125,22 @@ class SimDisk:
         self._unsynced = waiting
 
     # ------------------------------------------------------------ faults
-    def fail_after(self, operations: int, error: type[Crashed] = Crashed) -> None:
-        """Raise `error` in place of the change or sync that many from now (1: the next one); those before it stand."""
-        assert operations > 0
-        self.fuse = operations
-        self._fuse_error = error
-
-    def burn(self) -> None:
-        """A change or a sync is about to happen."""
-        assert self.fuse is not None
-        self.fuse -= 1
-        if self.fuse <= 0:
-            self.fuse = None
-            raise self._fuse_error("in the middle of a step")
-
     def crash_process(self) -> None:
         """The process is gone; the machine goes on, with all that was written, and may still lose power later."""
         self.fuse = None
+
+    def wipe(self) -> None:
+        """Another disk, with nothing on it."""
+        self.well()
+        self._entries, self._durable, self._unsynced = {}, {}, []
+
+    def segments(self) -> dict[str, SimFile]:
+        """Files that hold records, by path, sorted."""
+        return {
+            name: entry
+            for name, entry in sorted(self._entries.items())
+            if isinstance(entry, SimFile) and name.endswith(SEGMENT)
+        }
 
     def unsynced(self) -> dict[str, int]:
         """What a power loss would ask about, in the order in which it would, and how much of each is unsynced."""
@@ -286,9 +150,11 @@ class SimDisk:
                 asked[name] = entry.unsynced()
         return asked
 
-    def lose_power(self, decide: Decide) -> None:
-        """The machine is gone, and back: whatever was not synced survives as far as `decide` says."""
+    def lose_power(self, decide: Decide, spoil: Spoil | None = None) -> None:
+        """The machine is gone, and back: whatever was not synced survives as far as `decide` says, as `spoil` has
+        it."""
         self.fuse = None
+        self.lying = False
         left = {name: _within(decide(f"entry {name}", count), count) for name, count in self._changed_names().items()}
         for name, bindings in self._unsynced:
             if left[name] > 0:
@@ -297,8 +163,12 @@ class SimDisk:
         self._unsynced = []
         reachable = {name: entry for name, entry in sorted(self._durable.items()) if self._reachable(name)}
         for name, entry in reachable.items():
-            if isinstance(entry, SimFile) and entry.unsynced():
-                entry.survive(_within(decide(name, entry.unsynced()), entry.unsynced()))
+            if not isinstance(entry, SimFile):
+                continue
+            entry.reread()
+            if entry.unsynced():
+                kept = _within(decide(name, entry.unsynced()), entry.unsynced())
+                entry.survive(kept, None if spoil is None else partial(spoil, name))
         self._durable = reachable
         self._entries = dict(reachable)
 
@@ -318,6 +188,14 @@ class SimDisk:
             if name == source or name.startswith(source + "/"):
                 bindings += [(target + name[len(source) :], self._entries[name]), (name, None)]
         self._bind(target, *bindings)
+
+    def _begin_segment(self, directory: str) -> None:
+        """A log goes on in another file: what a lying disk has kept back of the one before has arrived by now."""
+        for path, file in self.segments().items():
+            if parent_of(path) == directory and file.newest:
+                file.newest = False
+                if self.lying:
+                    file.settle()
 
     def _must_be_directory(self, path: str) -> None:
         if path and self._entries.get(path) is not DIRECTORY:

@@ -9,12 +9,15 @@ Keys the world asks, and what the value says:
     ("delay", link, window, index)   extra delay of the index-th message put on a link (`n1>n2`) in a 20 ms window
     ("arrived", link, window, index) how many messages in flight still arrive when a connection breaks
     ("jitter", node, life)           by which number a start of one of several controllers spreads its timeouts
+    ("lost", node, file, life)       which unsynced write a power loss leaves out, or puts in another's place; 0: none
+    ("bit", node, life)              which bit of a disk flips
     ("survive", node, what, life)    how much of what was not synced survives the power loss that ends this life of a
                                      node; `what` as in `impl.sim.disk.Decide`: a file, or a directory entry
 
 Weights as measured (a swarm: few kinds of fault a run, so that they pile up): per seed one to three families of kinds,
-never broken connections alone; in half of the seeds half of the faults are leadership moves; a fault in 2 to 20 % of
-the slots, a delay on 2 to 40 % of the messages, a send in 5 to 50 % of the slots.
+never broken connections alone; in half of the seeds half of the faults are leadership moves; in half of them one or two
+families of disks, clocks and operators besides, with a third of the faults; a fault in 2 to 20 % of the slots, a delay
+on 2 to 40 % of the messages, a send in 5 to 50 % of the slots.
 """
 
 import random
@@ -24,7 +27,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from impl.sim.choices import Choices, Key
-from impl.sim.faults import BREAK, FAMILIES, MOVE, FaultTable
+from impl.sim.faults import BEYOND_KINDS, BREAK, FAMILIES, LATER_FAMILIES, MOVE, FaultTable
 
 
 class Weights(msgspec.Struct, frozen=True):
@@ -49,19 +52,24 @@ class Weights(msgspec.Struct, frozen=True):
             chosen += [MOVE] * len(chosen)
         if all(kind == BREAK for kind in chosen):
             chosen = [MOVE] if MOVE in kinds else chosen
-        return cls(
-            tuple(chosen),
+        shares = (
             draw.choice((0.02, 0.05, 0.1, 0.2)),
             draw.choice((0.02, 0.1, 0.2, 0.4)),
             draw.choice((0.05, 0.2, 0.5)),
         )
+        later = [family for family in LATER_FAMILIES if not set(family).isdisjoint(kinds)]
+        if later and draw.random() < 0.5:
+            drawn = draw.sample(later, min(draw.choice((1, 1, 2)), len(later)))
+            of_machines = [kind for family in drawn for kind in family if kind in kinds]
+            chosen += of_machines * max(1, len(chosen) // (2 * len(of_machines)))
+        return cls(tuple(chosen), *shares)
 
 
 class Seeded:
     """A generator with weights. Each kind of key draws from its own stream: more messages do not change the faults."""
 
     def __init__(self, seed: int, table: FaultTable, weights: Weights | None = None) -> None:
-        self.weights = weights or Weights.swarm(seed, table.kinds)
+        self.weights = weights or Weights.swarm(seed, [kind for kind in table.kinds if kind not in BEYOND_KINDS])
         self.made: dict[Key, int] = {}
         """Every answer that was not 0."""
         self._table = table

@@ -3,8 +3,8 @@
 One rule: the clock jumps from entry to entry of one heap, ordered by time and then by the order in which entries were
 put there; nothing happens between two entries.
 
-An entry is a message's arrival, the news that a connection is gone, a tick, the end of a pause, a restart, or a slot
-(impl/sim/world.py).
+An entry is a message's arrival, the news that a connection is gone, a tick, the end of a pause, a restart, what a
+fault does later, or a slot (impl/sim/world.py).
 """
 
 from collections.abc import Callable, Sequence
@@ -26,9 +26,10 @@ from impl.sim.observer import Nobody, Observer
 from impl.sim.process import Process
 from impl.sim.recording import Recording
 from impl.sim.transport import Transport
+from impl.storage.errors import StorageError
 from traces.recorder import Recorder
 
-TICK, SLOT, WAKE, RESTART = range(LOST + 1, LOST + 5)
+TICK, SLOT, WAKE, RESTART, CALL = range(LOST + 1, LOST + 6)
 _TICK = Tick()
 
 Step = Callable[[], Sequence[Any]]
@@ -103,6 +104,8 @@ class Engine:
                 self._lost(one, two, number)
             elif what == WAKE:
                 self._wake(processes[one], two)
+            elif what == CALL:
+                event()
             else:
                 assert what == RESTART
                 if processes[one].life == two and not processes[one].alive:
@@ -121,19 +124,30 @@ class Engine:
     def schedule_wake(self, process: Process) -> None:
         self._push(process.paused_until, WAKE, process.index, process.life)
 
-    def _push(self, at: int, what: int, one: Any = None, two: Any = None) -> None:
-        heappush(self._heap, (at, self._next_number(), what, one, two, None))
+    def schedule_call(self, at: int, what: Callable[[], None]) -> None:
+        """Something that a fault does later."""
+        self._push(at, CALL, three=what)
+
+    def _push(self, at: int, what: int, one: Any = None, two: Any = None, three: Any = None) -> None:
+        heappush(self._heap, (at, self._next_number(), what, one, two, three))
 
     # ------------------------------------------------------------ steps
     def begin(self, process: Process) -> None:
         """Start a process on what its disk holds."""
+        host = None
+        if process.make_host is not None:
+            try:
+                host = process.make_host(process.life)
+            except StorageError as refused:
+                self.faults.machines.did_not_start(process, refused)
+                return
         process.alive = True
         process.silent_until = 0
         # Not all at the same time.
         self._push(self.now + process.index % process.tick_ms, TICK, process, process.life)
-        if process.make_host is not None:
-            host = process.make_host(process.life)
+        if host is not None:
             process.inhabit(host)
+            self.faults.machines.started(process)
             self.act(process, "start", partial(host.start, Millis(self.now)))
 
     def _hand(self, process: Process, event: Event, number: int) -> None:
@@ -174,6 +188,9 @@ class Engine:
         except Crashed:
             self.faults.doom_came(process)
             return
+        except StorageError as refused:
+            self.faults.machines.refused(process, refused)
+            return
         if effects:
             self.perform(process, effects)
 
@@ -192,6 +209,9 @@ class Engine:
             effects = step()
         except Crashed:
             self.faults.doom_came(process)
+            return
+        except StorageError as refused:
+            self.faults.machines.refused(process, refused)
             return
         finally:
             # Also when an observer raises: what it raises about is the last line of the trace.

@@ -4,7 +4,8 @@ One rule: a value says kind, target and duration together, so that removing or l
 one fault and touches no other. 0 is no fault.
 
 A value is `1 + action * len(DURATIONS_MS) + duration`: lowering it within its action shortens the fault. The table
-depends only on how many processes and partitions there are, and is the same on every machine.
+depends only on how many processes and partitions there are, and is the same on every machine. Recorded runs hold
+values: a new action comes at the end, so that the old ones keep their meaning.
 
 Processes are numbered: 0 the controller (the first of several), 1 to n the brokers, then the clients, then the other
 controllers.
@@ -36,6 +37,18 @@ STOPPED = "stopped"
 """What comes of it, in a trace, when the process has ended."""
 REASSIGN = "reassign"
 MINIMUM = "minimum"
+INPUT_OUTPUT_ERROR = "input/output error"
+DISK_FULL = "disk full"
+SLOW_DISK = "slow disk"
+LOST_WRITE = "lost write"
+MISDIRECTED_WRITE = "misdirected write"
+LOST_SYNC = "lost sync"
+BIT_FLIP = "bit flip"
+BIT_ROT = "bit rot"
+WIPED_DISK = "wiped disk"
+CLOCK_JUMP = "clock jump"
+CLOCK_DRIFT = "clock drift"
+RECONFIGURE = "reconfigure"
 
 KINDS = (
     MOVE,
@@ -53,9 +66,29 @@ KINDS = (
     STOP,
     REASSIGN,
     MINIMUM,
+    INPUT_OUTPUT_ERROR,
+    DISK_FULL,
+    SLOW_DISK,
+    LOST_WRITE,
+    MISDIRECTED_WRITE,
+    LOST_SYNC,
+    BIT_FLIP,
+    BIT_ROT,
+    WIPED_DISK,
+    CLOCK_JUMP,
+    CLOCK_DRIFT,
+    RECONFIGURE,
 )
-POWER_KINDS = (POWER_LOSS, POWER_LOSS_MID_WRITE, BLACKOUT)
-"""Those that lose what was written and not synced."""
+DAMAGE_KINDS = (LOST_SYNC, WIPED_DISK)
+"""Those that lose what a node had reason to think safe. Replication repairs it while it befalls fewer nodes than
+min.insync.replicas, as it does a power loss; a cluster that relies on its syncs alone has lost it."""
+BEYOND_KINDS = (BIT_ROT,)
+"""Those that nothing is sure to repair."""
+POWER_KINDS = (
+    *(POWER_LOSS, POWER_LOSS_MID_WRITE, BLACKOUT),
+    *(INPUT_OUTPUT_ERROR, LOST_WRITE, MISDIRECTED_WRITE, BIT_FLIP, *DAMAGE_KINDS, *BEYOND_KINDS),
+)
+"""Those that lose what was written and not synced, or more."""
 FAMILIES = (
     (MOVE,),
     (CRASH, CRASH_MID_WRITE),
@@ -70,6 +103,20 @@ FAMILIES = (
     (MINIMUM,),
 )
 """Kinds that do much the same: whoever draws kinds draws families, so that no sort of trouble crowds out another."""
+LATER_FAMILIES = (
+    (INPUT_OUTPUT_ERROR,),
+    (DISK_FULL,),
+    (SLOW_DISK,),
+    (LOST_WRITE,),
+    (MISDIRECTED_WRITE,),
+    (LOST_SYNC,),
+    (BIT_FLIP,),
+    (BIT_ROT,),
+    (WIPED_DISK,),
+    (CLOCK_JUMP, CLOCK_DRIFT),
+    (RECONFIGURE,),
+)
+"""Of disks, clocks and operators; drawn beside the others, so that what those find they find as often."""
 WRITES_MAX = 4
 """A fault in the middle of a step comes at the first to this many-th write or sync from now."""
 
@@ -83,8 +130,10 @@ class Fault(NamedTuple):
     """One decoded value. What `first` and `second` mean depends on the kind.
 
     move, reassign: broker, partition index. stop: broker. minimum: min.insync.replicas. crash, power loss, pause:
-    process. mid-write: node, which write from now. break: two processes. block, lag: from, to. isolate: node, 1 if cut
-    off from clients too.
+    process. mid-write, input/output error: node, which write from now. lost sync: broker, 1 if stopped cleanly before
+    the power goes. slow disk: node, 1 if its power goes in the end. clock drift: node, 1 if slow. reconfigure: broker,
+    which configuration. Other faults of disks: node. break: two processes. block, lag: from, to. isolate: node, 1 if
+    cut off from clients too.
     """
 
     kind: str
@@ -110,6 +159,7 @@ class FaultTable:
         self.actions: tuple[tuple[str, int, int], ...] = (
             *_actions(brokers, clients, partitions),
             *(_of_controllers(brokers, controllers) if len(controllers) > 1 else ()),
+            *_of_machines(brokers, controllers),
         )
         self.size = 1 + len(self.actions) * len(DURATIONS_MS)
         """Values run from 0 to one below this."""
@@ -176,3 +226,22 @@ def _of_controllers(brokers: int, controllers: tuple[int, ...]) -> Iterator[tupl
             yield from ((kind, *pair) for node in earlier for pair in ((node, controller), (controller, node)))
         earlier.append(controller)
     yield from ((ISOLATE, controller, 0) for controller in controllers)
+
+
+CONFIGURATIONS = 4
+"""Of brokers (`impl.sim.scenario.CONFIGURED`): 0 is what all begin with."""
+
+
+def _of_machines(brokers: int, controllers: tuple[int, ...]) -> Iterator[tuple[str, int, int]]:
+    """Disks, clocks, and operators who change a broker's configuration."""
+    nodes = (*range(1, brokers + 1), *controllers)
+    yield from ((INPUT_OUTPUT_ERROR, node, write) for node in nodes for write in range(1, WRITES_MAX + 1))
+    for kind in (DISK_FULL, LOST_WRITE, MISDIRECTED_WRITE, BIT_FLIP):
+        yield from ((kind, node, 0) for node in nodes)
+    yield from ((SLOW_DISK, node, reset) for node in nodes for reset in (0, 1))
+    yield from ((LOST_SYNC, broker, stopped) for broker in nodes[:brokers] for stopped in (0, 1))
+    for kind in (BIT_ROT, WIPED_DISK):
+        yield from ((kind, broker, 0) for broker in nodes[:brokers])
+    for kind in (CLOCK_JUMP, CLOCK_DRIFT):
+        yield from ((kind, node, slow) for node in nodes for slow in ((0, 1) if kind == CLOCK_DRIFT else (0,)))
+    yield from ((RECONFIGURE, broker, number) for broker in nodes[:brokers] for number in range(CONFIGURATIONS))

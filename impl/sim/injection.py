@@ -15,11 +15,12 @@ from impl.core.config_changes import SET
 from impl.core.events import ShutDown
 from impl.core.image import MetadataImage
 from impl.core.metadata import TOPIC_RESOURCE
-from impl.core.types import Millis, NodeId, TopicPartition
+from impl.core.types import NodeId, TopicPartition
 from impl.host.controller import ControllerHost
 from impl.sim import faults
-from impl.sim.disk import Crashed, Decide, PowerLost
+from impl.sim.disk import Crashed, Decide, PowerLost, Spoil
 from impl.sim.faults import Fault
+from impl.sim.machines import Machines
 from impl.sim.scenario import TOPIC
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Injector:
 
     def __init__(self, engine: "Engine") -> None:
         self._engine = engine
+        self.machines = Machines(engine, self)
 
     def apply(self, fault: Fault) -> None:
         """One decoded fault. Where it makes no sense now (a crash of what is down) nothing happens."""
@@ -63,9 +65,10 @@ class Injector:
             self.reassign(first, second)
         elif kind == faults.MINIMUM:
             self.minimum(first)
-        else:
-            assert kind == faults.LAG
+        elif kind == faults.LAG:
             self.lag(first, second, duration)
+        else:
+            self.machines.apply(fault)
 
     # ------------------------------------------------------------ processes
     def crash(self, process: int, down_ms: int) -> None:
@@ -73,14 +76,14 @@ class Injector:
         victim = self._engine.processes[process]
         if victim.alive:
             self._engine.note_fault(faults.CRASH, (victim.name,), f"down for {down_ms} ms")
-            self._die(victim, down_ms, power=False)
+            self.die(victim, down_ms, power=False)
 
-    def lose_power(self, process: int, down_ms: int) -> None:
-        """The machine stops: unsynced bytes survive by choice."""
+    def lose_power(self, process: int, down_ms: int, spoil: Spoil | None = None) -> None:
+        """The machine stops: unsynced bytes survive by choice, as `spoil` has it."""
         victim = self._engine.processes[process]
         if victim.alive:
             self._engine.note_fault(faults.POWER_LOSS, (victim.name,), f"down for {down_ms} ms")
-            self._die(victim, down_ms, power=True)
+            self.die(victim, down_ms, power=True, spoil=spoil)
 
     def blackout(self, down_ms: int) -> None:
         """Power loss of every node at once, the controller too."""
@@ -89,7 +92,7 @@ class Injector:
         names = tuple(victim.name for victim in victims)
         engine.note_fault(faults.POWER_LOSS, names, f"{faults.EVERYWHERE}, down for {down_ms} ms")
         for victim in victims:
-            self._die(victim, down_ms, power=True)
+            self.die(victim, down_ms, power=True)
 
     def doom(self, process: int, writes: int, down_ms: int, *, power: bool) -> None:
         """The process will die at its `writes`-th write or sync from now, in the middle of whatever it is doing."""
@@ -105,21 +108,27 @@ class Injector:
         power, down_ms = victim.doomed
         kind = faults.POWER_LOSS if power else faults.CRASH
         self._engine.note_fault(kind, (victim.name,), f"{faults.MID_STEP}, down for {down_ms} ms")
-        self._die(victim, down_ms, power=power)
+        self.die(victim, down_ms, power=power)
 
-    def _die(self, victim: "Process", down_ms: int, *, power: bool) -> None:
+    def die(
+        self, victim: "Process", down_ms: int, *, power: bool, spoil: Spoil | None = None, silent: bool = True
+    ) -> None:
+        """The process is gone, for so long. With `power`, what was not synced survives by choice, and unless its system
+        lives on and tells them (not `silent`), peers hear nothing until the power is back."""
         engine, disk = self._engine, victim.disk
         assert disk is not None
         back = engine.now + down_ms
         victim.alive = False
-        victim.silent_until = back if power else 0
+        victim.silent_until = back if power and silent else 0
         victim.inbox.clear()
         victim.doomed = None
         victim.stop_ms = 0
-        victim.paused_until = 0
-        engine.network.cut_all(victim.index, engine.now, notice=back + 1 if power else 0)
+        victim.power_goes = False
+        victim.paused_until = victim.stalled_until = 0
+        victim.clock = None
+        engine.network.cut_all(victim.index, engine.now, notice=back + 1 if power and silent else 0)
         if power:
-            disk.lose_power(self._survives(victim))
+            disk.lose_power(self._survives(victim), spoil)
         else:
             disk.crash_process()
         victim.life += 1
@@ -132,13 +141,15 @@ class Injector:
             assert victim.host is not None
             victim.stop_ms = down_ms
             engine.note_fault(faults.STOP, (victim.name,), f"then down for {down_ms} ms")
-            engine.act(victim, "asked to stop", partial(victim.host.handle, ShutDown(), Millis(engine.now)))
+            engine.act(victim, "asked to stop", partial(victim.host.handle, ShutDown(), victim.time(engine.now)))
 
     def stopped(self, process: "Process") -> None:
         """The process has ended as it was asked to."""
         if process.stop_ms:
             self._engine.note_fault(faults.STOPPED, (process.name,), "cleanly")
-            self._die(process, process.stop_ms, power=False)
+            if process.power_goes:
+                self._engine.note_fault(faults.POWER_LOSS, (process.name,), "after it had stopped")
+            self.die(process, process.stop_ms, power=process.power_goes)
 
     def _survives(self, victim: "Process") -> Decide:
         choose, name, life = self._engine.choose, victim.name, victim.life
@@ -204,7 +215,7 @@ class Injector:
         if active is not None:
             controller, host, _ = active
             engine.note_fault(faults.MOVE, (engine.processes[broker].name,), f"partition {partition}")
-            move = partial(host.move_leader, name, NodeId(broker), Millis(engine.now))
+            move = partial(host.move_leader, name, NodeId(broker), controller.time(engine.now))
             engine.act(controller, f"asked to move {name} to {engine.processes[broker].name}", move)
 
     def reassign(self, broker: int, partition: int) -> None:
@@ -222,7 +233,7 @@ class Injector:
             replicas = (*known.replicas, node)
         engine.note_fault(faults.REASSIGN, (engine.processes[broker].name,), f"partition {partition}")
         wanted = AlterReassignments((Reassignment(name, replicas),), 0, True)
-        obey = partial(host.operate, wanted, Millis(engine.now))
+        obey = partial(host.operate, wanted, controller.time(engine.now))
         engine.act(controller, f"asked for replicas {list(replicas)} of {name}", obey)
 
     def minimum(self, members: int) -> None:
@@ -235,7 +246,7 @@ class Injector:
         engine.note_fault(faults.MINIMUM, (controller.name,), f"min.insync.replicas={members}")
         change = ConfigChange("min.insync.replicas", SET, str(members))
         wanted = AlterConfigs((AlterConfig(TOPIC_RESOURCE, TOPIC, (change,)),), False)
-        engine.act(controller, "asked for another minimum", partial(host.operate, wanted, Millis(engine.now)))
+        engine.act(controller, "asked for another minimum", partial(host.operate, wanted, controller.time(engine.now)))
 
     def _active(self) -> "tuple[Process, ControllerHost, MetadataImage] | None":
         """The active controller, if it runs."""
@@ -252,6 +263,7 @@ class Injector:
         """Everything that is down starts, everything that stands still wakes, every link is open."""
         engine = self._engine
         engine.network.heal()
+        self.machines.heal()
         for process in engine.processes:
             if process.doomed is not None:
                 assert process.disk is not None
@@ -259,6 +271,6 @@ class Injector:
                 process.disk.fuse = None
             if not process.alive:
                 engine.schedule_restart(process, engine.now)
-            elif process.paused_until > engine.now:
-                process.paused_until = engine.now
+            elif process.paused_until > max(engine.now, process.stalled_until):
+                process.paused_until = max(engine.now, process.stalled_until)
                 engine.schedule_wake(process)

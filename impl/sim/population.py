@@ -105,10 +105,11 @@ class Population:
 
         def make_host(life: int) -> Host:
             assert process.disk is not None
+            log, settings = self._scenario.configured(process.configuration)
             return self._make_host(
                 process.disk,
-                replace(self._settings, node=NodeId(number)),
-                self._scenario.log,
+                replace(settings, voters=self._settings.voters, node=NodeId(number)),
+                log,
                 host=process.name,
                 port=BASE_PORT,
                 incarnation=((number << 64) + life + 1).to_bytes(16, "big"),

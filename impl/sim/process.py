@@ -11,9 +11,10 @@ from typing import Any
 from impl.api.names import TopicNames
 from impl.core.events import Event, Send
 from impl.core.image import MetadataImage
-from impl.core.types import CONTROLLER, NodeId
+from impl.core.types import CONTROLLER, Millis, NodeId
 from impl.host.broker import BrokerHost
 from impl.host.controller import ControllerHost
+from impl.sim.clocks import Clock
 from impl.sim.disk import SimDisk
 from impl.sim.names import ImageNames, KnownTopics
 
@@ -25,6 +26,8 @@ class Process:
 
     __slots__ = (
         "alive",
+        "clock",
+        "configuration",
         "disk",
         "doomed",
         "handle",
@@ -37,7 +40,9 @@ class Process:
         "name",
         "node",
         "paused_until",
+        "power_goes",
         "silent_until",
+        "stalled_until",
         "stop_ms",
         "tick_ms",
         "topics",
@@ -56,6 +61,14 @@ class Process:
         """Without power: until then nobody even refuses a connection."""
         self.stop_ms = 0
         """It was asked to stop, and how long it stays down once it has; 0: it was not."""
+        self.power_goes = False
+        """When it has stopped, its machine is switched off."""
+        self.stalled_until = 0
+        """It waits for its disk: nobody can wake it before."""
+        self.clock: Clock | None = None
+        """None: the world's."""
+        self.configuration = 0
+        """Which of `impl.sim.scenario.CONFIGURED` it starts with."""
         self.inbox: list[tuple[int, Event]] = []
         """What arrived during a pause: heap number and event."""
         self.doomed: tuple[bool, int] | None = None
@@ -74,6 +87,10 @@ class Process:
     @property
     def is_controller(self) -> bool:
         return self.node >= CONTROLLER
+
+    def time(self, now: int) -> Millis:
+        """What its own clock says."""
+        return Millis(now if self.clock is None else self.clock.read(now))
 
     def inhabit(self, host: Host) -> None:
         """From now on it is this node that lives here."""

@@ -38,6 +38,17 @@ SIMULATED = Settings(
 
 TOPIC = "t"
 
+SMALL_SEGMENT_BYTES = 1_000
+SMALL_SEGMENTS_SHARE = 0.25
+"""Of the runs: their logs have many segments."""
+CONFIGURED: tuple[tuple[dict[str, int], dict[str, int]], ...] = (
+    ({}, {}),
+    ({"segment_bytes": SMALL_SEGMENT_BYTES // 2, "index_interval_bytes": 0}, {"replica_fetch_bytes_max": 500}),
+    ({"segment_bytes": 1_000_000}, {"replica_lag_time_ms_max": 300, "replica_fetch_wait_ms_max": 50}),
+    ({"flush_messages": 1, "segment_ms": 500}, {"high_watermark_checkpoint_interval_ms": 50}),
+)
+"""What a broker may be started with instead of the scenario's own: changes of its `LogConfig` and of its `Settings`."""
+
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """The cluster, its clients, and how long the weather lasts."""
@@ -61,6 +72,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """How long the cluster then has, without faults, to heal and to be read back."""
     wire: bool = False
     """Every message becomes Kafka's bytes and is read again."""
+    beyond: bool = False
+    """More may fail than is tolerated: nothing is promised but the safety of what survives."""
     settings: Settings = SIMULATED
     log: LogConfig = msgspec.field(default_factory=LogConfig)
 
@@ -82,7 +95,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     def varied(self, seed: int) -> "Scenario":
         """This scenario as one seed of a campaign runs it: horizons, partitions and the way of the messages mixed."""
         draw = random.Random(f"scenario {seed}")
-        return msgspec.structs.replace(
+        changed = msgspec.structs.replace(
             self,
             horizon_ms=draw.choice((1_000, 2_000, 4_000, 4_000, 8_000, 12_000)),
             partitions=draw.choice((1, 1, 1, 2)),
@@ -90,6 +103,15 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
             wire=draw.random() < 0.125,
             controllers=draw.choice((1, 1, 1, 3)),
         )
+        if draw.random() >= SMALL_SEGMENTS_SHARE:
+            return changed
+        small = msgspec.structs.replace(self.log, segment_bytes=SMALL_SEGMENT_BYTES)
+        return msgspec.structs.replace(changed, log=small)
+
+    def configured(self, number: int) -> tuple[LogConfig, Settings]:
+        """What a broker of this scenario starts with that was given one of `CONFIGURED`."""
+        log, settings = CONFIGURED[number]
+        return msgspec.structs.replace(self.log, **log), msgspec.structs.replace(self.settings, **settings)
 
     def configuration(self) -> dict[str, Any]:
         """As a trace's header holds it."""

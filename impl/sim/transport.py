@@ -11,14 +11,16 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
+import msgspec
+
 from impl.api.handler import Immediate
 from impl.api.registry import Registry, broker_registry, controller_registry
 from impl.core.events import Event, ReplyArrived, RequestArrived, Send, SendReply
 from impl.core.messages import Fetched, FetchedPartition, Request
-from impl.core.types import Batch
+from impl.core.types import Batch, ErrorCode
 from impl.sim import network
 from impl.sim.process import Process
-from impl.wire.batches import split
+from impl.wire.batches import BatchError, split
 from impl.wire.framing import (
     RequestHeader,
     body_of,
@@ -69,20 +71,33 @@ def _with_batches(partition: FetchedPartition) -> FetchedPartition:
     if not partition.records:
         return partition
     assert isinstance(partition.records, bytes)
+    batches = _batches(partition.records)
+    if batches is None:
+        # Whoever reads them finds out: to him it is as if the partition had answered so.
+        return msgspec.structs.replace(partition, error=ErrorCode.CORRUPT_MESSAGE, records=())
     return FetchedPartition(
         partition=partition.partition,
         error=partition.error,
         high_watermark=partition.high_watermark,
         log_start=partition.log_start,
         diverging=partition.diverging,
-        records=_batches(partition.records),
+        records=batches,
     )
 
 
+def _undamaged(partition: FetchedPartition) -> FetchedPartition:
+    """As it is, unless its bytes are damaged."""
+    damaged = isinstance(partition.records, bytes) and partition.records and _batches(partition.records) is None
+    return _with_batches(partition) if damaged else partition
+
+
 @lru_cache(maxsize=256)
-def _batches(data: bytes) -> tuple[Batch, ...]:
-    """Two followers and the consumers are sent the same bytes, one soon after the other."""
-    return split(data)
+def _batches(data: bytes) -> tuple[Batch, ...] | None:
+    """Two followers and the consumers are sent the same bytes, one soon after the other. None: they are damaged."""
+    try:
+        return split(data)
+    except BatchError:
+        return None
 
 
 @lru_cache(maxsize=1)
@@ -107,7 +122,11 @@ class WireTransport(Transport):
 
     def pack_reply(self, source: Process, connection: network.Connection, sent: SendReply) -> Packed:
         header, request = self._asked.pop((connection.identity, sent.correlation))
-        message = self._registry_of(source).reply_to_wire(header, request, sent.reply, source.topics)
+        reply = sent.reply
+        if type(reply) is Fetched:
+            parts = [_undamaged(each) for each in reply.partitions]
+            reply = Fetched(tuple(parts), reply.error, reply.session_id)
+        message = self._registry_of(source).reply_to_wire(header, request, reply, source.topics)
         return Frame(header, encode_response(header, message))
 
     def unpack(self, process: Process, connection: network.Connection, sender: Process, packed: Packed) -> Event:

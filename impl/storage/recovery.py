@@ -253,10 +253,14 @@ class Recovery:
             if torn is not None:
                 self._remove(bases[number + 1 :])
                 break
+        self.sync_doubtful(segments)
+        return segments
+
+    def sync_doubtful(self, segments: list[Segment]) -> None:
+        """What a crash has left is there until the power is lost: make it last before anybody counts on it."""
         for segment in segments:
             if segment.end_offset >= self._found.recovery_point:
                 segment.sync_all()  # Also the one that ends there: it may just have been cut.
-        return segments
 
     def _follows(self, base: int) -> bool:
         """Only compaction leaves a gap in front of a segment."""
@@ -305,7 +309,7 @@ class Recovery:
         needs_crc = self.needs_crc(batch)
         if needs_crc and place + size > len(chunk):
             chunk, place = file.read(position, size), 0
-        if batch.base_offset != self.end and not (self._found.compacted and batch.base_offset > self.end):
+        if not self.continues(batch):
             raise Torn(position, f"a batch for offset {batch.base_offset} where offset {self.end} is due")
         if batch.leader_epoch < (self.epochs[-1].epoch if self.epochs else 0):
             raise Torn(position, f"leader epoch falls to {batch.leader_epoch}")
@@ -316,6 +320,10 @@ class Recovery:
     def needs_crc(self, batch: Batch) -> bool:
         """Past the recovery point a power loss may have left anything."""
         return max(self.end, batch.base_offset) >= self._found.recovery_point
+
+    def continues(self, batch: Batch) -> bool:
+        """Only compaction leaves a gap in front of a batch."""
+        return batch.base_offset == self.end or (self._found.compacted and batch.base_offset > self.end)
 
     def _note(self, batch: Batch) -> None:
         """The batch is part of the log."""

@@ -46,7 +46,7 @@ class ReadOrder:
         reader = (op.client, op.process, op.partition)
         reading = self._readers.get(reader)
         if reading is None or offset <= reading.offset:
-            reading = self._readers[reader] = _Reading()
+            reading = self._readers[reader] = _Reading(offset)
         reading.offset = offset
         sent = self._sent.get((op.partition, op.key, op.value))
         if sent is None:
@@ -63,6 +63,9 @@ class ReadOrder:
                 return None
             return "duplicated", f"{_words(op)} is read twice, at offsets {before} and {offset} of {op.partition}"
         reading.offsets[op.key, op.value] = offset
+        if self._may_repeat(op.key) and reading.began:
+            # Where it begins inside the log, as after an unclean election, it may have passed over the first of them.
+            return None
         return (
             "reordered",
             f"{_words(op)} is read at offset {offset} of {op.partition}, after {last[1]!r}, which {client} sent later",
@@ -72,9 +75,11 @@ class ReadOrder:
 class _Reading:
     """One pass of one reader over one partition."""
 
-    __slots__ = ("offset", "offsets", "places")
+    __slots__ = ("began", "offset", "offsets", "places")
 
-    def __init__(self) -> None:
+    def __init__(self, began: int) -> None:
+        self.began = began
+        """The offset of its first record."""
         self.offset = -1
         self.places: dict[tuple[str, str], tuple[int, str]] = {}
         """(client, key) -> the latest record read: its place and its value."""

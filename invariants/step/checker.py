@@ -32,10 +32,11 @@ nobody knows where in the order of things the line belongs.
 """
 
 REPLACING_FAULT = "wiped disk"
-"""The fault after which a simulated node has nothing of what was on its disk; that its process ended is told besides."""
+"""The fault after which a simulated node has nothing of what was on its disk; that its process ended is told
+besides."""
 
 OF_CONTROLLERS = frozenset(
-    {"CreatePartition", "BeginPartition", "DeletePartition", "RefusePartition", *ALL, *REGISTRATIONS}
+    {"CreatePartition", "BeginPartition", "DeletePartition", "RefusePartition", "CountOnAbsent", *ALL, *REGISTRATIONS}
 )
 
 

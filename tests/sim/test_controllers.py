@@ -84,11 +84,13 @@ def test_controllers_are_named_and_numbered(cluster):
     assert len(cluster.active) == 1
 
 
-def test_the_table_of_a_single_controller_is_the_beginning_of_that_of_several():
+def test_the_table_of_a_single_controller_begins_as_that_of_several():
+    """Up to what was there first: recorded runs hold these numbers."""
     single = FaultTable(brokers=3, clients=2, partitions=1)
     several = FaultTable(brokers=3, clients=2, partitions=1, controllers=(0, 8, 9))
-    assert several.actions[: len(single.actions)] == single.actions
-    more = several.actions[len(single.actions) :]
+    same = next(at for at, action in enumerate(single.actions) if action[0] == faults.INPUT_OUTPUT_ERROR)
+    assert several.actions[:same] == single.actions[:same]
+    more = several.actions[same:]
     assert len(set(several.actions)) == len(several.actions)
     for controller in (0, 8, 9):
         hit = {kind for kind, *targets in more if controller in targets}

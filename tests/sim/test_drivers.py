@@ -3,8 +3,9 @@
 import pytest
 
 from impl.sim.drivers import Recorded, Scripted, Seeded, Weights
-from impl.sim.faults import BREAK, CRASH, DURATIONS_MS, FAMILIES, KINDS, MOVE, FaultTable
+from impl.sim.faults import BREAK, CRASH, DURATIONS_MS, FAMILIES, KINDS, LATER_FAMILIES, MOVE, FaultTable
 
+EARLIER = {kind for family in FAMILIES for kind in family}
 TABLE = FaultTable(brokers=3, clients=2, partitions=2)
 
 
@@ -86,19 +87,24 @@ def test_a_swarm_draws_one_to_three_families_and_never_broken_connections_alone(
     for weights in seen:
         assert set(weights.kinds) != {BREAK}
         families = [family for family in FAMILIES if set(family) & set(weights.kinds)]
+        of_machines = [family for family in LATER_FAMILIES if set(family) & set(weights.kinds)]
         assert 1 <= len(families) <= 4
-        assert all(set(family) <= set(weights.kinds) for family in families)
+        assert len(of_machines) <= 2
+        assert all(set(family) <= set(weights.kinds) for family in families + of_machines)
         assert 0.02 <= weights.fault <= 0.2
         assert 0.05 <= weights.send <= 0.5
-    doubled = sum(weights.kinds.count(MOVE) * 2 >= len(weights.kinds) for weights in seen)
+    doubled = sum(weights.kinds.count(MOVE) * 3 >= len(weights.kinds) for weights in seen)
     assert 200 < doubled < 350
+    machines = [sum(kind in EARLIER for kind in weights.kinds) / len(weights.kinds) for weights in seen]
+    assert 200 < sum(share < 1 for share in machines) < 300
+    assert min(machines) >= 1 / 4
     assert {kind for weights in seen for kind in weights.kinds} == set(KINDS)
 
 
 def test_a_swarm_keeps_to_the_kinds_it_is_given():
     for seed in range(50):
         assert set(Weights.swarm(seed, (CRASH, BREAK)).kinds) <= {CRASH, BREAK}
-    assert sorted(kind for family in FAMILIES for kind in family) == sorted(KINDS)
+    assert sorted(kind for family in FAMILIES + LATER_FAMILIES for kind in family) == sorted(KINDS)
 
 
 def test_shares_are_what_the_weights_say():

@@ -2,9 +2,9 @@
 
 import pytest
 
+from campaign.profiles import PROFILES
 from impl.sim import faults
 from impl.sim.drivers import Scripted, Seeded, Weights
-from impl.sim.faults import KINDS
 from impl.sim.scenario import Scenario
 from impl.sim.world import World
 from impl.storage.log_config import LogConfig
@@ -298,7 +298,7 @@ def test_faults_done_by_hand_happen_at_once():
 
 
 @pytest.mark.parametrize("wire", [False, True])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PROFILES["durable"].kinds)
 def test_a_synced_cluster_survives_a_storm_of_each_kind(kind, wire):
     scenario = Scenario(horizon_ms=3_000, log=SYNCED, wire=wire)
     weights = Weights(kinds=(kind,), fault=0.1, delay=0.1, send=0.3)

@@ -8,9 +8,10 @@ from impl.core.controller import Controller
 from impl.core.partition import Partition
 from impl.core.quorum.controller import QuorumController
 from impl.core.types import LogSlice
-from impl.sim.drivers import Seeded
+from impl.sim.drivers import Seeded, Weights
 
 SCENARIO = PROFILES["durable"].scenario
+KINDS = PROFILES["durable"].kinds
 SEEDS = 40
 
 
@@ -45,9 +46,10 @@ def run(seed, partition):
     class Planted(Broker):
         partition_class = Counting
 
-    mutant = Mutant("follower-reads", "", "", ("stable_read",), Planted, Controller, QuorumController, "")
+    mutant = Mutant("follower-reads", "", "", ("stable_read",), Planted, Controller, QuorumController)
     scenario = SCENARIO.varied(seed)
-    return trial.run(scenario, Seeded(seed, scenario.table()), mutant, seeking="stable_read").violated, served
+    choices = Seeded(seed, scenario.table(), Weights.swarm(seed, KINDS))
+    return trial.run(scenario, choices, mutant, seeking="stable_read").violated, served
 
 
 def test_followers_serve_and_nothing_above_the_watermark_is_read():

@@ -1,0 +1,253 @@
+"""A file in memory that remembers what is synced, and what may be wrong with the disk it lies on.
+
+One rule: a file decides nothing; what survives of it is told to it.
+"""
+
+import errno
+from collections.abc import Callable, Sequence
+
+_ONE_BUFFER = (bytes, memoryview)
+
+
+class Synced:
+    """A sync that was done at once: simulated time does not pass meanwhile."""
+
+    def done(self) -> bool:
+        return True
+
+    def wait(self) -> None:
+        """There is nothing to wait for."""
+
+
+SYNCED = Synced()
+
+
+class Delayed:
+    """A sync that a slow disk does in the background, done when the disk is slow no more."""
+
+    def __init__(self, file: "SimFile") -> None:
+        self._file = file
+
+    def done(self) -> bool:
+        if self._file.disk.slow:
+            return False
+        self.wait()
+        return True
+
+    def wait(self) -> None:
+        self._file.sync()
+
+
+class Crashed(Exception):
+    """The process was cut down in the middle of a step: what it wrote stands."""
+
+
+class PowerLost(Crashed):
+    """The machine lost power in the middle of a step: call `lose_power`."""
+
+
+def input_output_error(_when: str) -> OSError:
+    """What a disk says that could not do it."""
+    return OSError(errno.EIO, "Input/output error")
+
+
+class Trouble:
+    """What is wrong with a disk now. Files ask it before they change."""
+
+    def __init__(self) -> None:
+        self.well()
+
+    def well(self) -> None:
+        """Nothing is wrong."""
+        self.fuse: int | None = None
+        self._fuse_error: Callable[[str], Exception] = Crashed
+        self.full = False
+        self.slow = False
+        self.slow_syncs = 0
+        """How many syncs it was asked for while it was slow."""
+        self.lying = False
+        """It acknowledges syncs of what was appended to the segments that grow, and does nothing."""
+        self.refused = False
+        """It has refused a write or a sync."""
+        self.rotten = False
+        """Of what was synced, some bit is another."""
+        self.damaged = False
+        """It has lost or changed what was synced, so that its node may rightly refuse to start."""
+
+    def fail_after(self, operations: int, error: Callable[[str], Exception] = Crashed) -> None:
+        """Raise `error` in place of the change or sync that many from now (1: the next one); those before it stand."""
+        assert operations > 0
+        self.fuse = operations
+        self._fuse_error = error
+
+    def burn(self) -> None:
+        """A change or a sync is about to happen."""
+        assert self.fuse is not None
+        self.fuse -= 1
+        if self.fuse <= 0:
+            self.fuse = None
+            error = self._fuse_error("in the middle of a step")
+            self.refused = isinstance(error, OSError)
+            raise error
+
+
+class _Change:
+    """One change to a file since its last sync, and how to take it back.
+
+    `weight` is how many bytes it counts for; `before` what the change overwrote or cut off, at `position`.
+    """
+
+    __slots__ = ("before", "kind", "position", "weight")
+
+    def __init__(self, kind: str, position: int, weight: int, before: bytes) -> None:
+        self.kind = kind
+        self.position = position
+        self.weight = weight
+        self.before = before
+
+    def undo(self, content: bytearray, kept: int) -> None:
+        """Leave only the first `kept` bytes of this change; all changes after it are undone already."""
+        if self.kind == "append":
+            del content[self.position + kept :]
+        elif self.kind == "truncate":
+            content += self.before
+        else:
+            end = self.position + self.weight
+            content[self.position + kept : end] = self.before[kept:]
+
+
+class SimFile:
+    """A file. All who open one path share it, as processes share a real one through the page cache."""
+
+    __slots__ = ("_changes", "_content", "_forgets", "_synced", "cuts", "disk", "newest")
+
+    def __init__(self, disk: Trouble, *, segment: bool = False) -> None:
+        self.disk = disk
+        self.newest = segment
+        """It is the segment that grows, the newest of its log."""
+        self._forgets = False
+        """A sync failed: what was to be written then never will be, and whoever syncs again is told that all is
+        well."""
+        self._content = bytearray()
+        self._synced = 0
+        """Without `_changes`: everything past this was appended since the last sync."""
+        self._changes: list[_Change] | None = None
+        """Every change since the last sync, once one of them was not an append."""
+        self.cuts = 0
+
+    def size(self) -> int:
+        return len(self._content)
+
+    def append(self, data: bytes | memoryview | Sequence[bytes | memoryview]) -> None:
+        if self.disk.fuse is not None:
+            self.disk.burn()
+        if self.disk.full:
+            self.disk.refused = True
+            raise OSError(errno.ENOSPC, "No space left on device")
+        content = self._content
+        position = len(content)
+        if isinstance(data, _ONE_BUFFER):
+            content += data
+        else:
+            for buffer in data:
+                content += buffer
+        if self._changes is not None:
+            self._changes.append(_Change("append", position, len(content) - position, b""))
+
+    def write_at(self, position: int, data: bytes | memoryview) -> None:
+        if self.disk.fuse is not None:
+            self.disk.burn()
+        end = position + len(data)
+        assert end <= len(self._content), "write_at writes within the file; append makes it longer"
+        before = bytes(self._content[position:end])
+        self._change(_Change("write", position, len(data), before))
+        self._content[position:end] = data
+
+    def read(self, position: int, size: int) -> bytes:
+        return bytes(self._content[position : position + size])
+
+    def truncate(self, size: int) -> None:
+        if self.disk.fuse is not None:
+            self.disk.burn()
+        if size < len(self._content):
+            self._change(_Change("truncate", size, 1, bytes(self._content[size:])))
+            del self._content[size:]
+            self.cuts += 1
+
+    def sync(self) -> None:
+        disk = self.disk
+        if disk.fuse is not None:
+            try:
+                disk.burn()
+            except OSError:
+                self._forgets = True
+                raise
+        if disk.slow:
+            disk.slow_syncs += 1
+        if not self._forgets and not (disk.lying and self.newest and self._changes is None):
+            self.settle()
+
+    def settle(self) -> None:
+        """All of it is on the disk."""
+        self._synced = len(self._content)
+        self._changes = None
+
+    def sync_later(self) -> Synced | Delayed:
+        if self.disk.slow:
+            return Delayed(self)
+        self.sync()
+        return SYNCED
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+    def fileno(self) -> int:
+        return -1
+
+    def hold(self) -> int:
+        return -1
+
+    def release(self) -> None:
+        """Nothing is held: a file removed stays readable by whoever has it."""
+
+    def unsynced(self) -> int:
+        """Bytes of change since the last sync."""
+        if self._changes is None:
+            return len(self._content) - self._synced
+        return sum(change.weight for change in self._changes)
+
+    @property
+    def doubtful_from(self) -> int:
+        """Up to here nothing has changed since the last sync."""
+        return self._synced if self._changes is None else min(change.position for change in self._changes)
+
+    def reread(self) -> None:
+        """Memory has nothing of the file any more: what is read and synced from now on is what the disk has."""
+        self._forgets = False
+
+    def flip(self, position: int, bit: int) -> None:
+        """What is there is another bit from now on."""
+        self._content[position] ^= 1 << bit
+
+    def survive(self, kept: int, spoil: Callable[[bytes], bytes] | None = None) -> None:
+        """Power is lost: the first `kept` bytes of the unsynced change remain, and are now what is on the disk."""
+        if self._changes is None:
+            del self._content[self._synced + kept :]
+            if spoil is not None:
+                self._content[self._synced :] = spoil(bytes(self._content[self._synced :]))
+        else:
+            left = self.unsynced()
+            for change in reversed(self._changes):
+                left -= change.weight
+                if left >= kept:
+                    change.undo(self._content, 0)
+                elif left + change.weight > kept:
+                    change.undo(self._content, kept - left)
+        self._synced = len(self._content)
+        self._changes = None
+
+    def _change(self, change: _Change) -> None:
+        if self._changes is None:
+            appended = len(self._content) - self._synced
+            self._changes = [_Change("append", self._synced, appended, b"")] if appended else []
+        self._changes.append(change)
