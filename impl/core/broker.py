@@ -222,7 +222,7 @@ class Broker:
     def _tick(self, now: Millis, out: list[Effect]) -> None:
         self._member.quotas.advance(now)
         if self._news:
-            self._act_on_news(False, now, out)
+            self._act_on_news(LOGS_AT_ONCE, False, now, out)
         if now >= self._registration.due:
             self._registration.tick(now, out)
         if now >= self._metadata.due:
@@ -275,17 +275,17 @@ class Broker:
 
     def _changed(self, names: list[TopicPartition], now: Millis, out: list[Effect]) -> None:
         """The metadata log has news of these partitions (of all, at the beginning)."""
+        at_once = LOGS_AT_ONCE if self._swept else len(names)
         moved = self._delete_strays(names, out)
         self._reconfigure(out)
         self._news.update(dict.fromkeys(names))
-        self._act_on_news(moved, now, out)
+        self._act_on_news(at_once, moved, now, out)
 
-    def _act_on_news(self, moved: bool, now: Millis, out: list[Effect]) -> None:
-        """Act on what the news are about. Of very many new logs some are left for the next tick, so that who asks
-        something meanwhile is served; not by a broker that is fenced, whom nobody asks."""
+    def _act_on_news(self, left: int, moved: bool, now: Millis, out: list[Effect]) -> None:
+        """Act on what the news are about, making as many logs as are `left`. Those after them wait for the next tick,
+        so that who asks for something else meanwhile is served; not at the beginning, when nobody is."""
         member = self._member
         image = member.image
-        left = len(self._news) if self.fenced else LOGS_AT_ONCE
         for name in list(self._news):
             version = image.partition(name)
             if version is not None and self.settings.node in version.replicas and name not in member.lost:
