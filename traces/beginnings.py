@@ -30,6 +30,13 @@ def deleted(count: int) -> Content:
     )
 
 
+def joins(told: Mapping[int, Any], late: Any) -> None:
+    """Whether a log told of later, when others had begun, is one of theirs. Raises Unfit."""
+    starts = [fact.start for fact in told.values()]
+    if starts and late.start < min(starts):
+        raise Unfit(f"a log begins at {late.start}, and what it has was taken for deleted by then")
+
+
 def whole(told: Mapping[int, Any]) -> dict[int, tuple[Content, ...]]:
     """By node, its `begin_replica`: by node, its whole log. Raises Unfit."""
     nodes = sorted(told, key=lambda node: (told[node].start, -_end(told[node].batches), node))

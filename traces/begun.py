@@ -16,7 +16,7 @@ from typing import Any
 from model.language import Entry
 from model.shared_log import SharedLog
 from traces.abstraction import DivergedError, action_of
-from traces.beginnings import Unfit, whole
+from traces.beginnings import Unfit, joins, whole
 from traces.ending import broken
 from traces.facts import Content
 from traces.survive import Survival
@@ -58,6 +58,10 @@ class Begun(Survival):
         if node not in self._late:
             told = f"n{node} tells a second time of the log that it began with"
             raise DivergedError(action_of(fact), told, outside=True)
+        try:
+            joins(self._told, fact)
+        except Unfit as unfit:
+            raise DivergedError(action_of(fact), str(unfit), outside=True) from None
         self._late.remove(node)
         self._told[node] = fact
         self._have(node, self._wholes(fact)[node], fact.high_watermark)

@@ -134,6 +134,14 @@ class AlterPartition(Decision, frozen=True, gc=False, kw_only=True, tag="alter_p
     """The leader's registration, which sent the proposal."""
 
 
+class CountOnAbsent(Fact, frozen=True, gc=False, kw_only=True, tag="count_on_absent"):
+    """A version of the partition has a new leader or a new member of its in-sync set whom the controllers do not count
+    on by what they have written down: fenced, or about to stop. No step of a model, and of no sound controller."""
+
+    partition_epoch: int
+    node: int
+
+
 class RefusePartition(Fact, frozen=True, gc=False, kw_only=True, tag="refuse_partition"):
     """The controller refuses a leader's proposal, for good: `member` has registered since it showed its position.
 
@@ -201,7 +209,7 @@ class BeginPartition(Fact, frozen=True, gc=False, kw_only=True, tag="begin_parti
 class BeginReplica(Fact, frozen=True, gc=False, kw_only=True, tag="begin_replica"):
     """A log as its broker found it, of which no trace tells how it came to be. Its `restart` follows.
 
-    `batches` is all there is of it, from `start` on; what was before that is deleted, and nobody can tell of it.
+    `batches` is all there is of it, from `start` on; what was before that is gone, and nobody can tell of it.
     """
 
     start: int

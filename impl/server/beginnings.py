@@ -14,7 +14,8 @@ def begin_replicas(directories: LogDirectories) -> list[Fact]:
     """One fact for each log that was recovered, by name. Raises CorruptLog, OSError."""
     found: list[Fact] = []
     for log in sorted(directories.recovered, key=lambda log: log.partition):
-        headers = directories.logs[log.partition].headers(log.log_start)
+        # What was deleted and lies in a segment that is still needed is there, too, and `restart` may tell of it.
+        headers = directories.logs[log.partition].headers(0)
         batches = tuple(content(batch, batch.base_offset, batch.leader_epoch) for batch in headers)
         found.append(
             BeginReplica(

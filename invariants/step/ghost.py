@@ -11,7 +11,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from invariants.step.log import GhostLog, Prefixes
-from traces.beginnings import whole
+from traces.beginnings import joins, whole
 from traces.facts import AcknowledgeProduce, BeginReplica, Content, Restart
 
 NOBODY = -1
@@ -103,16 +103,21 @@ class Partition:
     def begin_replica(self, replica: Replica, fact: BeginReplica) -> None:
         """A log that was there when the trace began. Those of the partition are told of before anything is done to it,
         or later by a broker that had not started. Raises Violated where logs do not match, Unfit."""
+        if self.partition_epoch >= 0:
+            joins(self.begun, fact)
         self.begun[replica.node] = fact
         logs = whole(self.begun)
-        again = self.begun if fact.start else (replica.node,)
-        for node in sorted(again):
+        renewed = [replica.node]
+        if fact.start and self.partition_epoch < 0:
+            # What one lacks another may tell of: they are put together anew.
+            self.prefixes = Prefixes()
+            renewed = sorted(self.begun)
+        for node in renewed:
             each = self.replica(node)
-            if not each.counts or each.log.end == 0:
-                each.log.cut(0)
-                for batch in logs[node]:
-                    self.append(each, batch)
-                each.high_watermark = self.begun[node].high_watermark
+            each.log.cut(0)
+            for batch in logs[node]:
+                self.append(each, batch)
+            each.high_watermark = self.begun[node].high_watermark
         replica.counts = False
         if self.partition_epoch >= 0:
             self.begin()

@@ -45,9 +45,10 @@ def _create(partition: Partition, _replica: Replica, fact: CreatePartition) -> N
 
 
 def _begin(partition: Partition, _replica: Replica, fact: BeginPartition) -> None:
-    """Told again, it says where the partition is by now."""
+    """Told again, it says where the partition is by now. Who has told of no log has not started yet."""
     for node, broker_epoch in zip(fact.replicas, fact.broker_epochs, strict=True):
-        partition.replica(node)
+        if node not in partition.replicas:
+            partition.replica(node).counts = False
         partition.registered.setdefault(node, broker_epoch)
     partition.isr, partition.elr, partition.enough = fact.isr, fact.elr, fact.enough
     partition.leader, partition.leader_epoch = fact.leader, fact.leader_epoch
@@ -186,6 +187,7 @@ TAKE: Mapping[str, Judge] = {
     "MemberLosesPower": _member_loses_power,
     "LeaderLosesPower": _member_loses_power,
     "RefusePartition": _nothing,
+    "CountOnAbsent": _nothing,
     "Register": _register,
     "LosePower": _lose_power,
     "BecomeLeader": _lead,

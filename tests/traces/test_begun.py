@@ -174,6 +174,16 @@ def test_logs_that_begin_after_offset_0_have_what_was_deleted_in_common() -> Non
         whole(apart)
 
 
+def test_logs_are_put_together_in_any_order_and_a_late_one_tells_of_nothing_older() -> None:
+    logs = {2: log(C, start=3, high_watermark=4), 1: log(B, C, start=1, high_watermark=4), 3: log(C, start=3)}
+    assert checked([*began(logs), *goes_on()]).partitions[P].committed.batches[1:] == [B, C]
+    early = {1: logs[2]}
+    late = [*began(early), *goes_on(), (2, logs[1])]
+    assert diverges(late).outside
+    with pytest.raises(Unfit, match="a log begins at 1, and what it has was taken for deleted by then"):
+        checked(late)
+
+
 def test_producers_go_on_where_they_were() -> None:
     sent: dict[str, Any] = {"producer_id": 5, "producer_epoch": 0}
     logs = {node: log(batch(0, 3, 0xA, 4, **sent, base_sequence=96), high_watermark=4) for node in MEMBERS}
