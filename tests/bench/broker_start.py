@@ -22,6 +22,7 @@ from tests.bench.peers import Unavailable
 
 TOPIC = "many"
 RECORD_BYTES = 65_536
+VALUE = os.urandom(RECORD_BYTES)
 SEGMENT_BYTES = 4_194_304
 SECONDS_MAX = 180.0
 LATER_RECORDS = 1_000
@@ -45,6 +46,7 @@ def start_up(directory: Path, partitions: int, gib: float) -> list[str]:
         began = time.monotonic()
         admin.create_topics([NewTopic(TOPIC, partitions, 1, config=config)])[TOPIC].result(SECONDS_MAX)
         wait_for(lambda: whole(admin, TOPIC, partitions, 1), SECONDS_MAX, f"the leaders of {partitions} partitions")
+        produce(cluster, partitions, partitions, b"")
         made = time.monotonic() - began
         records = int(gib * 2**30 / RECORD_BYTES)
         produce(cluster, partitions, records)
@@ -68,7 +70,8 @@ def start_up(directory: Path, partitions: int, gib: float) -> list[str]:
         f"fencepost, 1 broker, {partitions:,} partitions (made in {made:.1f} s), {gib:g} GiB in segments of "
         f"{SEGMENT_BYTES // 2**20} MiB, records of {RECORD_BYTES // 1024} KiB. A clean stop took {stopped:.1f} s. "
         "Timed from the start of the process until every partition has its leader again; read is what the process read "
-        "of files, whether or not they were in the page cache.",
+        "of files, whether or not they were in the page cache. After a kill the controller waits for the old session to end, "
+        "as Kafka's does (broker.session.timeout.ms, 9 s).",
         "",
         *table_head(["start", "seconds", "CPU seconds", "read, MiB"]),
         *(
@@ -92,7 +95,7 @@ def again(how: str, cluster: Cluster, admin: AdminClient, partitions: int) -> St
     return Started(how, seconds, (int(fields[11]) + int(fields[12])) / ticks, int(read) / 2**20)
 
 
-def produce(cluster: Cluster, partitions: int, records: int) -> None:
+def produce(cluster: Cluster, partitions: int, records: int, value: bytes = VALUE) -> None:
     """Over all partitions in turn. Raises Unavailable."""
     failed: list[KafkaError] = []
 
@@ -109,7 +112,6 @@ def produce(cluster: Cluster, partitions: int, records: int) -> None:
             **CLIENT,
         }
     )
-    value = os.urandom(RECORD_BYTES)
     for number in range(records):
         while True:
             try:
