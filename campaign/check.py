@@ -18,7 +18,7 @@ from campaign.commands import explore, fuzz, live, prove
 from campaign.coverage_grids import grids
 from campaign.evidence import invariants
 from campaign.exhibits import exhibit, order
-from campaign.outcome import Outcome, Word
+from campaign.outcome import Outcome, Refused, Word
 from campaign.planted import planted
 from campaign.progress import Progress
 from campaign.saved import Kept, run_again, saved_traces
@@ -65,6 +65,11 @@ class Check:
 
     def run(self) -> Outcome:
         started = time.monotonic()
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            # Said before a minute's work, not after it.
+            raise Refused(f"{self.out}: cannot be made: {error.strerror}; name a directory with --out") from None
         self._model()
         self._simulation()
         self._live()
@@ -84,12 +89,26 @@ class Check:
             planted=bugs,
             planted_about=about,
         )
-        page = write_report(report, self.out)
         lines = [f"{found.verdict:9}{found.title}" for found in report.invariants]
         document = {name: {"verdict": each.verdict, **each.document} for name, each in self.outcomes.items()}
-        return Outcome(
-            verdict=verdict, document={**document, "report": str(page)}, lines=("", *lines, f"report: {page}")
-        )
+        page, told = self._written(report)
+        if page is None or page.parent != self.out:
+            # What was found stands; that nobody can read it where he asked for it is no pass.
+            verdict = worst([verdict, "unknown"])
+        return Outcome(verdict=verdict, document={**document, "report": page and str(page)}, lines=("", *lines, told))
+
+    def _written(self, report: Report) -> tuple[Path | None, str]:
+        """The page, in another directory where the one asked for is full; and the line that says where it is."""
+        try:
+            page = write_report(report, self.out)
+            return page, f"report: {page}"
+        except OSError as error:
+            full = f"{self.out}: the report cannot be written: {error.strerror}"
+        try:
+            page = write_report(report, Path(tempfile.mkdtemp(prefix="fencepost-report-")))
+        except OSError:
+            return None, f"{full}; make room and run again, or name a directory with room with --out"
+        return page, f"{full}; it is in {page} instead, name a directory with room with --out"
 
     def _coverage(self) -> list[dict[str, Any]]:
         """Of the searches without a planted bug."""
@@ -155,11 +174,9 @@ class Check:
         validated: list[Outcome] = []
 
         def live_run() -> Outcome:
-            self.out.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix="fencepost-") as scratch:
                 outcome, judged = live.run(Path(scratch), LIVE_SECONDS, self.progress)
-                shutil.copyfile(judged.trace, kept)
-            outcome.document["trace"] = str(kept)
+                outcome.document["trace"] = _copied(judged.trace, kept)
             validated.append(validation_told(judged.validation, judged.lines, str(kept)))
             return outcome
 
@@ -195,6 +212,16 @@ class Check:
 def run(budget: float, out: Path, seed: int, progress: Progress, say: Say) -> Outcome:
     """The main job within about `budget` seconds of search, besides proof and live run. Raises ServerError, OSError."""
     return Check(budget, out, seed, progress, say).run()
+
+
+def _copied(trace: Path, kept: Path) -> str | None:
+    """Keep the trace of the live run. Where the disk is full it is not: it has been judged."""
+    try:
+        shutil.copyfile(trace, kept)
+    except OSError:
+        kept.unlink(missing_ok=True)
+        return None
+    return str(kept)
 
 
 def worst(verdicts: Iterable[Word]) -> ReportWord:

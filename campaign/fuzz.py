@@ -60,8 +60,10 @@ class FuzzResult:
     shrink_seconds: float
     counterexamples: tuple[Counterexample, ...]
     """The shortest of each invariant, the shortest first."""
-    paths: tuple[Path, ...] = field(default=())
-    """Where they were written, in the same order; empty without `out`."""
+    paths: tuple[Path | None, ...] = field(default=())
+    """Where they were written, in the same order; None where one could not be; empty without `out`."""
+    unwritten: str = ""
+    """Why one could not be written."""
 
     fresh_events: int = 0
     """Events of the seeds that the journal had not."""
@@ -113,7 +115,17 @@ def fuzz(
         if chosen:
             progress(None, f"shrinking {len(chosen)} of {len(search.failures)} failing seeds")
         counterexamples = shortest(list(hands.run(shrink_failure, iter([(each, mutant) for each in chosen]))))
-    paths = () if out is None else tuple(_save(found, out, mutant, profile) for found in counterexamples)
+    paths: list[Path | None] = []
+    unwritten = ""
+    for found in counterexamples:
+        if out is None:
+            break
+        try:
+            paths.append(_save(found, out, mutant, profile))
+        except OSError as error:
+            # What was found is told in any case; the seed finds it again.
+            paths.append(None)
+            unwritten = f"{out}: cannot be written: {error.strerror}"
     return FuzzResult(
         profile=profile,
         mutant=mutant,
@@ -130,7 +142,8 @@ def fuzz(
         seconds_to_failure=None if search.found_at is None else search.found_at - started,
         shrink_seconds=time.monotonic() - started - seconds,
         counterexamples=counterexamples,
-        paths=paths,
+        paths=tuple(paths),
+        unwritten=unwritten,
         coverage=search.coverage,
         corpus=len(search.corpus.entries),
         unspoken=tuple(search.unspoken),

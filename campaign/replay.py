@@ -16,6 +16,20 @@ from impl.sim.scenario import Scenario
 from traces.trace import Trace, TraceError
 from traces.why import why
 
+BOUNDS = (
+    ("brokers", 1, 64),
+    ("controllers", 1, 15),
+    ("partitions", 1, 64),
+    ("replication", 1, 64),
+    ("clients", 1, 64),
+    ("plain_clients", 0, 64),
+    ("consumers", 0, 64),
+    ("keys", 1, 64),
+    ("horizon_ms", 0, 86_400_000),
+    ("settle_ms_max", 0, 86_400_000),
+)
+"""What a scenario may be, each with its least and most."""
+
 
 class ReplayOutcome(NamedTuple):
     """What came of running a trace again."""
@@ -68,11 +82,30 @@ def scenario_of(trace: Trace) -> Scenario:
             "give a trace that `fencepost fuzz` wrote",
         )
     try:
-        return Scenario.from_configuration(trace.header.configuration)
+        scenario = Scenario.from_configuration(trace.header.configuration)
     except msgspec.ValidationError as error:
         raise TraceError(
             trace.source, 1, f"its configuration is not understood: {error}", "record the run again with this version"
         ) from None
+    wrong = _impossible(scenario, trace)
+    if wrong:
+        raise TraceError(trace.source, 1, wrong, "take the file from its source again")
+    return scenario
+
+
+def _impossible(scenario: Scenario, trace: Trace) -> str:
+    """What of a header no run of ours can have, whose header no digest covers; empty where all can be."""
+    for name, least, most in BOUNDS:
+        value = getattr(scenario, name)
+        if not least <= value <= most:
+            return f"its configuration says {name} is {value}, which is from {least} to {most}"
+    if scenario.replication > scenario.brokers:
+        return f"its configuration says replication is {scenario.replication}, with {scenario.brokers} brokers"
+    size = scenario.table().size
+    for key, value in trace.header.choices:
+        if key[0] == "fault" and not 0 <= value < size:
+            return f"its choice {key} is {value}, and the faults of this cluster are 1 to {size - 1}"
+    return ""
 
 
 def mutant_of(trace: Trace, clean: bool = False) -> Mutant | None:

@@ -72,13 +72,20 @@ def shrink_run(
     if found is None:
         return None
     scenario, found = _simpler_scenario(scenario, found, mutant)
-    cut: Cut = _cut_to_failure
-    if found.at >= scenario.horizon_ms:
-        # It fails while the cluster heals: whole runs are needed, with a horizon that ends with the last choice.
-        again = _runs(scenario, mutant, _cut_to_choices, found.invariant)(found.asked, found.at)
-        cut, found = (_uncut, found) if again is None else (_cut_to_choices, again)
-    shrunk = shrink(_runs(scenario, mutant, cut, found.invariant), found, Alphabet(scenario.table()), RUNS_MAX)
-    ended = cut(scenario, shrunk.choices, shrunk.ending.at)
+    runs = 0
+    while True:
+        cut: Cut = _cut_to_failure
+        if found.at >= scenario.horizon_ms:
+            # It fails while the cluster heals: whole runs are needed, with a horizon that ends with the last choice.
+            again = _runs(scenario, mutant, _cut_to_choices, found.invariant)(found.asked, found.at)
+            cut, found = (_uncut, found) if again is None else (_cut_to_choices, again)
+        shrunk = shrink(_runs(scenario, mutant, cut, found.invariant), found, Alphabet(scenario.table()), RUNS_MAX)
+        runs += shrunk.runs
+        ended = cut(scenario, shrunk.choices, shrunk.ending.at)
+        fewer = _without_one(ended, shrunk.choices, mutant, found.invariant)
+        if fewer is None:
+            break
+        scenario, found = ended, fewer
     judged, trace = trial.record(ended, shrunk.choices, mutant, seed, seeking=ending_of(found.invariant))
     assert judged.violated is not None, "a shrunk run fails, or it would not have been kept"
     return Counterexample(
@@ -88,7 +95,7 @@ def shrink_run(
         steps=count_steps(trace.lines),
         choices=len(trace.header.choices),
         at=judged.at,
-        runs=shrunk.runs,
+        runs=runs,
         data=encode(trace),
     )
 
@@ -96,6 +103,19 @@ def shrink_run(
 def ending_of(invariant: str) -> str:
     """What a run that breaks this is to be recorded for: one that leaves the model ends there."""
     return REFINES if invariant == REFINES else ""
+
+
+def _without_one(
+    scenario: Scenario, choices: Mapping[Key, int], mutant: Mutant | None, invariant: str
+) -> Ending | None:
+    """The first of these choices that can be left out, as the run without it ends: it may fail later than before, which
+    the shrinker does not take for simpler. None where every single one is needed."""
+    for left_out in sorted(choices, key=repr):
+        rest = {key: value for key, value in choices.items() if key != left_out}
+        ending = _ending(scenario, rest, mutant, None, invariant)
+        if ending is not None and ending.invariant == invariant:
+            return ending
+    return None
 
 
 def _ending(

@@ -63,7 +63,7 @@ def _listed() -> Outcome:
 def document(result: FuzzResult) -> dict[str, Any]:
     traces = [
         {
-            "path": str(result.paths[place]) if result.paths else None,
+            "path": str(result.paths[place]) if result.paths and result.paths[place] else None,
             "invariant": found.invariant,
             "sentence": found.sentence,
             "steps": found.steps,
@@ -123,8 +123,10 @@ def told(result: FuzzResult) -> Outcome:
         for place, found in enumerate(result.counterexamples):
             lines.append(f"  {found.invariant}: {found.sentence}")
             lines += beside_the_model(found)
-            where = f": fencepost replay {result.paths[place]}" if result.paths else ""
+            where = f": fencepost replay {result.paths[place]}" if result.paths and result.paths[place] else ""
             lines.append(f"  shrunk to {found.steps} steps, {found.choices} choices{where}")
+        if result.unwritten:
+            lines.append(f"{result.unwritten}; name a directory with room with --out, the same --seed finds it again")
         return Outcome(verdict="violated", document=document(result), lines=tuple(lines))
     if not result.seeds or result.unhealthy or result.unspoken:
         if result.unhealthy or not result.seeds:

@@ -35,6 +35,10 @@ def run(path: Path, clean: bool) -> Outcome:
     lines = [f"{again.lines} lines, {again.steps} steps {with_what}"]
     if not clean and not again.same:
         lines.append("the replay differs from what was recorded: another version of the code wrote this trace")
+        if again.invariant is None:
+            wrote = f"commit {trace.header.commit}" if trace.header.commit else "the version that wrote it"
+            said = f"unknown: what it was kept for did not come again; replay it with {wrote}, or search again"
+            return Outcome(verdict="unknown", document=document, lines=(*lines, said))
     return _told(document, lines, again.invariant, again.sentence)
 
 

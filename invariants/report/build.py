@@ -133,11 +133,20 @@ def write_report(report: Report, directory: Path) -> Path:
     """
     directory.mkdir(parents=True, exist_ok=True)
     page = directory / "index.html"
-    page.write_text(_page(report), encoding="utf-8")
-    (directory / "report.json").write_text(
-        json.dumps(msgspec.to_builtins(_with_verdicts(report)), indent=2), encoding="utf-8"
-    )
+    _whole(page, _page(report))
+    _whole(directory / "report.json", json.dumps(msgspec.to_builtins(_with_verdicts(report)), indent=2))
     return page
+
+
+def _whole(path: Path, text: str) -> None:
+    """Write a file whole or leave what was there: an earlier report outlives a full disk. Raises OSError."""
+    beside = path.with_name(f"{path.name}.new")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def read_report(directory: Path) -> Report:
