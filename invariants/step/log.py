@@ -84,6 +84,11 @@ class GhostLog:
         """The name of the whole log."""
         return self.prefixes[-1] if self.prefixes else EMPTY
 
+    @property
+    def whole_end(self) -> int:
+        """Where the last batch ends: before `end` in a log that begins inside one, which is still to come."""
+        return self.ends[-1] if self.ends else 0
+
     def cut(self, to: int) -> None:
         """Keep the batches that end at or before `to`, as storage does."""
         keep = bisect_right(self.ends, to)

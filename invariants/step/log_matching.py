@@ -20,6 +20,9 @@ def _appends_at_end(_partition: Partition, replica: Replica, fact: Append) -> No
 
 def _copies_at_end(_partition: Partition, replica: Replica, fact: ReceiveFetch) -> None:
     end = replica.log.end
+    if fact.batches and fact.batches[0].base_offset == replica.log.whole_end:
+        # It began inside this batch, where its leader's log begins: the batch comes whole.
+        end = replica.log.whole_end
     for batch in fact.batches:
         if batch.base_offset != end:
             raise Violated(ID, f"n{replica.node} copies {batch_words(batch)}, and its log ends at {end}")

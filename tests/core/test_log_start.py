@@ -5,7 +5,7 @@ import pytest
 
 from impl.core.epochs import LeaderEpochCache
 from impl.core.events import AdvanceLogStart, Disconnected, LogStartDue, ResetLog
-from impl.core.facts import DeleteBelow, FallBehind
+from impl.core.facts import DeleteBelow, FallBehind, LosePower
 from impl.core.messages import EARLIEST, DeletePartition, DeleteRecords, ListOffsets, OffsetQuery
 from impl.core.types import CONTROLLER, Connection, EpochStart, TopicPartition
 from invariants.step import Checker
@@ -172,6 +172,8 @@ def test_a_log_may_begin_inside_a_batch_which_a_follower_copies_whole():
     told = [fact for number, fact in cluster.facts if number == 3 and isinstance(fact, FallBehind | DeleteBelow)]
     assert [fact.to for fact in told] == [5, 5]
     assert followed(cluster).partitions[str(P)].ends(3) == (20, 20)
+    crashed = next(index for index, (_, fact) in enumerate(cluster.facts) if isinstance(fact, LosePower))
+    assert checked(cluster, crashed, 3).partitions[str(P)].replicas[3].log.end == 20
 
 
 def followed(cluster):
@@ -184,9 +186,12 @@ def followed(cluster):
     return follower
 
 
-def checked(cluster):
+def checked(cluster, crashed=-1, victim=0):
+    """The invariants, fact by fact; before one of them a process has ended."""
     checker = Checker()
-    for number, fact in cluster.facts:
+    for index, (number, fact) in enumerate(cluster.facts):
+        if index == crashed:
+            checker.fault("power loss", (f"n{victim}",))
         checker.facts(f"n{number}" if number < CONTROLLER else "controller", 0, [fact])
     return checker
 
