@@ -23,6 +23,7 @@ from impl.storage.log_directory import LogDirectory
 from impl.storage.retention import retained_from
 
 TRASH_MS = 1_000
+FLUSHES_AT_ONCE = 4
 
 
 class UpkeepConfig(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -96,18 +97,22 @@ class Upkeep:
         self.due = now if self._cleaner else others
 
     def _flush(self, now: int) -> Iterator[tuple[LogDirectory, Callable[[], None]]]:
-        """Sync the logs of which something has waited for flush.ms."""
+        """Sync the logs of which something has waited for flush.ms, a few now and the rest in the next steps."""
         waiting: dict[Log, int] = {}
+        due = 0
         for directory in list(self._directories.online):
             for log in list(directory.logs.values()):
                 if log.config.flush_ms == LONG_MAX or log.recovery_point >= log.end_offset:
                     continue
                 since = self._unsynced_since.get(log, now)
-                if now - since >= log.config.flush_ms:
+                due += now - since >= log.config.flush_ms
+                if now - since >= log.config.flush_ms and due <= FLUSHES_AT_ONCE:
                     yield directory, log.flush
                 else:
                     waiting[log] = since
         self._unsynced_since = waiting
+        if due > FLUSHES_AT_ONCE:
+            self._flush_due = now
 
     def _clean(self, now: int, wall: int) -> Iterator[tuple[LogDirectory, Callable[[], None]]]:
         if self._cleaner is None and now >= self._cleaning_due:

@@ -7,7 +7,7 @@ import pytest
 
 from impl.core.events import AdvanceLogStart, CreateLog, Effect, LogStartDue, Tick
 from impl.core.settings import Settings
-from impl.core.types import Millis, NodeId, Offset
+from impl.core.types import Millis, NodeId, Offset, TopicPartition
 from impl.host.broker import BrokerHost
 from impl.host.upkeep import UpkeepConfig
 from impl.sim.disk import SimDisk
@@ -133,6 +133,22 @@ def test_what_has_waited_for_flush_ms_is_synced() -> None:
     assert running.log.recovery_point == 40
     running.tick(300)
     assert running.log.recovery_point == 41
+
+
+def test_many_logs_are_synced_a_few_at_a_time() -> None:
+    running = Running("delete", upkeep=UpkeepConfig(flush_check_interval_ms=100))
+    logs = []
+    for index in range(10):
+        name = TopicPartition("many", index)
+        running.do(CreateLog(name, TOPIC_ID, (("flush.ms", "0"),)))
+        logs.append(running.host.directories.logs[name])
+        logs[-1].append(batches.parse_header(batches.build([(b"k", b"v")], timestamp=WALL)), 0, 0)
+    running.tick(100)
+    synced = []
+    while sum(log.recovery_point for log in logs) < 10:
+        synced.append(sum(log.recovery_point for log in logs))
+        running.tick(100)
+    assert synced == [4, 8]
 
 
 @pytest.mark.parametrize("policy", ["compact,delete", "delete,compact"])
