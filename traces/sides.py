@@ -14,6 +14,7 @@ import msgspec
 
 from model.machine import ActionDisabled, UnknownAction
 from traces import facts, replicas
+from traces.abstraction import action_of
 from traces.following import FOLLOWED, Divergence, Follower
 from traces.modelled import PARTITION, calls_of, machine_of
 from traces.replicas import Cell
@@ -23,6 +24,8 @@ from traces.trace import NumberedLine, Trace
 QUORUM = "quorum"
 ENDS_A_PROCESS = frozenset({"crash", "power loss", "stopped"})
 ENTERS_AN_EPOCH = frozenset({"BecomeLeader", "BecomeFollower", "Resume", "DeleteReplica"})
+DECISIONS = frozenset(kind.__name__ for kind in facts.Decision.__subclasses__())
+"""By name: a trace that never left memory holds the broker's own structs."""
 NOBODY_ELSE: Mapping[int, int] = {}
 
 
@@ -129,8 +132,10 @@ class _Followed(Sides):
         if follower is None or self.stopped is not None:
             return
         self.stopped = follower.line(line)
-        if self.stopped is not None and self.stopped.action == "reconcile":
-            self._carry_on(follower, line)
+        rest = line
+        while self.stopped is not None and self.stopped.action == "reconcile" and _confirm(follower, self.stopped):
+            rest = _after(rest, self.stopped)
+            self.stopped = follower.line(rest)
         refinement = follower.partitions.get(self._partition)
         if refinement is None or not (moved or self.stopped):
             return
@@ -139,29 +144,35 @@ class _Followed(Sides):
         names = {f"n{node}": node for node in refinement.present() if node > 0 and node not in back}
         self.model = _side(refinement.state, names, 1, getattr(refinement, "former", {}))
 
-    def _carry_on(self, follower: Follower, line: Step) -> None:
-        """Older designs take a log for confirmed without asking. Where it is a prefix of the leader's, as the answer
-        would have said, the model is told so and goes on, so that it refuses what did the harm."""
-        confirmed = [fact for fact in facts.decoded(line.facts) if type(fact).__name__ == "Reconcile"]
-        refinement = follower.partitions.get(confirmed[-1].partition)
-        node = follower.number(line.node)
-        if refinement is None or node not in refinement.machine.members or len(confirmed) > 1:
-            return
-        state = refinement.state
-        leader = refinement.leader_of(state.leader_epoch[node])
-        mine = state.log[node]
-        if leader not in refinement.machine.members or list(mine) != list(state.log[leader])[: len(mine)]:
-            return
-        state.reconciled[node] = state.leader_epoch[node]
-        rest = line.facts[[fact["fact"] for fact in line.facts].index("reconcile") + 1 :]
-        self.stopped = follower.line(msgspec.structs.replace(line, facts=rest, quorum=()))
+
+def _confirm(follower: Follower, stopped: Divergence) -> bool:
+    """Older designs take a log for confirmed without asking. Where it is a prefix of the leader's, as the answer would
+    have said, the model is told so and goes on, so that it refuses what does the harm. False where it is none."""
+    refinement = follower.partitions.get(stopped.partition)
+    node = follower.number(stopped.node)
+    if refinement is None or node not in refinement.machine.members:
+        return False
+    state = refinement.state
+    leader = refinement.leader_of(state.leader_epoch[node])
+    mine = list(state.log[node])
+    if leader not in refinement.machine.members or mine != list(state.log[leader])[: len(mine)]:
+        return False
+    state.reconciled[node] = state.leader_epoch[node]
+    return True
+
+
+def _after(line: Step, stopped: Divergence) -> Step:
+    """What is left of a step behind the fact that the model refused."""
+    told = [(action_of(fact), fact.partition) for fact in facts.decoded(line.facts)]
+    place = told.index((stopped.action, stopped.partition))
+    return msgspec.structs.replace(line, facts=line.facts[place + 1 :], quorum=())
 
 
 def decided_by(fact: Any, before: Decided | None) -> Decided | None:
     """What the controllers have decided after this fact, which may be none of theirs."""
     if type(fact).__name__ == "CreatePartition":
         return Decided(fact.leader, 0, 0, tuple(sorted(fact.isr)), ())
-    if not isinstance(fact, facts.Decision):
+    if type(fact).__name__ not in DECISIONS:
         return before
     leader = before.leader if before is not None else -1
     if before is None or fact.leader_epoch != before.leader_epoch:

@@ -11,12 +11,12 @@ from model.design import syntax
 from model.models import MODELS
 from traces.abstraction import action_of
 from traces.chronicle import Chronicle, Life, Moment
-from traces.facts import Decision, decoded
+from traces.facts import decoded
 from traces.modelled import with_facts
 from traces.quorum_facts import decoded as quorum_decoded
 from traces.quorum_words import said
 from traces.schema import Step
-from traces.sides import QUORUM
+from traces.sides import DECISIONS, QUORUM
 from traces.story import letter, tell
 from traces.trace import Trace
 from traces.validate import validate
@@ -188,7 +188,7 @@ def _twice(_trace: Trace, chronicle: Chronicle) -> str:
 
 def _decisions(_trace: Trace, chronicle: Chronicle) -> str:
     """Two decisions under one partition epoch."""
-    for last in [each for each in chronicle.last if isinstance(each.fact, Decision)]:
+    for last in [each for each in chronicle.last if type(each.fact).__name__ in DECISIONS]:
         epoch = last.fact.partition_epoch
         for first in chronicle.decisions:
             if getattr(first.fact, "partition_epoch", 0) != epoch or first.fact == last.fact:
