@@ -105,8 +105,8 @@ def _inert_value(name: str, text: str) -> int:
         raise ConfigurationError(f"{name}={text} is not built here: leave it out, and know that it is missing")
     if not inert(name):
         near = difflib.get_close_matches(name, known_names(), 1)
-        meant = f"did you mean {near[0]}? " if near else ""
-        raise ConfigurationError(f"unknown configuration {name}: {meant}known are {', '.join(known_names())}")
+        meant = f"did you mean {near[0]}?" if near else f"known are {', '.join(known_names())}"
+        raise ConfigurationError(f"unknown configuration {name}: {meant}")
     if name in BOOLEANS and text.lower() not in ("true", "false"):
         raise ConfigurationError(f"{name}={text} is not true or false")
     if name in NUMBERS:

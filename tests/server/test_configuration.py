@@ -37,8 +37,9 @@ def test_booleans_are_words():
     [
         (
             "min.insync.replica=2",
-            "unknown configuration min.insync.replica: did you mean min.insync.replicas? known are auto.create",
+            "unknown configuration min.insync.replica: did you mean min.insync.replicas?",
         ),
+        ("xyzzy=2", "unknown configuration xyzzy: known are auto.create"),
         ("min.insync.replicas=two", "min.insync.replicas=two is not a whole number"),
         ("min.insync.replicas=0", "min.insync.replicas=0 is out of range: 1 to"),
         ("auto.create.topics.enable=1", "auto.create.topics.enable=1 is not true or false"),
