@@ -38,19 +38,10 @@ ROWS: tuple[Row, ...] = (
     Row("R13", "eager shrink (KIP-497)", ("eager-shrink",)),
     Row("R15", "outdated AlterPartition accepted (KIP-497)", ("alter-partition-without-cas",)),
     Row("R16", "an older registration counts (KIP-903, KAFKA-15221)", ("no-broker-epoch",)),
-    Row(
-        "R17",
-        "fenced or stopping replica joins (KIP-841)",
-        missing="it costs availability while the replica is away, and nothing that was acknowledged: no invariant here "
-        "says who is counted on, and every run heals in the end (tests/core/test_controller_core.py)",
-    ),
+    Row("R17", "fenced or stopping replica joins (KIP-841)", ("adds-the-fenced",)),
     Row("R18", "last replica standing (KIP-966)", ("last-replica-stands",)),
     Row("R20", "who lost power stays eligible (KIP-966)", ("unclean-keeps-elr", "unclean-passes-for-clean")),
-    Row(
-        "R21",
-        "fenced last-known leader elected (KAFKA-19522)",
-        missing="as R17: the partition waits for a dead leader, which heals when it is back",
-    ),
+    Row("R21", "fenced last-known leader elected (KAFKA-19522)", ("elects-the-fenced",)),
     Row("R22", "unclean election keeps the in-sync set (KIP-704)", ("unclean-election-keeps-isr",)),
     Row(
         "R23",

@@ -103,6 +103,9 @@ class Survival(Registrations):
         self.step("alter_partition", leader=fact.leader, enough=fact.enough)
         self._committed(fact)
 
+    def count_on_absent(self, _node: int, _fact: Any) -> None:
+        """The model does not know who is fenced: whoever is elected or added may be."""
+
     def refuse_partition(self, _node: int, fact: Any) -> None:
         self.same(fact, "leader_epoch", self.state.newest_leader_epoch - 1)
         self.same(fact, "partition_epoch", self.state.newest_partition_epoch - 1)
@@ -236,6 +239,7 @@ _OWN: Mapping[str, Callable[[Any, int, Any], None]] = {
     "Reassign": Survival.reassign,
     "AlterPartition": Survival.alter_partition,
     "RefusePartition": Survival.refuse_partition,
+    "CountOnAbsent": Survival.count_on_absent,
     "Register": Survival.register,
     "LosePower": Survival.lose_power,
     "MemberLosesPower": Survival.member_loses_power,

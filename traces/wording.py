@@ -100,6 +100,7 @@ _WORDS: dict[str, tuple[Weight, Callable[[Any, Callable[[int], str]], str]]] = {
         lambda f, _: f"takes out {node(f.removed)}; {node(f.leader)} leads epoch {f.leader_epoch}",
     ),
     "AlterPartition": (Weight.SET, lambda f, _: f"commits {_sets(f)}"),
+    "CountOnAbsent": (Weight.SET, lambda f, _: f"counts on {node(f.node)}, which is fenced or about to stop"),
     "RefusePartition": (Weight.SET, lambda f, _: f"refuses {node(f.member)}, which has registered anew"),
     "Register": (Weight.VIEW, lambda f, _: f"registers {node(f.replica)}"),
     "LosePower": (Weight.VIEW, lambda f, _: f"registers {node(f.replica)}, which lost power"),

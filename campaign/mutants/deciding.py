@@ -101,3 +101,30 @@ class KeepsTheOldMembers(Decisions):
     def isr_after_unclean(self, partition: PartitionImage, leader: NodeId) -> Nodes:
         del leader
         return tuple(sorted(partition.replicas))
+
+
+@mutant("elects-the-fenced", "counted_on", "heals")
+class ElectsTheLastLeaderDeadOrAlive(Elections):
+    """Where nobody is left, the last known leader is elected, alive or not.
+
+    KAFKA-19522: the guard of the last known leader was inverted, and did not return. The partition has a leader that
+    is not there, and waits.
+    """
+
+    def last_leader(self, partition: PartitionImage, excluded: NodeId = NO_LEADER) -> NodeId:
+        if partition.isr or partition.elr:
+            return NO_LEADER
+        return next((node for node in partition.last_known_elr if node != excluded), NO_LEADER)
+
+
+@mutant("adds-the-fenced", "counted_on", "heals")
+class AddsTheFenced(Controller):
+    """The controller adds a broker to an in-sync set that it has just fenced.
+
+    KIP-841 (apache/kafka f83d95d9a28): a leader with an older view proposed who had been taken out, and a broker that
+    was stopping was in sync again, holding up the watermark until it was dropped for its lag.
+    """
+
+    def is_eligible(self, isr: tuple[NodeId, ...]) -> bool:
+        del isr
+        return True

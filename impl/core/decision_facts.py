@@ -13,6 +13,9 @@ One rule: facts follow from the record and the image before it, and from nothing
 | RemoveTopicRecord                        | delete_partition for each partition: the end of that model               |
 | every other                              | none                                                                     |
 
+A change that makes a leader or a member of one who is fenced or about to stop tells count_on_absent besides (KIP-841):
+no controller decides so, and if one does it is judged.
+
 A refusal (refuse_partition) is written nowhere; the controller that refuses tells it.
 """
 
@@ -36,7 +39,7 @@ def facts_of(record: MetadataRecord, before: MetadataImage) -> list[Fact]:
     """What the record does to partitions, in the order of their names. `before` must not have it applied yet."""
     match record:
         case PartitionChangeRecord():
-            return [_of_change(record, before)]
+            return [_of_change(record, before), *_of_the_absent(record, before)]
         case PartitionRecord():
             return [
                 facts.CreatePartition(
@@ -99,6 +102,19 @@ def _of_change(record: PartitionChangeRecord, before: MetadataImage) -> Fact:
         "enough": record.enough,
     }
     return _CHANGES[record.why](record, before, outcome)
+
+
+def _of_the_absent(record: PartitionChangeRecord, before: MetadataImage) -> list[Fact]:
+    """Whom the change newly counts on, and the image before it does not."""
+    known = before.partition(record.partition)
+    added = set(record.isr) if known is None else set(record.isr) - set(known.isr)
+    if record.leader >= 0 and (known is None or record.leader_epoch != known.leader_epoch):
+        added.add(record.leader)
+    return [
+        facts.CountOnAbsent(partition=str(record.partition), partition_epoch=record.partition_epoch, node=node)
+        for node in sorted(added)
+        if not before.is_active(node)
+    ]
 
 
 def _elected(kind: type[Any]) -> "Tell":

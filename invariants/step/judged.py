@@ -4,6 +4,7 @@ One rule: what a node may do in its epoch comes first, so that a sentence names 
 """
 
 from invariants.step import (
+    counted_on,
     epoch_fencing,
     high_watermark_bound,
     log_matching,
@@ -26,4 +27,5 @@ STEP_INVARIANTS: tuple[StepInvariant, ...] = (
     quorum_superset.INVARIANT,
     stable_read.INVARIANT,
     one_decision.INVARIANT,
+    counted_on.INVARIANT,
 )

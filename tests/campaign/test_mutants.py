@@ -25,6 +25,7 @@ QUICK = (
     "divergence-by-epoch",
     "elects-out-of-sync",
     "leader-trusts-its-log",
+    "elects-the-fenced",
 )
 SECONDS = 60.0
 """Of processor time; these need less than one."""

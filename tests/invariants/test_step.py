@@ -8,7 +8,8 @@ from invariants.catalogue import CATALOGUE, HEADLINE
 from invariants.step import Checker, FullChecker, Violated
 from invariants.step.judged import STEP_INVARIANTS
 from tests.invariants import losses
-from tests.invariants.story import Story, content
+from tests.invariants.story import P, Story, content
+from traces import facts as f
 
 A = content(0, 0, 0xA)
 B = content(1, 0, 0xB)
@@ -298,6 +299,12 @@ def log_end_does_not_add_up(story: Story) -> None:
     story.copy(2, 0, 1, A, end=2)
 
 
+def elected_though_fenced(story: Story) -> None:
+    story.begin()
+    story.elect(2, epoch=1, version=1)
+    story.tell(0, f.CountOnAbsent(partition=P, partition_epoch=1, node=2))
+
+
 LOSS, ORDER, BOUND, FENCING, MATCHING, SUPERSET = (
     "no_committed_loss",
     "per_key_order",
@@ -345,6 +352,7 @@ VIOLATIONS = [
     (same_epoch_behind_another_prefix, MATCHING, "on n3, and behind another prefix in another log"),
     (epochs_fall_within_a_log, MATCHING, "of leader epoch 0 behind a batch of epoch 1"),
     (copies_past_its_end, MATCHING, "n2 copies record 1 (crc 0000000b), and its log ends at 0"),
+    (elected_though_fenced, "counted_on", "version 1 of t-0 counts on n2, which is fenced or about to stop"),
     (log_end_does_not_add_up, MATCHING, "n2 says that its log ends at 2; by what it wrote it ends at 1"),
     *losses.VIOLATIONS,
 ]
