@@ -63,7 +63,11 @@ def search(
 @click.option(
     "--partition-epochs", type=click.IntRange(1, 20), help="Partition epochs at most; default: twice --epochs."
 )
-@click.option("--grain", type=click.Choice(["asynchronous", "synchronous"]), default="synchronous", show_default=True)
+@click.option(
+    "--grain",
+    type=click.Choice(["asynchronous", "synchronous"]),
+    help="[default: synchronous; a variant's may be the other]",
+)
 @click.option("--form", type=click.Choice(["auto", "c", "numpy", "values"]), default="auto", show_default=True)
 @click.option(
     "--reduce/--plain",

@@ -20,11 +20,14 @@ from traces.recorder import write
 
 
 class Space(NamedTuple):
-    """How much of the unbounded is visited: replicas, the longest log, the highest leader epoch."""
+    """How much of the unbounded is visited: replicas, the longest log, the highest leader epoch, and the highest
+    partition epoch, twice that unless told."""
 
     replicas: int
     log: int
     epochs: int
+    partition_epochs: int | None = None
+    grain: str = "synchronous"
 
 
 LEAST = Space(replicas=3, log=1, epochs=2)
@@ -34,11 +37,23 @@ LADDER = (LEAST, Space(3, 2, 3), Space(3, 2, 4))
 """For a variant unless told: small spaces first, until its counterexample is found."""
 
 LADDERS = {
-    "survival": (Space(2, 1, 1), Space(2, 1, 2), Space(2, 1, 3), Space(3, 1, 2)),
+    "survival": (Space(2, 1, 1), Space(2, 1, 3, 3), Space(2, 1, 1, 3, "asynchronous")),
     "quorum-voters": (LEAST, Space(3, 3, 2), Space(4, 3, 3)),
 }
 """For the variants of models whose spaces grow otherwise: `survival` has many states for two replicas already, and
 sets of voters differ by two only where logs have room for two changes."""
+
+IN_FLIGHT = (
+    "any-sender",
+    "elr-kept",
+    "no-broker-epoch",
+    "refused-for-now",
+    "resume-by-old-version",
+    "untagged-position",
+    "untagged-proposal",
+    "wildcard-registration",
+)
+"""Variants of `survival` that need a message that is in flight while something else happens: no coarse step has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +64,7 @@ class Asked:
     log: int | None = None
     epochs: int | None = None
     partition_epochs: int | None = None
-    grain: str = "synchronous"
+    grain: str | None = None
     form: str = "auto"
     reduce: bool = True
     threads: int = 2
@@ -58,9 +73,12 @@ class Asked:
 
     def rungs(self, model: str, variant: str | None) -> tuple[Space, ...]:
         """The spaces to visit, in order."""
-        if variant is not None and (self.replicas, self.log, self.epochs) == (None, None, None):
-            return LADDERS.get(model, LADDER)
-        return (Space(self.replicas or LEAST.replicas, self.log or LEAST.log, self.epochs or LEAST.epochs),)
+        told = (self.replicas, self.log, self.epochs, self.partition_epochs, self.grain)
+        if variant is not None and told == (None,) * len(told):
+            ladder = LADDERS.get(model, LADDER)
+            return ladder[-1:] if model == "survival" and variant in IN_FLIGHT else ladder
+        replicas, log, epochs = self.replicas or LEAST.replicas, self.log or LEAST.log, self.epochs or LEAST.epochs
+        return (Space(replicas, log, epochs, self.partition_epochs, self.grain or LEAST.grain),)
 
 
 def run(name: str, variant: str | None, asked: Asked, out: Path | None, progress: Progress) -> Outcome:
@@ -90,8 +108,8 @@ def visited(
             range(1, space.replicas + 1),
             space.log,
             space.epochs,
-            partition_epochs=asked.partition_epochs,
-            grain=asked.grain,
+            partition_epochs=space.partition_epochs,
+            grain=space.grain,
             form=asked.form,
             symmetry=asked.reduce and asked.form != "values",
             view=asked.reduce and asked.form != "values" and model.name in VIEWS,

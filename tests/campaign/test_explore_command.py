@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from campaign.commands.explore import LADDER, LADDERS, Asked
+from campaign.commands.explore import LADDER, LADDERS, Asked, Space
 from campaign.sizes import SIZE
 from fencepost import main
 
@@ -52,14 +52,21 @@ def test_a_variant_is_found_without_bounds() -> None:
 def test_bounds_grow_only_where_none_are_given() -> None:
     assert Asked().rungs("replication", "kip-320") == LADDER
     assert Asked().rungs("survival", "below-minimum") == LADDERS["survival"]
+    assert [space.grain for space in Asked().rungs("survival", "elr-kept")] == ["asynchronous"]
     assert Asked().rungs("survival", None) == Asked().rungs("replication", None) == LADDER[:1]
-    assert Asked(log=2).rungs("replication", "kip-320") == ((3, 2, 2),)
-    assert Asked(epochs=3).rungs("replication", "kip-320") == ((3, 1, 3),)
-    assert Asked(replicas=2).rungs("replication", "kip-320") == ((2, 1, 2),)
+    assert Asked(log=2).rungs("replication", "kip-320") == (Space(3, 2, 2),)
+    assert Asked(epochs=3).rungs("replication", "kip-320") == (Space(3, 1, 3),)
+    assert Asked(replicas=2).rungs("replication", "kip-320") == (Space(2, 1, 2),)
+    assert Asked(grain="asynchronous").rungs("survival", "kip-320") == (Space(3, 1, 2, None, "asynchronous"),)
 
 
 @pytest.mark.parametrize(
-    ("model", "variant", "steps"), [("survival", "below-minimum", 4), ("quorum-voters", "two-changes-at-once", 7)]
+    ("model", "variant", "steps"),
+    [
+        ("survival", "below-minimum", 4),
+        ("survival", "elr-kept", 7),
+        ("quorum-voters", "two-changes-at-once", 7),
+    ],
 )
 def test_variants_of_models_with_other_spaces_are_found_without_bounds(model: str, variant: str, steps: int) -> None:
     code, document = told(model, "--variant", variant, "--form", "numpy")
