@@ -79,7 +79,7 @@ class Gathering(Protocol):
     def gather(self, *, whole: bool = False) -> None:
         """From now on, until `settle`, what is appended may wait; whatever else is asked of a file comes after it.
 
-        `whole`: files of one log that are written whole may wait, too, and the names of files.
+        `whole`: so may syncs, and the files of one log that are written whole, until one at the root is written.
         """
 
     def settle(self) -> None:
@@ -319,6 +319,9 @@ class BrokerHost:
                 self._lose_log(partition, error)
 
     def _stop(self) -> None:
+        """Logs are many and each is synced; that they are all there is written at the root, after what waits."""
+        for _, disk in self._gathering:
+            disk.gather(whole=True)
         try:
             failures = self.directories.close(self.broker.clean_epoch)
         except OSError as error:

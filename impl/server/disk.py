@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from impl.server.whole_files import TEMPORARY, WholeFiles, sync_directory, write_synced
+from impl.server.whole_files import TEMPORARY, WholeFiles, sync_data, sync_directory, write_synced
 
 OPEN_FILES_MAX = 512
 """Default bound on descriptors held open for one log directory."""
@@ -26,8 +26,6 @@ _BUFFERS_MAX = 1_024
 _ONE_BUFFER = (bytes, memoryview)
 _BACKGROUND = ThreadPoolExecutor(1, "sync")
 """Where large files are synced while the node goes on: it idles in a system call and takes no processor time."""
-_sync_data = getattr(os, "fdatasync", os.fsync)
-"""macOS has no fdatasync."""
 
 
 class _Descriptors:
@@ -40,6 +38,8 @@ class _Descriptors:
         self.gathering = False
         self.unsettled: list[RealFile] = []
         """Files with something that waits to be written."""
+        self.whole: WholeFiles | None = None
+        """What else waits."""
 
     def opened(self, file: "RealFile") -> None:
         while len(self._open) >= self._bound:
@@ -148,8 +148,13 @@ class RealFile:
             self.cuts += 1
 
     def sync(self) -> None:
+        whole = self._descriptors.whole
         try:
-            _sync_data(self.fileno())
+            descriptor = self.fileno()
+            if whole is None:
+                sync_data(descriptor)
+            else:
+                whole.sync_file(self._path)
         except OSError as error:
             raise _of(self._path, error) from None
 
@@ -193,7 +198,7 @@ class BackgroundSync:
     def __init__(self, file: RealFile) -> None:
         self._path = file.path
         self._file: RealFile | None = file
-        self._future = _BACKGROUND.submit(_sync_data, file.hold())
+        self._future = _BACKGROUND.submit(sync_data, file.hold())
 
     def done(self) -> bool:
         if not self._future.done():
@@ -219,35 +224,33 @@ class RealDisk:
         self._root = str(root)
         os.makedirs(self._root, exist_ok=True)
         self._descriptors = _Descriptors(open_files_max)
-        self._whole: WholeFiles | None = None
 
     def gather(self, *, whole: bool = False) -> None:
-        """From now on, until `settle`, what is appended may wait; `whole`: so may files written whole, and names.
+        """From now on, until `settle`, what is appended may wait; `whole`: so may syncs, and files written whole.
 
-        Those at the root are not waited with: the checkpoints of all logs come before and after what else is done.
+        Those at the root do not wait, but come after what waits: they are the checkpoints of all logs.
         """
         self._descriptors.gathering = True
-        self._whole = WholeFiles() if whole else None
+        self._descriptors.whole = WholeFiles() if whole else None
 
     def settle(self) -> None:
         """Write what waits, and sync what was to be synced. Raises OSError."""
         descriptors = self._descriptors
         descriptors.gathering = False
-        whole, self._whole = self._whole, None
-        if whole is not None:
-            whole.settle()
         if descriptors.unsettled:
             unsettled, descriptors.unsettled = descriptors.unsettled, []
             for file in unsettled:
                 file.settle()
+        whole, descriptors.whole = descriptors.whole, None
+        if whole is not None:
+            whole.settle()
 
     def open(self, path: str, *, create: bool = False) -> RealFile:
         return RealFile(self._at(path), self._descriptors, create=create)
 
     def exists(self, path: str) -> bool:
-        return os.path.exists(self._at(path)) or (
-            self._whole is not None and self._whole.find(self._at(path)) is not None
-        )
+        whole = self._whole
+        return os.path.exists(self._at(path)) or (whole is not None and whole.find(self._at(path)) is not None)
 
     def list(self, path: str) -> list[str]:
         found = os.listdir(self._at(path))
@@ -291,9 +294,16 @@ class RealDisk:
         else:
             sync_directory(self._at(path))
 
+    @property
+    def _whole(self) -> WholeFiles | None:
+        return self._descriptors.whole
+
     def _settle_whole(self) -> None:
         """What is asked now comes after what waits."""
         if self._whole is not None:
+            for file in self._descriptors.unsettled:
+                file.settle()
+            self._descriptors.unsettled.clear()
             self._whole.settle()
 
     def _at(self, path: str) -> str:

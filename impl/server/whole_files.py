@@ -1,11 +1,11 @@
-"""Whole small files and names of a log directory that wait to become lasting together.
+"""Whole small files, names and syncs of a log directory that wait to become lasting together.
 
 One rule: what holds after `settle` is what would hold had each file been written, synced, renamed and its directory
 synced one after the other. Until then all of it may be missing after a crash, and nobody has been told of it.
 
-A thousand new partitions ask for thousands of syncs. Asked one by one each waits for a commit of the file system's
-journal; asked at the same time many share one. So the files are written and synced in parallel, then renamed in the
-order they were asked for, then the directories are synced in parallel.
+A thousand new partitions, or as many logs that are closed, ask for thousands of syncs. Asked one by one each waits for
+a commit of the file system's journal; asked at the same time many share one. So the files are written and synced in
+parallel, then renamed in the order they were asked for, then the directories are synced in parallel.
 """
 
 import os
@@ -16,6 +16,8 @@ THREADS_MAX = 32
 FEW = 4
 """So many are synced one after the other: threads would cost more than they spare."""
 TEMPORARY = ".tmp"
+sync_data = getattr(os, "fdatasync", os.fsync)
+"""macOS has no fdatasync."""
 
 
 class WholeFiles:
@@ -24,6 +26,8 @@ class WholeFiles:
     def __init__(self) -> None:
         self._files: dict[str, bytes] = {}
         self._directories: dict[str, None] = {}
+        self._written: dict[str, None] = {}
+        """Files whose content is to be synced."""
 
     def write(self, path: str, data: bytes) -> None:
         """Replace the file, and sync its directory."""
@@ -33,6 +37,10 @@ class WholeFiles:
 
     def sync_directory(self, path: str) -> None:
         self._directories[path] = None
+
+    def sync_file(self, path: str) -> None:
+        """Of a file that is written to otherwise. By its path: it may be closed by then."""
+        self._written[path] = None
 
     def find(self, path: str) -> bytes | None:
         """What the file holds, if it waits."""
@@ -45,6 +53,8 @@ class WholeFiles:
         """Make it all last. Raises OSError."""
         files, self._files = self._files, {}
         directories, self._directories = self._directories, {}
+        written, self._written = self._written, {}
+        _each(sync_content, written)
         _each(lambda path: write_synced(path + TEMPORARY, files[path]), files)
         for path in files:
             os.replace(path + TEMPORARY, path)
@@ -63,6 +73,15 @@ def write_synced(path: str, data: bytes) -> None:
         os.close(descriptor)
 
 
+def sync_content(path: str) -> None:
+    """Raises OSError."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        sync_data(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sync_directory(path: str) -> None:
     """Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -73,11 +92,19 @@ def sync_directory(path: str) -> None:
 
 
 def _each(act: Callable[[str], None], paths: Iterable[str]) -> None:
-    """Do it to every path. Raises the first OSError."""
+    """Do it to every path. Raises the first OSError, which names its file."""
+
+    def named(path: str) -> None:
+        try:
+            act(path)
+        except OSError as error:
+            error.filename = error.filename or path
+            raise
+
     asked = list(paths)
     if len(asked) <= FEW:
         for path in asked:
-            act(path)
+            named(path)
     else:
         with ThreadPoolExecutor(min(THREADS_MAX, len(asked)), "sync") as pool:
-            list(pool.map(act, asked))
+            list(pool.map(named, asked))

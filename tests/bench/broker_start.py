@@ -70,8 +70,8 @@ def start_up(directory: Path, partitions: int, gib: float) -> list[str]:
         f"fencepost, 1 broker, {partitions:,} partitions (made in {made:.1f} s), {gib:g} GiB in segments of "
         f"{SEGMENT_BYTES // 2**20} MiB, records of {RECORD_BYTES // 1024} KiB. A clean stop took {stopped:.1f} s. "
         "Timed from the start of the process until every partition has its leader again; read is what the process read "
-        "of files, whether or not they were in the page cache. After a kill the controller waits for the old session to end, "
-        "as Kafka's does (broker.session.timeout.ms, 9 s).",
+        "of files, whether or not they were in the page cache. After a kill the controller waits for the old "
+        "session to end, as Kafka's does (broker.session.timeout.ms, 9 s).",
         "",
         *table_head(["start", "seconds", "CPU seconds", "read, MiB"]),
         *(

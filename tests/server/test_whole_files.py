@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from impl.server import whole_files
 from impl.server.disk import RealDisk
 from impl.server.whole_files import THREADS_MAX, WholeFiles
 
@@ -44,6 +45,24 @@ def test_what_is_asked_for_at_once_comes_after_what_waits(disk: RealDisk, tmp_pa
         disk.replace("t-0/log", "t-0/log.deleted")
     assert (tmp_path / "t-0/metadata").read_bytes() == b"id"
     disk.settle()
+
+
+def test_syncs_wait_and_come_before_a_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = RealDisk(tmp_path)
+    synced: list[str] = []
+    monkeypatch.setattr(whole_files, "sync_data", lambda at: synced.append(os.readlink(f"/proc/self/fd/{at}")))
+    disk.gather(whole=True)
+    for number in range(6):
+        file = disk.open(f"{number}", create=True)
+        file.append(b"content")
+        file.sync()
+        file.close()
+    assert not synced
+    disk.write_file("checkpoint", b"all")
+    assert sorted(synced) == [str(tmp_path / f"{number}") for number in range(6)]
+    assert (tmp_path / "5").read_bytes() == b"content"
+    disk.settle()
+    assert len(synced) == 6
 
 
 def test_each_file_is_synced_before_its_name_and_each_directory_after(
