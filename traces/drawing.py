@@ -3,12 +3,14 @@
 One rule: time goes down and never up. An event stands in a row no higher than any event before it in the trace, and
 below whatever caused it; events of different lanes that do not wait for each other may share a row.
 
-At most `most` events are drawn, the weightiest; among equals the latest, which are nearest to the violation. What is
-left out is counted, so that a reader knows what he does not see.
+Of a counterexample only what matters causally is drawn (`traces.relevance`). At most `most` events are, the weightiest;
+among equals the latest, which are nearest to the violation. What is left out is counted, so that a reader knows what he
+does not see.
 """
 
 from dataclasses import dataclass
 
+from traces.relevance import relevant
 from traces.story import Event, Story, View
 from traces.wording import Weight
 
@@ -86,12 +88,12 @@ def draw(story: Story, most: int = MOST) -> Drawing:
 
 
 def _choose(events: tuple[Event, ...], most: int) -> list[Event]:
-    """The weightiest, and nothing after the violation.
+    """What matters causally, the weightiest of it, and nothing after the violation.
 
     Of those that matter alike, the last before the violation; where nothing is violated, the nearest to a turn.
     """
     violating = next((event.line for event in events if event.violating), None)
-    told = [event for event in events if violating is None or event.line <= violating]
+    told = relevant(events)
     if len(told) <= most:
         return told
     kept: list[Event] = []

@@ -94,7 +94,7 @@ _WORDS: dict[str, tuple[Weight, Callable[[Any, Callable[[int], str]], str]]] = {
         Weight.SET,
         lambda f, _: f"drops {node(f.removed)}: {_sets(f)}" if f.removed >= 0 else f"a new minimum: {_sets(f)}",
     ),
-    "AddReplicas": (Weight.SET, lambda f, _: f"puts in {members(f.added)}"),
+    "AddReplicas": (Weight.SET, lambda f, _: f"puts in {members(f.added)}" if f.added else "the replicas stay"),
     "Reassign": (
         Weight.TURN,
         lambda f, _: f"takes out {node(f.removed)}; {node(f.leader)} leads epoch {f.leader_epoch}",
