@@ -84,13 +84,12 @@ ROWS: tuple[Row, ...] = (
     Row("K3", "an older epoch's record committed (KAFKA-12619)", ("commits-older-epoch",)),
     Row("K4", "truncation below the high watermark (KAFKA-12460)", ("cuts-too-much",)),
     Row("K5", "no progress (KAFKA-15489 and split votes)", ("waits-for-the-dead",)),
-    Row("S1", "torn or corrupt batch accepted (KAFKA-18723, KAFKA-14104)", ("torn-tail-left",)),
+    Row("S1", "torn or corrupt batch accepted (KAFKA-18723, KAFKA-14104)", ("torn-tail-left", "checksum-not-read")),
     Row("S2", "crash while loading taken for a clean stop (KAFKA-10471)", ("marker-outlives-the-start",)),
     Row(
         "S3",
         "recovery point ahead of what is synced (KAFKA-10101)",
-        missing="a broker that finds less than its recovery point promises does not start, and one that lost power is "
-        "in sync no longer (tests/storage/test_recovery.py)",
+        ("checkpoint-before-data", "sync-begun-is-done"),
     ),
     Row(
         "S6",
