@@ -284,7 +284,10 @@ class RealDisk:
             return
         self._settle_whole()
         target = self._at(path)
-        write_synced(target + TEMPORARY, data)
+        try:
+            write_synced(target + TEMPORARY, data)
+        except OSError as error:
+            raise _of(target, error) from None
         os.replace(target + TEMPORARY, target)
         sync_directory(os.path.dirname(target))
 

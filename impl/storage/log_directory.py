@@ -162,9 +162,16 @@ class LogDirectory:
                 continue
             if self.disk.exists(f"{name}/{checkpoints.PARTITION_METADATA}"):
                 found.append(TopicPartition(match["topic"], int(match["index"])))
-            elif any(each.endswith(".log") for each in self.disk.list(name)):
+            elif any(each.endswith(".log") for each in self._within(name)):
                 raise CorruptLog(f"{name}/{checkpoints.PARTITION_METADATA}", 0, "the file is missing")
         return sorted(found)
+
+    def _within(self, name: str) -> list[str]:
+        """The names in a directory; none where it is a file, which is nobody's log whatever its name."""
+        try:
+            return self.disk.list(name)
+        except NotADirectoryError:
+            return []
 
     def _recover(self, partition: TopicPartition) -> Recovered:
         directory = str(partition)

@@ -273,3 +273,8 @@ def test_a_new_log_inherits_nothing_from_an_earlier_one_of_its_name() -> None:
     append(directory.logs[PARTITION], a_batch("new"))
     (state,) = LogDirectory(disk, LogConfig()).recovered
     assert (state.log_start, state.log_end, state.high_watermark) == (0, 1, 0)
+
+
+def test_a_file_with_the_name_of_a_partition_is_nobodys_log(tmp_path: Path) -> None:
+    (tmp_path / "notes-1").write_bytes(b"not a directory")
+    assert LogDirectory(RealDisk(tmp_path), LogConfig()).recovered == ()
