@@ -1,7 +1,7 @@
 """Throughput and latency of the live broker beside its peers: same client, same machine, one run.
 
     python -m tests.bench.broker --kafka DIRECTORY --out docs/benchmarks-broker.md      # about twelve minutes
-    python -m tests.bench.broker --quick --only readers                                 # a part of it, smaller
+    python -m tests.bench.broker --quick --only readers --out docs/benchmarks-broker.md # one section of it, smaller
 
 confluent-kafka, acks=all, no compression, one producer, then one consumer. In every round each side is started, warmed
 up, measured and stopped, so that no idle process of another takes its processor. The tables have the median of the
@@ -178,8 +178,13 @@ class Run:
         return lines
 
     def save(self) -> None:
-        if self._options.out is not None:
-            put(self.lines(), self._options.out)
+        """With a part of it measured, the other sections stay as they are."""
+        file = self._options.out
+        if file is not None:
+            here = {section[0] for section in self._sections.values()}
+            kept = sections_of(file) if self._chosen else {}
+            others = [line for heading, lines in kept.items() if heading not in here for line in lines]
+            put([*self.lines(), *others], file)
 
 
 def _conditions(side: Side) -> str:
@@ -201,6 +206,20 @@ def machine() -> list[str]:
         f"of {processor}, {platform.system()}. Load averages at the end, the run's own load included: {load}.",
         "",
     ]
+
+
+def sections_of(file: Path) -> dict[str, list[str]]:
+    """What stands between the markers, by heading."""
+    sections: dict[str, list[str]] = {}
+    if file.exists():
+        lines: list[str] = []
+        for line in file.read_text().partition(BEGIN)[2].partition(END)[0].splitlines():
+            if line.startswith("### "):
+                lines = sections[line] = []
+            elif line == "Left out:":
+                lines = []
+            lines.append(line)
+    return sections
 
 
 def put(lines: list[str], file: Path) -> None:
@@ -232,7 +251,7 @@ def main() -> None:
         action="append",
         default=[],
         choices=[*PARTS, *SIDES],
-        help="these parts, or these sides; the tables are printed, and written with --out",
+        help="these parts, or these sides; may be given several times",
     )
     parser.add_argument("--gib", type=float, default=10.0, help="of segments for the part start-up")
     jars = os.environ.get("FENCEPOST_KAFKA")
@@ -242,6 +261,8 @@ def main() -> None:
     parser.add_argument("--directory", type=Path, help="keep the peers' environments and all data here")
     parser.add_argument("--out", type=Path, help="put the tables between the markers of this file")
     options = parser.parse_args()
+    if options.out is not None and set(options.only) & set(SIDES):
+        parser.error("--out with --only of a side would lose the other sides' rows: name parts, or leave --out away")
     with place(options.directory) as directory:
         run = Run(directory, options)
         try:
