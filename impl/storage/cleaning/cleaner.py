@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from impl.core.types import Offset, TopicPartition
 from impl.storage.cleaning.elsewhere import WAIT, Elsewhere, Here
 from impl.storage.cleaning.plan import Plan, groups, plan
-from impl.storage.cleaning.rewrite import Cleaning, note_keys
+from impl.storage.cleaning.rewrite import Cleaning, note_keys, work_of
 from impl.storage.errors import CorruptLog
 from impl.storage.files import Syncing
 from impl.storage.leftovers import CLEANED, begin_swap, finish_swap
@@ -90,7 +90,7 @@ class Cleaner:
                 to = known_to
                 break
             known_to = step[3]
-            yield len(data)
+            yield work_of(data)
         else:
             known_to = to
         terms = Cleaning(
@@ -121,7 +121,7 @@ class Cleaner:
                 kept = yield from terms.of(data)
                 if kept is not None:
                     written.append([kept], len(kept), step[3], HEADER.unpack_from(kept)[8])
-                yield len(data)
+                yield work_of(data)
         written.finish()
         self._syncing = written.sync_all_later()
         while not all(syncing.done() for syncing in self._syncing):

@@ -21,8 +21,9 @@ from impl.wire.opened import Closing, Opened, Record, open_batch, records_of
 RECORDS_MAX = 500_000
 """A batch that says it has more stays closed, so that what one costs is bounded."""
 SLICE_RECORDS = 1_000
-SLICE_WORK = 100 * SLICE_RECORDS
-"""What opening that many counts for, in bytes of a log."""
+RECORD_WORK = 100
+"""What opening one counts for, in bytes of a log."""
+SLICE_WORK = RECORD_WORK * SLICE_RECORDS
 _SHORT_KEY = 16
 
 
@@ -138,6 +139,11 @@ def note_keys(
         return False
     latest.update(found)
     return True
+
+
+def work_of(data: bytes) -> int:
+    """What reading and opening a batch counts for, besides its whole slices."""
+    return max(len(data), RECORD_WORK * (open_batch(data).record_count % SLICE_RECORDS))
 
 
 def openable(header: Opened) -> bool:
