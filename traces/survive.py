@@ -10,7 +10,7 @@ comes again, and so is one whose disk was replaced: who had the old one has lost
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from traces.abstraction import action_of, machine_of
+from traces.abstraction import DivergedError, action_of, machine_of
 from traces.membership import moved
 from traces.refine import Refinement
 from traces.registrations import Registrations
@@ -27,6 +27,8 @@ class Survival(Registrations):
     def __init__(self, created: Any, *, synced: bool = False) -> None:
         self.former: dict[int, int] = {}
         """Replicas that deleted their log or lost their disk, by the names they have now, and whose they were."""
+        self.diskless: set[int] = set()
+        """Those of them that lost their disk."""
         super().__init__(created, synced=synced)
 
     def begin(self, created: Any) -> None:
@@ -157,6 +159,16 @@ class Survival(Registrations):
                 return name
         return int(fact.follower)
 
+    def advance_high_watermark(self, node: int, fact: Any) -> None:
+        if self.diskless:
+            counted, shown = self.state.maximal_isr[node] & self.diskless, self.state.acknowledged
+            for name in sorted(counted):
+                if shown[node, name] < fact.to:
+                    told = f"n{node} counts n{self.former[name]} with its new disk for what it was with the old one"
+                    told = f"{told}, as it has not heard yet; that is outside the model {self.model.name}"
+                    raise DivergedError("advance_high_watermark", told, outside=True)
+        super().advance_high_watermark(node, fact)
+
     def shrink_isr(self, node: int, fact: Any) -> None:
         self.same(fact, "partition_epoch", self.state.partition_epoch[node] - 1)
         kept = frozenset(fact.isr)
@@ -202,6 +214,7 @@ class Survival(Registrations):
         known = self.state.leader_epoch[node]
         self._renew(node)
         self.registrations[node] = {newest: 0}
+        self.diskless.add(min(self.former))
         if heard:
             self.step("become_follower", replica=node, epoch=known)
 
@@ -247,6 +260,7 @@ _OWN: Mapping[str, Callable[[Any, int, Any], None]] = {
     "BecomeLeader": Survival.become_leader,
     "Resume": Survival.resume,
     "LearnIsr": Survival.learn_isr,
+    "AdvanceHighWatermark": Survival.advance_high_watermark,
     "ShrinkIsr": Survival.shrink_isr,
     "Acknowledge": Survival.acknowledge,
     "ExpandIsr": Survival.expand_isr,

@@ -194,6 +194,27 @@ def test_a_disk_that_was_replaced_is_another_replica_under_the_same_registration
     assert diverges([*told, further], synced=True).action == "send_fetch"
 
 
+def test_a_leader_that_takes_the_new_disk_for_the_old_one_is_outside_the_model() -> None:
+    """It has not heard yet that the member was taken out, and waits for it: more than it must."""
+    told = [*begun(), member_loses(2, (1, 3)), *reconciles(2, 0)]
+    asks = {"partition": P, "leader_epoch": 0, "offset": 0, "broker_epoch": 40}
+    batch = f.Content(0, 1, 0, 0xA, -1, -1, -1)
+    version = {"partition": P, "leader_epoch": 0}
+    told += [(2, f.SendFetch(**asks, leader=1)), (1, f.Acknowledge(**asks, follower=2))]
+    told += [(1, f.AnswerFetch(**version, follower=2, offset=0, log_end=1, high_watermark=0))]
+    told += [(2, f.ReceiveFetch(**version, leader=1, log_end=1, high_watermark=0, batches=(batch,)))]
+    for node, registration in ((2, 40), (3, KAFKA_EPOCH)):
+        asked = {**asks, "offset": 1, "broker_epoch": registration}
+        told += [(node, f.SendFetch(**asked, leader=1)), (1, f.Acknowledge(**asked, follower=node))]
+    advance = (1, f.AdvanceHighWatermark(**version, to=1, maximal_isr=(1, 2, 3)))
+    found = diverges([*told, advance], synced=True)
+    assert found.outside
+    assert "n1 counts n2 with its new disk for what it was with the old one" in str(found)
+    heard = {"partition": P, "leader_epoch": 0, "partition_epoch": 1, "isr": (1, 3)}
+    commits = (1, f.AdvanceHighWatermark(**version, to=1, maximal_isr=(1, 3)))
+    assert followed([*told, (1, f.LearnIsr(**heard)), commits], synced=True).partitions[P].ends(1) == (1, 1)
+
+
 def test_a_replaced_disk_whose_replica_is_elected_before_it_shows_is_outside_the_model() -> None:
     elected = (0, f.ElectUnclean(**version(1, 2, (2,)), leader=2))
     leads = (2, f.BecomeLeader(**version(1, 2, (2,)), start_offset=0))
