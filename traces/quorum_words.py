@@ -34,7 +34,7 @@ _WORDS: dict[str, tuple[Weight, Callable[[Any], str]]] = {
         Weight.SET,
         lambda f: f"tells {voter(f.follower)}: epoch {f.diverging_epoch} ends at {f.diverging_end}",
     ),
-    "QuorumAdvance": (Weight.SET, lambda f: f"commits up to {f.to}, which is on {voters(f.quorum)}"),
+    "QuorumAdvance": (Weight.VIEW, lambda f: f"commits up to {f.to}, which is on {voters(f.quorum)}"),
     "QuorumReceiveFetch": (
         Weight.RECORD,
         lambda f: f"copies up to {f.log_end}, high watermark {f.high_watermark}",

@@ -83,6 +83,10 @@ def tell(trace: Trace) -> Story:
         from traces.quorum_story import tell_quorum  # which tells in the words of this file
 
         return tell_quorum(trace)
+    from traces.voters_story import is_of_voters, tell_voters  # likewise
+
+    if is_of_voters(trace):
+        return tell_voters(trace)
     if trace.header.origin == "model":
         trace = with_facts(trace)
     partition = _partition(trace)

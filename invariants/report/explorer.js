@@ -105,7 +105,7 @@ function show(box, frame, sentence) {
   } else if (frame.stopped) {
     box.append(make("p", "faint", "The execution left the model before this, at line " + frame.stopped.n + "."));
   }
-  box.append(state(frame));
+  if (frame.decided || frame.replicas.length) box.append(state(frame));
 }
 
 class Explorer {
