@@ -4,11 +4,13 @@ One rule: a peer's word is never trusted with memory. A size is checked against 
 is reserved, and a large frame's buffer grows only as its bytes arrive.
 
 Small frames are cut out of one reused buffer; a frame that does not fit is read straight into a buffer of its own,
-which then belongs to whoever receives the frame: its record batches are written to disk from there without a copy.
+which then belongs to whoever receives the frame: its record batches are written to disk from there without a copy. It
+is used again when nobody looks at it any more (impl/server/buffers.py).
 """
 
 import struct
 
+from impl.server.buffers import Buffers
 from impl.server.channel import Channel
 from impl.wire.message import Buffer
 
@@ -18,6 +20,9 @@ LARGE_FRAME_FIRST_BYTES = 1_048_576
 """What a larger frame is granted once the reused buffer is full of it; doubled as it fills."""
 REQUEST_BYTES_MAX = 104_857_600
 """socket.request.max.bytes, Kafka's default."""
+
+BUFFERS = Buffers()
+"""Of this process."""
 
 SIZE = struct.Struct(">i")
 
@@ -36,7 +41,7 @@ class FrameReader:
         self._view = memoryview(self._buffer)
         self._start = 0
         self._end = 0
-        self._large: bytearray | None = None
+        self._large: memoryview | None = None
         self._large_filled = 0
         self._large_size = 0
         self._held = False
@@ -89,7 +94,7 @@ class FrameReader:
     def get_buffer(self) -> memoryview:
         """Where the next bytes may go; never empty."""
         if self._large is not None:
-            return memoryview(self._large)[self._large_filled :]
+            return self._large[self._large_filled :]
         return self._view[self._end :]
 
     def buffer_updated(self, count: int) -> None:
@@ -101,10 +106,9 @@ class FrameReader:
         self._large_filled += count
         if self._large_filled == self._large_size:
             frame, self._large = self._large, None
-            self.frame_received(memoryview(frame))
+            self.frame_received(frame)
         elif self._large_filled == len(self._large):
-            # A new one and not a resize: whoever read still holds the view it has read into.
-            larger = bytearray(min(2 * len(self._large), self._large_size))
+            larger = BUFFERS.take(min(2 * len(self._large), self._large_size))
             larger[: self._large_filled] = self._large
             self._large = larger
 
@@ -137,7 +141,7 @@ class FrameReader:
         arrived = self._end - begin
         # A full buffer is a sender in earnest; a thousand who announce giants and send nothing must cost little.
         granted = LARGE_FRAME_FIRST_BYTES if arrived >= BUFFER_BYTES // 2 else 2 * BUFFER_BYTES
-        self._large = bytearray(min(size, granted))
+        self._large = BUFFERS.take(min(size, granted))
         self._large[:arrived] = self._view[begin : self._end]
         self._large_filled = arrived
         self._large_size = size
