@@ -58,6 +58,9 @@ def plan(topic: NewTopic, image: MetadataImage, settings: Settings) -> Assignmen
     wrong_name = topic_names.complaint(topic.name)
     if wrong_name is not None:
         return Refusal(ErrorCode.INVALID_TOPIC_EXCEPTION, wrong_name)
+    if topic.name == topic_names.METADATA:
+        message = f"'{topic.name}' is the controllers' own log; choose another name"
+        return Refusal(ErrorCode.TOPIC_AUTHORIZATION_FAILED, message)
     if topic.name in image.topics:
         return Refusal(ErrorCode.TOPIC_ALREADY_EXISTS, f"Topic '{topic.name}' already exists.")
     for other in sorted(image.topics):

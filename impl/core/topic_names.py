@@ -3,6 +3,9 @@
 LENGTH_MAX = 249
 LEGAL = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 
+METADATA = "__cluster_metadata"
+"""The controllers' own log: no topic that anybody may make (ControllerApis.createTopics)."""
+
 
 def complaint(name: str) -> str | None:
     """What is wrong with a topic name, in Kafka's words; None if it is legal."""

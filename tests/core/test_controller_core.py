@@ -303,6 +303,7 @@ def test_topic_ids_differ_and_repeat_with_the_same_history():
         ({"name": ""}, "INVALID_TOPIC_EXCEPTION", "Topic name is invalid: the empty string is not allowed"),
         ({"name": ".."}, "INVALID_TOPIC_EXCEPTION", "Topic name is invalid: '..' is not allowed"),
         ({"name": "x" * 250}, "INVALID_TOPIC_EXCEPTION", "max allowed length 249"),
+        ({"name": "__cluster_metadata"}, "TOPIC_AUTHORIZATION_FAILED", "is the controllers' own log"),
         ({"name": "a b"}, "INVALID_TOPIC_EXCEPTION", "other than ASCII alphanumerics"),
         ({"factor": 0}, "INVALID_REPLICATION_FACTOR", "must be larger than 0"),
         ({"factor": 4}, "INVALID_REPLICATION_FACTOR", "only 3 broker(s) are registered"),

@@ -6,6 +6,7 @@ descriptors are read from /proc, where they are what they are.
 
 import asyncio
 import contextlib
+import os
 import struct
 from collections import Counter
 from pathlib import Path
@@ -100,5 +101,13 @@ def forget_peak(process: int) -> None:
 
 
 def descriptors(process: int) -> int:
-    """Files and sockets that a process holds open."""
-    return len(list(Path(f"/proc/{process}/fd").iterdir()))
+    """Sockets that a process holds open, files that are no more, and files that it holds open twice.
+
+    A topic that an input made, for some make one, has its files open as any other.
+    """
+    held: list[str] = []
+    for entry in Path(f"/proc/{process}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            held.append(os.readlink(entry))
+    files = {name for name in held if name.startswith("/") and not name.endswith(" (deleted)")}
+    return len(held) - len(files)
