@@ -6,6 +6,7 @@ A mutant that is not found is a question, not a pass: either the search is too s
 """
 
 from campaign.mutants import (
+    clocks,
     counting,
     deciding,
     disks,
@@ -26,6 +27,7 @@ __all__ = [
     "MUTANTS",
     "Mutant",
     "StaleMutant",
+    "clocks",
     "counting",
     "deciding",
     "disks",

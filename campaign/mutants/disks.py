@@ -6,7 +6,14 @@ One rule: each is found by one kind of fault alone, that for which the code it t
 import errno
 from collections.abc import Iterable
 
+from crc32c import crc32c
+from msgspec.structs import replace
+
 from campaign.mutants.registry import mutant
+from impl.core.events import SendReply
+from impl.core.messages import Fetched
+from impl.core.metadata_reader import MetadataReader
+from impl.core.quorum.messages import FetchedMetadata
 from impl.core.types import Batch, Offset, TopicPartition
 from impl.host.broker import BrokerHost
 from impl.storage.errors import CorruptLog
@@ -14,7 +21,7 @@ from impl.storage.log_directory import LogDirectory
 from impl.storage.recovery import Recovered, Recovery
 from impl.storage.segment import Segment
 from impl.storage.walk import Torn
-from impl.wire.batches import HEADER_BYTES, LENGTH_ENDS, MAGIC, MAGIC_AT
+from impl.wire.batches import CRC_FROM, HEADER_BYTES, LENGTH_ENDS, MAGIC, MAGIC_AT
 
 
 @mutant("sync-tried-again", "no_committed_loss", "recovery", "heals")
@@ -149,6 +156,51 @@ class TakesWhatIsThere(LogDirectory):
         except CorruptLog:
             self._recovery_points = {**self._recovery_points, partition: 0}
             return super()._recover(partition)
+
+
+@mutant("empty-disk-acts-at-once", "no_committed_loss", "epoch_fencing", "log_matching", "quorum_superset", "recovery")
+class ActsAtOnceIfEmpty(MetadataReader):
+    """A broker with nothing on its disk does not wait to be registered before it acts on metadata: it has nothing to
+    lose.
+
+    As brokers did before KIP-966 knew what a broker had lost. Its disk was replaced, it still leads partitions by the
+    last metadata it reads, and it leads them with empty logs until the controller hears that it is back.
+    """
+
+    def may_act(self, reply: FetchedMetadata) -> bool:
+        member = self._member
+        if member.partitions or member.registered:
+            return super().may_act(reply)
+        return bool(member.image.offset >= reply.high_watermark >= 0)
+
+
+@mutant("checksum-made-anew", "log_matching", "no_committed_loss", "stable_read", "per_key_order")
+class SumsAnew(BrokerHost):
+    """What is read from the disk gets a new checksum on its way out.
+
+    Brokers that convert batches for older clients, or compress them anew, did so (KAFKA-6927's kin): what has rotted on
+    the disk leaves it with a seal that says all is well.
+    """
+
+    def _complete(self, effect: SendReply) -> SendReply:
+        sent = super()._complete(effect)
+        reply = sent.reply
+        if not isinstance(reply, Fetched):
+            return sent
+        parts = [
+            replace(part, records=_summed(part.records)) if isinstance(part.records, bytes) else part
+            for part in reply.partitions
+        ]
+        return SendReply(sent.connection, sent.correlation, replace(reply, partitions=tuple(parts)))
+
+
+def _summed(data: bytes) -> bytes:
+    out, place = bytearray(data), 0
+    while place + HEADER_BYTES <= len(data):
+        end = place + LENGTH_ENDS + int.from_bytes(data[place + 8 : place + LENGTH_ENDS], "big")
+        out[place + MAGIC_AT + 1 : place + CRC_FROM] = crc32c(data[place + CRC_FROM : end]).to_bytes(4, "big")
+        place = max(end, place + HEADER_BYTES)
+    return bytes(out)
 
 
 @mutant("large-segments-refused", "recovery", "no_committed_loss", "heals")

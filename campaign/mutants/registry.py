@@ -14,6 +14,7 @@ from impl.core import elections as controller_elections
 from impl.core.broker import Broker
 from impl.core.controller import Controller
 from impl.core.decisions import Decisions
+from impl.core.metadata_reader import MetadataReader
 from impl.core.partition import Partition
 from impl.core.quorum.controller import QuorumController
 from impl.core.quorum.elections import Elections
@@ -94,6 +95,7 @@ def _parameters(function: Callable[..., Any]) -> str:
 
 _SEAMS: tuple[tuple[type[Any], type[Any], str], ...] = (
     (Partition, Broker, "partition_class"),
+    (MetadataReader, Broker, "metadata_class"),
     (Decisions, Controller, "decisions_class"),
     (controller_elections.Elections, Controller, "elections_class"),
     (Sessions, Controller, "sessions_class"),

@@ -80,9 +80,10 @@ Answer = Callable[[Connection, int, Any, Millis, list[Effect]], None]
 
 
 class Broker:
-    """Mutable. `partition_class` is where a different behaviour of partitions can be planted."""
+    """Mutable. `partition_class` and `metadata_class` are where a different behaviour can be planted."""
 
     partition_class: type[Partition] = Partition
+    metadata_class: type[MetadataReader] = MetadataReader
 
     def __init__(
         self,
@@ -101,7 +102,7 @@ class Broker:
         self._calls = self._member.calls
         self._logs = logs
         self._registration = Registration(self._member)
-        self._metadata = MetadataReader(self._member, self._changed)
+        self._metadata = self.metadata_class(self._member, self._changed)
         self._fetchers = Fetchers(self._member)
         self._proposals = Proposals(self._member)
         self._clients = Clients(self._member)

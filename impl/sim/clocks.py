@@ -8,8 +8,8 @@ PERCENT = 100
 FAST = 400
 SLOW = 25
 """Per cent of the right speed."""
-JUMP = 10
-"""A jump is so many times as long as the fault's duration says: up to 15 s, many times any timeout."""
+JUMP = 100
+"""A jump is so many times as long as the fault's duration says: 4 s to 150 s, many times any timeout."""
 
 
 class Clock:

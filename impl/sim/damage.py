@@ -2,17 +2,20 @@
 
 One rule: pure functions of bytes; which write and which bit is chosen elsewhere.
 
-The leader epoch in a batch's header is never changed: Kafka's checksum does not cover it (the leader writes it into
-what the producer has summed), so that no reader could tell.
+Of a batch's header Kafka's checksum does not cover the beginning: base offset, length, leader epoch, magic. Recovery
+knows which offset is due and finds a change of that; of the leader epoch nobody can tell that it has changed. What rots
+later, below what recovery checks, is told by its checksum to whoever reads records, but not to those who read headers
+alone: bits of headers do not rot here.
 """
 
 from struct import Struct
 
-from impl.wire.batches import LENGTH_ENDS, MAGIC_AT
+from impl.wire.batches import HEADER_BYTES, LENGTH_ENDS, MAGIC_AT
 
 _LENGTH = Struct(">i")
 _LENGTH_AT = LENGTH_ENDS - _LENGTH.size
-_EPOCH = range(LENGTH_ENDS, MAGIC_AT)
+EPOCH = range(LENGTH_ENDS, MAGIC_AT)
+HEADER = range(HEADER_BYTES)
 
 
 def spans(data: bytes) -> list[tuple[int, int]]:
@@ -48,16 +51,15 @@ def misdirected(data: bytes, which: int) -> bytes:
     return data[: writes[place][0]] + data[start:end]
 
 
-def place_of_bit(data: bytes, doubtful_from: int, share: int, shares: int) -> tuple[int, int] | None:
-    """A position and a bit, `share` of `shares` of the way through what lies past `doubtful_from`; None: nothing
-    does."""
-    size = len(data) - doubtful_from
-    if size <= 0:
-        return None
-    position = doubtful_from + size * share // shares
+def place_of_bit(data: bytes, share: int, shares: int, spared: range) -> tuple[int, int] | None:
+    """A position and a bit, `share` of `shares` of the way through; None: there is nothing.
+
+    The `spared` bytes of each batch stay as they are.
+    """
+    position = len(data) * share // shares
     for start, end in spans(data):
-        if start <= position < end and position - start in _EPOCH:
-            position = start + _EPOCH.stop
+        if start <= position < end and position - start in spared:
+            position = start + spared.stop
     return (position, share % 8) if position < len(data) else None
 
 

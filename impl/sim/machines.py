@@ -158,7 +158,7 @@ class Machines:
                 return damage.without_write(data, value - 1)
             if kind == faults.MISDIRECTED_WRITE:
                 return damage.misdirected(data, value - 1)
-            return damage.flipped(data, damage.place_of_bit(data, 0, value - 1, WRITE_VALUES - 1))
+            return damage.flipped(data, damage.place_of_bit(data, value - 1, WRITE_VALUES - 1, damage.EPOCH))
 
         return spoil
 
@@ -194,7 +194,7 @@ class Machines:
             return
         value = self._engine.choose(("bit", victim.name, victim.life), BIT_VALUES)
         path, file = held[value % len(held)]
-        place = damage.place_of_bit(file.read(0, file.size()), 0, value, BIT_VALUES)
+        place = damage.place_of_bit(file.read(0, file.size()), value, BIT_VALUES, damage.HEADER)
         self._note(faults.BIT_ROT, victim, f"{path}: byte, bit {place}")
         self._note(faults.POWER_LOSS, victim, f"down for {down_ms} ms")
         if place is not None:
