@@ -16,6 +16,8 @@ import argparse
 import contextlib
 import os
 import platform
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -263,6 +265,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.out is not None and set(options.only) & set(SIDES):
         parser.error("--out with --only of a side would lose the other sides' rows: name parts, or leave --out away")
+    # Asked to stop, it stops whom it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with place(options.directory) as directory:
         run = Run(directory, options)
         try:
