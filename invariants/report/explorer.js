@@ -118,6 +118,8 @@ class Explorer {
     this.list.addEventListener("keydown", event => this.key(event));
     for (const [name, move] of [["first", () => 0], ["back", () => this.at - 1], ["on", () => this.at + 1], ["last", () => Infinity]])
       element.querySelector("." + name).addEventListener("click", () => { this.choose(move()); this.link(); });
+    // Nothing can be scrolled in a card that is closed.
+    element.closest("details").addEventListener("toggle", () => this.choose(this.at));
     this.choose(Infinity);
   }
   option(frame, i) {
@@ -140,7 +142,7 @@ class Explorer {
     const frame = this.exhibit.frames[to], option = this.list.children[to];
     option.setAttribute("aria-selected", "true");
     this.list.setAttribute("aria-activedescendant", option.id);
-    this.list.scrollTop = Math.max(0, option.offsetTop - this.list.offsetTop - this.list.clientHeight / 2);
+    this.list.scrollTop = Math.max(0, option.offsetTop - this.list.clientHeight / 2);
     this.place.textContent = "step " + (to + 1) + " of " + (last + 1);
     show(this.box, frame, this.exhibit.sentence);
   }
