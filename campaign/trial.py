@@ -7,7 +7,7 @@ An invariant says more than that the run left the model, so a run that does both
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from campaign.coverage import Coverage, Roles, covered, nothing
 from campaign.lockstep import REFINES, Lockstep
@@ -40,12 +40,6 @@ NO_EXCEPTION = "no_exception"
 HEALS = "heals"
 """Liveness: within `Scenario.settle_ms_max` after the last fault every partition has a leader and its whole in-sync
 set, every send has returned, and all that was acknowledged can be read. Not in the catalogue: no one fact breaks it."""
-
-
-class Driver(Choices, Protocol):
-    """A source of choices that remembers its answers that were not 0."""
-
-    made: dict[Key, int]
 
 
 class Trial(NamedTuple):

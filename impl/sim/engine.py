@@ -22,7 +22,7 @@ from impl.sim.choices import Choices
 from impl.sim.disk import Crashed
 from impl.sim.injection import Injector
 from impl.sim.network import DELIVER, LOST, TO_ACCEPTOR, TO_OPENER, Entry, Network
-from impl.sim.observer import Nobody, Observer
+from impl.sim.observer import Nobody, Observer, QuorumObserver
 from impl.sim.process import Process
 from impl.sim.recording import Recording
 from impl.sim.transport import Transport
@@ -50,7 +50,7 @@ class Engine:
         self.processes = processes
         self._controllers: dict[NodeId, int] = {each.node: each.index for each in processes if each.is_controller}
         self.observer: Observer = observer or Nobody()
-        self._tell_quorum: Callable[[str, int, Sequence[QuorumFact]], None] | None = getattr(observer, "quorum", None)
+        self._tell_quorum = observer.quorum if isinstance(observer, QuorumObserver) else None
         self._heap: list[Entry] = []
         order = count()
         self._next_number = order.__next__

@@ -4,7 +4,7 @@ One rule: an observer may end the run by raising; it changes nothing else.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from impl.core.facts import Fact
 from impl.core.quorum.facts import QuorumFact
@@ -23,6 +23,7 @@ class Observer(Protocol):
         """A client's operation was invoked or completed. A record read is one `ok` without an invoke."""
 
 
+@runtime_checkable
 class QuorumObserver(Protocol):
     """What an observer may have, too."""
 
