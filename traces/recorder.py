@@ -220,9 +220,17 @@ def encode(trace: Trace) -> bytes:
 
 
 def write(trace: Trace, path: str | Path) -> None:
-    """A trace to a file, whole or not at all."""
+    """A trace to a file, whole or not at all. Raises OSError, and leaves nothing behind then."""
     path = Path(path)
+    if path.exists() and not path.is_file():
+        # A device or a pipe is written to; a file of its name would take its place.
+        path.write_bytes(encode(trace))
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".tmp")
-    temporary.write_bytes(encode(trace))
-    os.replace(temporary, path)
+    try:
+        temporary.write_bytes(encode(trace))
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -16,7 +16,12 @@ def run(directory: Path) -> Outcome:
         raise Refused(f"{directory}/report.json is not there; `fencepost check --out {directory}` writes it") from None
     except (msgspec.DecodeError, OSError) as error:
         raise Refused(f"{directory}/report.json is not a report ({error}); run `fencepost check` again") from None
-    page = write_report(report, directory)
+    try:
+        page = write_report(report, directory)
+    except OSError as error:
+        raise Refused(
+            f"{directory}: the page cannot be written: {error.strerror}; make room and run this again"
+        ) from None
     lines = [f"{invariant.verdict:9}{invariant.title}" for invariant in report.invariants]
     document = {"report": str(page), "invariants": {item.id: item.verdict for item in report.invariants}}
     return Outcome(verdict=report.verdict, document=document, lines=(*lines, f"report: {page}"))

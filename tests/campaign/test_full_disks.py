@@ -1,6 +1,8 @@
 """A full disk and an edited header: one line, the remedy, and nothing already found is lost."""
 
 import errno
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -9,6 +11,7 @@ import pytest
 from campaign import check as checking
 from campaign.commands import fuzz as fuzz_command
 from campaign.commands import replay as replay_command
+from campaign.commands import report as report_command
 from campaign.fuzz import fuzz
 from campaign.outcome import Outcome, Refused
 from campaign.progress import silent
@@ -17,6 +20,7 @@ from campaign.saved import SAVED
 from campaign.workers import local
 from invariants.report.build import Report, read_report, write_report
 from traces.reader import read
+from traces.recorder import encode, write
 from traces.trace import TraceError
 
 REPORT = Report(
@@ -65,6 +69,8 @@ def test_an_earlier_report_outlives_a_full_disk(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "write_text", fails)
     with pytest.raises(OSError, match="No space left"):
         write_report(msgspec.structs.replace(REPORT, verdict="violated"), tmp_path)
+    with pytest.raises(Refused, match="the page cannot be written: No space left on device; make room"):
+        report_command.run(tmp_path)
     assert read_report(tmp_path).verdict == "holds"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["index.html", "report.json"]
 
@@ -136,3 +142,20 @@ def test_a_trace_of_another_version_that_no_longer_fails_is_unknown(tmp_path):
     outcome = replay_command.run(other, clean=False)
     assert outcome.verdict == "unknown"
     assert "replay it with commit 0123abc, or search again" in outcome.lines[-1]
+
+
+def test_a_trace_that_cannot_be_written_leaves_nothing_behind(full):
+    with pytest.raises(OSError, match="No space left"):
+        write(read(SAVED / "kip-101.jsonl"), full / "kept.jsonl")
+    assert list(full.iterdir()) == []
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    trace = read(SAVED / "votes-twice.jsonl")
+    with ThreadPoolExecutor(1) as reader:
+        read_back = reader.submit(pipe.read_bytes)
+        write(trace, pipe)
+        assert read_back.result() == encode(trace)
+    assert pipe.is_fifo()
