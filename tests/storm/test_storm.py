@@ -34,10 +34,12 @@ def test_a_short_storm_is_weathered_and_every_judge_agrees(tmp_path):
 
 
 def test_emptied_directories_are_filled_again_and_every_judge_agrees(tmp_path):
-    result, found = weathered(tmp_path, seed=1, seconds=6.0, kinds=(kinds.WIPE,))
+    """Also one from which its broker has come back before, and has synced what it found: a replaced disk."""
+    result, found = weathered(tmp_path, seed=123, seconds=5.0, kinds=(kinds.KILL, kinds.WIPE))
     assert complaints(result, found) == []
     assert doubts(found) == []
     assert result.counts["wipe"] >= 1
+    assert result.counts["kill"] >= 1
     assert result.read_back >= result.acknowledged > 300
 
 
