@@ -37,7 +37,8 @@ def planted(kept: Iterable[Kept], out: Path) -> tuple[tuple[Planted, ...], str]:
     saved = {each.trace.header.mutant: each for each in kept if each.trace.header.mutant}
     about = "Each has a saved counterexample; nobody has counted runs."
     if found is not None:
-        about = f"Runs and seconds of one core until the first failure: {found[0].name}, which fencepost mutants --json wrote."
+        where = f"{found[0].name}, which fencepost mutants --json wrote"
+        about = f"Runs and seconds of one core until the first failure: {where}."
     return tuple(_row(name, rows.get(name, {}), saved.get(name)) for name in MUTANTS), about
 
 
