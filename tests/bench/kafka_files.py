@@ -2,7 +2,7 @@
 
     python -m tests.bench.kafka_files --kafka DIR [--out docs/kafka-files-table.md]
 
-DIR: see tests/bench/kafka_node.py. Nothing of this is needed to install or test the project. It takes about a minute.
+DIR: see tests/bench/kafka.py. Nothing of this is needed to install or test the project. It takes about a minute.
 
 Ours, read by Kafka: a directory with every compression, an idempotent producer, several segments, and a log that our
 cleaner has compacted. Kafka's kafka-dump-log reads every log, index and snapshot of it, and a Kafka broker starts on it
