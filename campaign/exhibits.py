@@ -12,7 +12,7 @@ from invariants.report.frames import frames
 from model.design import UnknownVariant
 from model.models import NoSuchModel, model_named
 from traces.render import RenderError, render
-from traces.story import tell
+from traces.storyteller import tell
 from traces.trace import Trace
 from traces.why import why
 

@@ -5,7 +5,8 @@ One rule: a step is told as in the page's drawing, by `traces.story`.
 
 from traces.modelled import acting
 from traces.quorum_story import is_of_quorum
-from traces.story import View, tell
+from traces.story import View
+from traces.storyteller import tell
 from traces.trace import Trace
 
 HEAD = ["| step | who | what | its log after it |", "|---|---|---|---|"]

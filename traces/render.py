@@ -12,7 +12,7 @@ from pathlib import Path
 
 from traces.drawing import MOST, draw
 from traces.picture import source
-from traces.story import tell
+from traces.storyteller import tell
 from traces.trace import Trace
 from traces.why import why
 

@@ -77,16 +77,8 @@ class Story:
     sentence: str = ""
 
 
-def tell(trace: Trace) -> Story:
+def tell_partition(trace: Trace) -> Story:
     """The story of one partition of the trace: the violating step's, or the one with most turns."""
-    if trace.header.origin == "model" and trace.header.model.startswith("quorum"):
-        from traces.quorum_story import tell_quorum  # which tells in the words of this file
-
-        return tell_quorum(trace)
-    from traces.voters_story import is_of_voters, tell_voters  # likewise
-
-    if is_of_voters(trace):
-        return tell_voters(trace)
     if trace.header.origin == "model":
         trace = with_facts(trace)
     partition = _partition(trace)

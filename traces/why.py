@@ -17,7 +17,8 @@ from traces.quorum_facts import decoded as quorum_decoded
 from traces.quorum_words import said
 from traces.schema import Step
 from traces.sides import DECISIONS, QUORUM
-from traces.story import letter, tell
+from traces.story import letter
+from traces.storyteller import tell
 from traces.trace import Trace
 from traces.validate import validate
 from traces.wording import members, node, words

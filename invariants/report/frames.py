@@ -7,7 +7,8 @@ every replica (`traces.sides`); of the model's side only what differs is written
 from typing import Any
 
 from traces.sides import Replica, Side, Sides
-from traces.story import Event, letter, tell
+from traces.story import Event, letter
+from traces.storyteller import tell
 from traces.trace import Trace
 from traces.wording import Weight
 

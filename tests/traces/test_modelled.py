@@ -16,7 +16,7 @@ from traces.modelled import calls_of, told, with_facts
 from traces.reader import parse
 from traces.recorder import encode, whole
 from traces.schema import Step
-from traces.story import tell
+from traces.storyteller import tell
 from traces.trace import Trace, TraceError
 from traces.validate import validate
 

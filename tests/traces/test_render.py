@@ -19,7 +19,8 @@ from traces.labels import _ascii
 from traces.picture import source
 from traces.render import RenderError, render
 from traces.schema import Step
-from traces.story import letter, tell
+from traces.story import letter
+from traces.storyteller import tell
 from traces.trace import Trace
 from traces.wording import Weight, weight, words
 

@@ -7,7 +7,7 @@ import pytest
 from tests.traces.execution import PARTITION, Execution, begun, content, simulated
 from traces.reader import read
 from traces.sides import Sides
-from traces.story import tell
+from traces.storyteller import tell
 
 ROOT = Path(__file__).resolve().parents[2]
 SAVED = sorted((ROOT / "traces" / "saved").glob("*.jsonl"))

@@ -8,7 +8,7 @@ from traces import quorum_facts
 from traces.drawing import draw
 from traces.quorum_words import said, voter, weight
 from traces.reader import read
-from traces.story import tell
+from traces.storyteller import tell
 
 SAVED = Path(__file__).resolve().parents[2] / "traces" / "saved"
 
