@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: venv check test lint clients browser storm hostile long clean
+.PHONY: venv check test lint clients browser storm hostile long fast clean
 
 venv: $(STAMP)
 
@@ -38,6 +38,11 @@ hostile: venv
 # Every test marked long.
 long: venv
 	$(BIN)/python -m pytest -n 0 -m long
+
+# The simulator compiled, in build/fast, for long campaigns: some minutes, and a C compiler. Nothing needs it.
+fast: venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt 'mypy>=1.18' 'setuptools>=65'
+	$(BIN)/python -m tests.bench.compiled
 
 lint: venv
 	$(BIN)/ruff check .

@@ -90,7 +90,10 @@ def stale(planted: type[Any]) -> str:
 
 
 def _parameters(function: Callable[..., Any]) -> str:
-    return ", ".join(inspect.signature(function).parameters)
+    try:
+        return ", ".join(inspect.signature(function).parameters)
+    except ValueError:
+        return "what compiled code does not tell (plant it in the sources, not in build/fast)"
 
 
 _SEAMS: tuple[tuple[type[Any], type[Any], str], ...] = (

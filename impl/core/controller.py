@@ -164,7 +164,7 @@ class Controller:
         if error is NO_ERROR:
             for name in request.partitions:
                 partition = self.image.partition(name)
-                if partition is not None and request.broker in (*partition.isr, *partition.elr):
+                if partition is not None and request.broker in partition.isr + partition.elr:
                     self._elections.lose_power(partition, request.broker)
         return LostReplicas(error)
 

@@ -146,7 +146,9 @@ class World(Engine):
         """
         for process in self.processes:
             process.dismantle()
-        vars(self).clear()
+        # A compiled world (tests/bench/compiled.py) has no such dict, and waits.
+        held: dict[str, object] = getattr(self, "__dict__", {})
+        held.clear()
 
     # ------------------------------------------------------------ slots
     def slot(self) -> None:

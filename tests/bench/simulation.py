@@ -1,6 +1,7 @@
 """Speed of simulated runs: broker events and simulated seconds per processor second, and what the time goes to.
 
     python -m tests.bench.simulation                  # about half a minute
+    PYTHONPATH=build/fast python -m tests.bench.simulation          # after `make fast`
     python -m tests.bench.simulation --seeds 60 --rounds 9 --out docs/benchmarks-simulation-table.md
 
 Every way of running the same seeds takes its turn in each round; a seed counts with its fastest round, in processor
@@ -45,6 +46,7 @@ LAYERS = (
     ("record batches", ("impl/wire/batches", "impl/wire/record_varints")),
     ("wire and api", ("impl/wire/", "impl/api/", "<reader", "<writer")),
     ("invariants, step by step", ("invariants/step/",)),
+    ("the models alongside", ("model/", "traces/", "campaign/lockstep")),
     ("clients' histories", ("invariants/history/",)),
 )
 """Name and the beginnings of its files' paths; the first that fits counts."""
@@ -65,7 +67,7 @@ class Way(NamedTuple):
 
 
 def judged(scenario: Scenario, seed: int) -> Ran:
-    """With every invariant, and the judge of the clients' history at the end."""
+    """With every invariant and the models on every fact, and the judge of the clients' history at the end."""
     done = trial.run(scenario, Seeded(seed, scenario.table()))
     return Ran(done.events, done.simulated_ms)
 
@@ -159,7 +161,12 @@ def main() -> None:
     for way in WAYS:
         way.run(0)  # what is made on first use (codecs, tables) is no run's time
     spare_the_collector()
-    lines = [*measure(options.seeds, options.rounds), "", *profile(options.profile), ""]
+    compiled = not str(trial.__file__).endswith(".py")
+    lines = [f"Hot modules {'compiled' if compiled else 'as they are'}.", ""]
+    lines += [*measure(options.seeds, options.rounds), ""]
+    if not compiled:
+        # Of compiled code a sample does not tell the file.
+        lines += [*profile(options.profile), ""]
     print("\n".join(lines))
     if options.out is not None:
         options.out.write_text("\n".join(lines))
