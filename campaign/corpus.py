@@ -15,7 +15,7 @@ from typing import NamedTuple
 from campaign.coverage import Coverage
 from campaign.profiles import Profile, seeded
 from impl.sim.drivers import Seeded, Weights
-from impl.sim.faults import BREAK, FAMILIES
+from impl.sim.faults import BREAK, FAMILIES, LATER_FAMILIES
 from impl.sim.scenario import Scenario
 
 GENERATION = 64
@@ -84,7 +84,7 @@ def mutated(weights: Weights, kinds: Sequence[str], draw: random.Random) -> Weig
     """Weights a little different: one more family of faults, or one kind fewer, and other shares."""
     chosen = list(weights.kinds)
     if draw.random() < 0.5:
-        families = [family for family in FAMILIES if not set(family).isdisjoint(kinds)]
+        families = [family for family in FAMILIES + LATER_FAMILIES if not set(family).isdisjoint(kinds)]
         chosen += [kind for kind in draw.choice(families) if kind in kinds]
     elif len(set(chosen)) > 1:
         gone = draw.choice(sorted(set(chosen)))

@@ -170,12 +170,21 @@ _OF_CONTROLLERS = frozenset(
     {
         faults.CONTROLLER_CRASH,
         faults.BLACKOUT,
+        faults.POWER_LOSS,
         faults.PAUSE,
         faults.BREAK,
         faults.BLOCK,
         faults.LAG,
         faults.ISOLATE,
         faults.MINIMUM,
+        faults.INPUT_OUTPUT_ERROR,
+        faults.DISK_FULL,
+        faults.SLOW_DISK,
+        faults.LOST_WRITE,
+        faults.MISDIRECTED_WRITE,
+        faults.BIT_FLIP,
+        faults.CLOCK_JUMP,
+        faults.CLOCK_DRIFT,
     }
 )
 
