@@ -43,7 +43,8 @@ def check(budget: float, out: Path, seed: int, json_output: bool) -> None:
     "--profile",
     default="mixed",
     show_default=True,
-    help="`durable` (flush.messages=1), `default` (Kafka's), `crashes` (no power loss), or `mixed`.",
+    help="`durable` (flush.messages=1), `default` (Kafka's), `crashes` (no power loss), `beyond` (more fails than is "
+    "tolerated), or `mixed`.",
 )
 @click.option("--mutant", help="Plant this bug in the broker; `--mutant list` names them.")
 @click.option(

@@ -27,12 +27,13 @@ class Lockstep:
         self.diverged: Divergence | None = None
         self._stop = stop
         self._replaced = False
-        """A node has another disk: the model does not speak of what comes of that."""
+        """A node has another disk: what comes of that the model follows as far as it can."""
+        self._over = False
         self._steps = 0
 
     def facts(self, node: str, at: int, facts: Iterable[Any]) -> None:  # noqa: ARG002 - an observer is told the time
         """What one step of a node did."""
-        if self.diverged is not None:
+        if self._over or self.diverged is not None:
             return
         self._steps += 1
         follower = self.follower
@@ -46,7 +47,7 @@ class Lockstep:
 
     def quorum(self, node: str, facts: Iterable[Any]) -> None:
         """What one step of a controller did as a voter."""
-        if self.diverged is not None:
+        if self._over or self.diverged is not None:
             return
         self._steps += 1
         for fact in facts:
@@ -63,7 +64,8 @@ class Lockstep:
 
     def _leaves(self, node: str, fact: Any, diverged: DivergedError) -> None:
         if self._replaced:
-            diverged = DivergedError(diverged.action, f"after a disk was replaced: {diverged.reason}", outside=True)
+            self._over = True
+            return
         self.diverged = self.follower.divergence(self._steps, node, fact, diverged)
         if self._stop and not diverged.outside:
             raise self.violated(self.diverged) from None
@@ -75,6 +77,8 @@ class Lockstep:
 
     def finish(self) -> None:
         """The run is over: Violated where it left the model, or where the state it led to is unsafe."""
+        if self._over:
+            return
         if self.diverged is None:
             self.diverged = self.follower.end(self._steps)
         if self.diverged is not None and not self.diverged.outside:
