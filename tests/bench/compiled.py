@@ -1,15 +1,15 @@
 """The simulator compiled: a copy of the packages in build/fast whose hot modules are native code, made by mypyc.
 
     make fast                                                       # or: python -m tests.bench.compiled
-    PYTHONPATH=build/fast python -m fencepost fuzz --budget 60s     # any command, in the copy
-    PYTHONPATH=build/fast python -m tests.bench.simulation
+    PYTHONPATH=build/fast .venv/bin/fencepost fuzz --budget 60s     # any command, in the copy
+    PYTHONPATH=build/fast .venv/bin/python tests/bench/simulation.py
 
 One rule: the copy runs the same runs. Once it is built, digests of seeds are compared with those of the sources
 (`tests/bench/digests.py`); where one differs the copy is put aside and nothing is said to be fast.
 
-Nothing needs the copy: it is for long campaigns, and takes some minutes and a C compiler to build. The sources are
-what is tested; build it anew after changing them. Bugs are planted in the sources: in the copy they are refused, since
-what is compiled need not ask the class that overrides it.
+Called with `-m` from here Python finds the sources first. Nothing needs the copy: it is for long campaigns, and takes
+some minutes and a C compiler to build. The sources are what is tested; build it anew after changing them. A planted bug
+is refused in the copy where what it overrides is compiled and does not tell its parameters.
 """
 
 import argparse
@@ -35,7 +35,6 @@ HOT = {
     "model": "machine shared_log",
     "invariants/step": "checker epoch_fencing ghost high_watermark_bound log log_matching no_committed_loss "
     "one_decision per_key_order quorum quorum_superset recovery stable_read take",
-    "campaign": "lockstep trial",
 }
 """Modules in which the time of a run goes, by folder. Those that mostly declare messages gain nothing, and those that
 make others by a class of theirs (`Broker.partition_class`) are left as they are; so is `impl.sim.transport`, where a
@@ -125,14 +124,14 @@ def main() -> None:
         return
     build(options.out)
     ours, theirs = digests(ROOT, SEEDS), digests(options.out, SEEDS)
-    differing = [seed for seed, digest in ours.items() if theirs[seed] != digest]
+    differing = [run for run, digest in theirs.items() if ours[run] != digest]
     if differing:
         aside = options.out.with_name(f"{options.out.name}-differs")
         shutil.rmtree(aside, ignore_errors=True)
         options.out.rename(aside)
         runs = ", ".join(differing)
-        raise SystemExit(f"{len(differing)} of {len(ours)} runs differ in the compiled copy, now {aside}: {runs}")
-    print(f"{len(hot())} modules compiled; {SEEDS} seeds run as they did. Use it with PYTHONPATH={options.out}")
+        raise SystemExit(f"{len(differing)} of {len(theirs)} runs differ in the compiled copy, now {aside}: {runs}")
+    print(f"{len(hot())} modules compiled, {len(theirs)} runs as they were: use it with PYTHONPATH={options.out}")
 
 
 if __name__ == "__main__":

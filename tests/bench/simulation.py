@@ -1,7 +1,7 @@
 """Speed of simulated runs: broker events and simulated seconds per processor second, and what the time goes to.
 
     python -m tests.bench.simulation                  # about half a minute
-    PYTHONPATH=build/fast python -m tests.bench.simulation          # after `make fast`
+    PYTHONPATH=build/fast python tests/bench/simulation.py   # after `make fast`
     python -m tests.bench.simulation --seeds 60 --rounds 9 --out docs/benchmarks-simulation-table.md
 
 Every way of running the same seeds takes its turn in each round; a seed counts with its fastest round, in processor
