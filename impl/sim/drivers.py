@@ -94,6 +94,9 @@ class Seeded:
             if self._faults.random() >= self.weights.fault:
                 return 0
             value = self._fault()
+        elif kind == "lost":
+            # A fault that is there to spoil something does.
+            value = 1 + int(self._others() * (n - 1))
         else:
             value = self._other(n)
         if value:
