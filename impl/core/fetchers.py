@@ -32,6 +32,7 @@ class LeaderLink:
     """
 
     __slots__ = (
+        "_anew",
         "_fetch",
         "_fetchers",
         "_member",
@@ -57,6 +58,8 @@ class LeaderLink:
         self._probe = 0
         self._turn = 0
         self._registered = NO_BROKER_EPOCH
+        self._anew = False
+        """A topic that the leader's session may hold is gone, and with it the id by which to say that it is."""
         self._session_id = NO_SESSION
         self._session_epoch = FULL
         self._told: dict[TopicPartition, FetchPartition] = {}
@@ -66,6 +69,10 @@ class LeaderLink:
         """From now on, or in a new epoch."""
         self.followed[partition.name] = partition
         self._moved.add(partition.name)
+
+    def unfollow(self, name: TopicPartition) -> None:
+        if self.followed.pop(name, None) is not None and self._member.image.partition(name) is None:
+            self._anew = True
 
     def pump(self, now: Millis, out: list[Effect]) -> None:
         """Send what can be sent."""
@@ -97,6 +104,9 @@ class LeaderLink:
         if self._registered != self._member.broker_epoch:
             # A position counts under the registration that its fetch names (KIP-903): all are named anew.
             self._registered = self._member.broker_epoch
+            self._anew = True
+        if self._anew:
+            self._anew = False
             self._session_epoch = FULL
         if self._session_epoch == FULL:
             self._told.clear()
@@ -217,7 +227,7 @@ class Fetchers:
         """Fetch the partition from `leader` and from nobody else. `pump` sends."""
         for link in self._links.values():
             if link.node != leader:
-                link.followed.pop(partition.name, None)
+                link.unfollow(partition.name)
         if leader is not None:
             link = self._links.get(leader) or LeaderLink(leader, self._member, self)
             self._links[leader] = link

@@ -2,8 +2,9 @@
 
 import pytest
 
+from impl.core.admin_messages import DeleteTopics
 from impl.core.events import Send
-from impl.core.fetch_sessions import EPOCH_MAX, EVICTION_MS, FetchSessions, epoch_after
+from impl.core.fetch_sessions import EPOCH_MAX, EVICTION_MS, FULL, FetchSessions, epoch_after
 from impl.core.messages import Fetch, Fetched, FetchPartition
 from impl.core.types import ErrorCode, TopicPartition
 from tests.core.pump import Cluster, batch
@@ -249,3 +250,23 @@ def test_of_old_sessions_the_smallest_gives_way_to_a_larger_one():
     assert sessions.begin(-1, asked(1), now=EVICTION_MS) is None
     assert sessions.begin(-1, asked(9), now=EVICTION_MS) is not None
     assert sessions.go_on(small, 2, (), (), EVICTION_MS) == ErrorCode.FETCH_SESSION_ID_NOT_FOUND
+
+
+def test_a_follower_of_a_topic_that_is_deleted_begins_its_sessions_anew():
+    # On the wire a session is told by topic id what to forget, and the id is gone with the topic.
+    cluster = Cluster()
+    cluster.create_topic(name="gone", partitions=3)
+    cluster.create_topic(name="kept", partitions=3)
+    cluster.pass_time(1_000)
+    cluster.effects.clear()
+    cluster.answer(1, DeleteTopics(("gone",), 1_000))
+    cluster.pass_time(1_000)
+    fetches = [
+        effect.request
+        for _, effect in cluster.effects
+        if isinstance(effect, Send) and isinstance(effect.request, Fetch) and effect.request.replica_id > 0
+    ]
+    anew = [fetch for fetch in fetches if fetch.session_epoch == FULL]
+    assert anew
+    assert all({asked.partition.topic for asked in fetch.partitions} == {"kept"} for fetch in anew)
+    assert {asked.partition.topic for asked in fetches[-1].partitions} <= {"kept"}
