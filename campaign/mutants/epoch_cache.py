@@ -87,11 +87,12 @@ class ComparesOffsetsOnly(Partition):
         return found if asked.fetch_offset > self.log_end else None
 
 
-@mutant("divergence-by-epoch", "log_matching", "no_committed_loss", "high_watermark_bound")
+@mutant("divergence-by-epoch", "log_matching", "no_committed_loss", "high_watermark_bound", "heals")
 class ComparesEpochsOnly(Partition):
     """A leader finds that a log leaves its own only where it does not know that log's last epoch.
 
-    Records that a deposed leader wrote after its successor was elected are of an epoch that the successor knows.
+    Records that a deposed leader wrote after its successor was elected are of an epoch that the successor knows. A log
+    that is not cut and is longer than its leader's asks beyond the leader's end for ever.
     """
 
     __slots__ = ()
