@@ -17,7 +17,9 @@ from invariants.exploration.limits import Found, Limits, Progress
 from model.columns import emit_c
 from model.columns.tracing import Tracing
 
-FLAGS = ("-O1", "-march=native", "-shared", "-fPIC", "-pthread")
+FLAGS = ("-march=native", "-shared", "-fPIC", "-pthread")
+SHORT = 100_000
+"""Characters of a program that is optimised in full: it is compiled in a second. A long one would take minutes."""
 ROUND = 1 << 18
 """States expanded before the loop looks at the clock."""
 
@@ -46,7 +48,7 @@ def build(text: str, compiler: str) -> ctypes.CDLL:
     with tempfile.TemporaryDirectory(prefix="fencepost-") as folder:
         program, library = Path(folder, "search.c"), Path(folder, "search.so")
         program.write_text(text, encoding="utf-8")
-        command = [compiler, *FLAGS, "-o", str(library), str(program)]
+        command = [compiler, "-O3" if len(text) < SHORT else "-O1", *FLAGS, "-o", str(library), str(program)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             complaint = next(iter(done.stderr.splitlines()), "no message")
