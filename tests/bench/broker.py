@@ -238,6 +238,7 @@ def place(kept: Path | None) -> Iterator[Path]:
         kept.mkdir(parents=True, exist_ok=True)
         yield kept
     else:
+        # A process that is still ending may write there while it is removed; the tables are out by then.
         with tempfile.TemporaryDirectory(prefix="fencepost-bench-", ignore_cleanup_errors=True) as made:
             yield Path(made)
 

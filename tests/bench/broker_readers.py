@@ -151,5 +151,5 @@ def long_run(side: Side, seconds: float) -> list[str]:
 def descriptors_settled(side: Side) -> bool:
     """Their number does not change for a while: librdkafka closes its connections in its own time."""
     first = descriptors(side)
-    time.sleep(SETTLED_SECONDS)  # that while
+    time.sleep(SETTLED_SECONDS)  # nothing tells when they are closed
     return descriptors(side) == first

@@ -49,6 +49,7 @@ def page_at(tmp_path_factory) -> str:
 
 @pytest.fixture
 def home() -> Iterator[Path]:
+    # Chromium's last processes may still write to their profile while it is removed.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         yield Path(directory)
 
