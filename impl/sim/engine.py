@@ -19,8 +19,10 @@ from impl.core.quorum.facts import QuorumFact
 from impl.core.types import Millis, NodeId
 from impl.sim import network
 from impl.sim.choices import Choices
+from impl.sim.deaths import Deaths
 from impl.sim.disk import Crashed
 from impl.sim.injection import Injector
+from impl.sim.machines import Machines
 from impl.sim.network import DELIVER, LOST, TO_ACCEPTOR, TO_OPENER, Entry, Network
 from impl.sim.observer import Nobody, Observer, QuorumObserver
 from impl.sim.process import Process
@@ -60,7 +62,9 @@ class Engine:
         self._put = self.network.send
         self._pack_request = transport.pack_request
         self._pack_reply = transport.pack_reply
-        self.faults = Injector(self)
+        self._deaths = Deaths(self)
+        self._machines = Machines(self, self._deaths)
+        self.faults = Injector(self, self._deaths, self._machines)
         self._transport = transport
         self._recording: Recording | None = None
 
@@ -139,7 +143,7 @@ class Engine:
             try:
                 host = process.make_host(process.life)
             except StorageError as refused:
-                self.faults.machines.did_not_start(process, refused)
+                self._machines.did_not_start(process, refused)
                 return
         process.alive = True
         process.silent_until = 0
@@ -147,7 +151,7 @@ class Engine:
         self._push(self.now + process.index % process.tick_ms, TICK, process, process.life)
         if host is not None:
             process.inhabit(host)
-            self.faults.machines.started(process)
+            self._machines.started(process)
             self.act(process, "start", partial(host.start, Millis(self.now)))
 
     def _hand(self, process: Process, event: Event, number: int) -> None:
@@ -186,10 +190,10 @@ class Engine:
         try:
             effects = process.handle(event, self.now)
         except Crashed:
-            self.faults.doom_came(process)
+            self._deaths.doom_came(process)
             return
         except StorageError as refused:
-            self.faults.machines.refused(process, refused)
+            self._machines.refused(process, refused)
             return
         if effects:
             self.perform(process, effects)
@@ -208,10 +212,10 @@ class Engine:
         try:
             effects = step()
         except Crashed:
-            self.faults.doom_came(process)
+            self._deaths.doom_came(process)
             return
         except StorageError as refused:
-            self.faults.machines.refused(process, refused)
+            self._machines.refused(process, refused)
             return
         finally:
             # Also when an observer raises: what it raises about is the last line of the trace.
@@ -228,7 +232,7 @@ class Engine:
             elif type(effect) is SendReply:
                 self._reply(process, effect)
             elif type(effect) is Stopped:
-                self.faults.stopped(process)
+                self._deaths.stopped(process)
 
     def _send(self, process: Process, send: Send) -> None:
         target = self._controllers.get(send.node, send.node)

@@ -7,13 +7,11 @@ and it hears nothing.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from impl.core.events import Event
-
-if TYPE_CHECKING:
-    from impl.sim.engine import Engine
-    from impl.sim.process import Process
+from impl.sim.field import Field
+from impl.sim.process import Process
 
 SYNC_MS = 50
 """What one sync of a slow disk takes."""
@@ -23,8 +21,8 @@ STEP_MS_MAX = 500
 class Hampered:
     """Stands in for a host's `handle` until the end of the process's life."""
 
-    def __init__(self, engine: "Engine", process: "Process", handle: Callable[[Any, Any], Sequence[Any]]) -> None:
-        self._engine = engine
+    def __init__(self, field: Field, process: Process, handle: Callable[[Any, Any], Sequence[Any]]) -> None:
+        self._field = field
         self._process = process
         self._handle = handle
 
@@ -41,13 +39,13 @@ class Hampered:
         return ()
 
     def _stall(self, milliseconds: int, effects: Sequence[Any]) -> None:
-        engine, process = self._engine, self._process
-        life, until = process.life, engine.now + milliseconds
+        field, process = self._field, self._process
+        life, until = process.life, field.now + milliseconds
 
         def done() -> None:
             if process.life == life:
-                engine.act(process, "its disk has done what it was asked", lambda: effects)
+                field.act(process, "its disk has done what it was asked", lambda: effects)
 
         process.paused_until = process.stalled_until = max(until, process.paused_until)
-        engine.schedule_call(process.paused_until, done)
-        engine.schedule_wake(process)
+        field.schedule_call(process.paused_until, done)
+        field.schedule_wake(process)

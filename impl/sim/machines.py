@@ -9,20 +9,17 @@ after a failed sync the two differ, and nobody can tell where.
 """
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from impl.sim import damage, faults
 from impl.sim.clocks import FAST, JUMP, PERCENT, SLOW, Clock
+from impl.sim.deaths import Deaths
 from impl.sim.disk import Spoil
 from impl.sim.faults import Fault
+from impl.sim.field import Field
 from impl.sim.files import input_output_error
 from impl.sim.hampered import Hampered
+from impl.sim.process import Process
 from impl.storage.errors import LogDirectoryFailed, StorageError
-
-if TYPE_CHECKING:
-    from impl.sim.engine import Engine
-    from impl.sim.injection import Injector
-    from impl.sim.process import Process
 
 DOWN_MS = 200
 """How long a process stays down that ended or could not start because of its disk."""
@@ -31,16 +28,16 @@ BIT_VALUES = 64
 
 
 class Machines:
-    """Performs such faults on one engine."""
+    """Performs such faults on one field."""
 
-    def __init__(self, engine: "Engine", injector: "Injector") -> None:
-        self._engine = engine
-        self._injector = injector
+    def __init__(self, field: Field, deaths: Deaths) -> None:
+        self._field = field
+        self._deaths = deaths
 
     def apply(self, fault: Fault) -> None:
         """One decoded fault. Nothing happens to a machine that is off."""
         kind, process, second, duration = fault
-        victim = self._engine.processes[process]
+        victim = self._field.processes[process]
         if not victim.alive:
             return
         if kind == faults.INPUT_OUTPUT_ERROR:
@@ -65,27 +62,27 @@ class Machines:
             assert kind == faults.RECONFIGURE
             self.reconfigure(victim, second, duration)
 
-    def _note(self, kind: str, victim: "Process", detail: str = "") -> None:
-        self._engine.note_fault(kind, (victim.name,), detail)
+    def _note(self, kind: str, victim: Process, detail: str = "") -> None:
+        self._field.note_fault(kind, (victim.name,), detail)
 
     # ------------------------------------------------------------ disks that refuse
-    def refuse(self, victim: "Process", operation: int) -> None:
+    def refuse(self, victim: Process, operation: int) -> None:
         """The disk cannot do the `operation`-th write or sync from now, and can do the next."""
         disk = victim.disk
         assert disk is not None
         if disk.fuse is None:
             disk.fail_after(operation, input_output_error)
 
-    def fill(self, victim: "Process", duration_ms: int) -> None:
+    def fill(self, victim: Process, duration_ms: int) -> None:
         """Nothing more fits on the disk for a while."""
         disk = victim.disk
         assert disk is not None
         if not disk.full:
             self._note(faults.DISK_FULL, victim, f"for {duration_ms} ms")
             disk.full = True
-            self._engine.schedule_call(self._engine.now + duration_ms, partial(setattr, disk, "full", False))
+            self._field.schedule_call(self._field.now + duration_ms, partial(setattr, disk, "full", False))
 
-    def slow(self, victim: "Process", duration_ms: int, *, reset: bool) -> None:
+    def slow(self, victim: Process, duration_ms: int, *, reset: bool) -> None:
         """Every sync takes its time for a while, and one in the background is not done before that is over; with
         `reset`, somebody loses patience then and switches the machine off."""
         disk = victim.disk
@@ -99,12 +96,12 @@ class Machines:
 
         def over() -> None:
             if reset and victim.life == life and disk.slow:
-                self._injector.lose_power(victim.index, DOWN_MS)
+                self._deaths.lose_power(victim.index, DOWN_MS)
             disk.slow = False
 
-        self._engine.schedule_call(self._engine.now + duration_ms, over)
+        self._field.schedule_call(self._field.now + duration_ms, over)
 
-    def refused(self, victim: "Process", error: StorageError) -> None:
+    def refused(self, victim: Process, error: StorageError) -> None:
         """A node has stopped in the middle of a step because of its disk. Raises the error where nothing ails that."""
         disk = victim.disk
         assert disk is not None
@@ -115,9 +112,9 @@ class Machines:
             self._note(faults.INPUT_OUTPUT_ERROR, victim)
         kind = faults.CRASH if disk.full else faults.POWER_LOSS
         self._note(kind, victim, f"its log directory has failed, down for {DOWN_MS} ms")
-        self._injector.die(victim, DOWN_MS, power=not disk.full, silent=False)
+        self._deaths.die(victim, DOWN_MS, power=not disk.full, silent=False)
 
-    def did_not_start(self, victim: "Process", error: StorageError) -> None:
+    def did_not_start(self, victim: Process, error: StorageError) -> None:
         """A node cannot begin with what its disk holds. Raises the error where it should be able to."""
         disk = victim.disk
         assert disk is not None
@@ -131,9 +128,9 @@ class Machines:
             disk.wipe()
         else:
             raise error
-        self._engine.schedule_restart(victim, self._engine.now + DOWN_MS)
+        self._field.schedule_restart(victim, self._field.now + DOWN_MS)
 
-    def started(self, victim: "Process") -> None:
+    def started(self, victim: Process) -> None:
         """A node has recovered what its disk holds."""
         disk = victim.disk
         assert disk is not None
@@ -142,13 +139,13 @@ class Machines:
             self._hamper(victim)
 
     # ------------------------------------------------------------ disks that lose or change what is on them
-    def lose_power_spoilt(self, victim: "Process", kind: str, down_ms: int) -> None:
+    def lose_power_spoilt(self, victim: Process, kind: str, down_ms: int) -> None:
         """The power goes, and what had not been synced is not just cut short."""
         self._note(kind, victim)
-        self._injector.lose_power(victim.index, down_ms, self._spoiler(victim, kind))
+        self._deaths.lose_power(victim.index, down_ms, self._spoiler(victim, kind))
 
-    def _spoiler(self, victim: "Process", kind: str) -> Spoil:
-        choose, name, life = self._engine.choose, victim.name, victim.life
+    def _spoiler(self, victim: Process, kind: str) -> Spoil:
+        choose, name, life = self._field.choose, victim.name, victim.life
 
         def spoil(path: str, data: bytes) -> bytes:
             value = choose(("lost", name, path, life), WRITE_VALUES) if path.endswith(".log") else 0
@@ -162,7 +159,7 @@ class Machines:
 
         return spoil
 
-    def lose_syncs(self, victim: "Process", duration_ms: int, *, stopped: bool) -> None:
+    def lose_syncs(self, victim: Process, duration_ms: int, *, stopped: bool) -> None:
         """From now on the disk acknowledges syncs of the segments that grow and does not do them; after a while the
         power goes, at once or when the broker has been stopped."""
         disk = victim.disk
@@ -177,22 +174,22 @@ class Machines:
             if victim.life != life or not disk.lying:
                 return
             if stopped:
-                self._injector.stop(victim.index, DOWN_MS)
+                self._deaths.stop(victim.index, DOWN_MS)
             if victim.stop_ms:
                 victim.power_goes = True
             elif victim.life == life:
-                self._injector.lose_power(victim.index, DOWN_MS)
+                self._deaths.lose_power(victim.index, DOWN_MS)
 
-        self._engine.schedule_call(self._engine.now + duration_ms, power_goes)
+        self._field.schedule_call(self._field.now + duration_ms, power_goes)
 
-    def rot(self, victim: "Process", down_ms: int) -> None:
+    def rot(self, victim: Process, down_ms: int) -> None:
         """The process is killed, and comes back to a disk on which one bit of its records is another."""
         disk = victim.disk
         assert disk is not None
         held = [(path, file) for path, file in disk.segments().items() if file.size()]
         if not held:
             return
-        value = self._engine.choose(("bit", victim.name, victim.life), BIT_VALUES)
+        value = self._field.choose(("bit", victim.name, victim.life), BIT_VALUES)
         path, file = held[value % len(held)]
         place = damage.place_of_bit(file.read(0, file.size()), value, BIT_VALUES, damage.HEADER)
         self._note(faults.BIT_ROT, victim, f"{path}: byte, bit {place}")
@@ -200,59 +197,59 @@ class Machines:
         if place is not None:
             file.flip(*place)
         disk.damaged = disk.rotten = True
-        self._injector.die(victim, down_ms, power=True)
+        self._deaths.die(victim, down_ms, power=True)
 
-    def wipe(self, victim: "Process", down_ms: int) -> None:
+    def wipe(self, victim: Process, down_ms: int) -> None:
         """The machine is replaced by one with an empty disk."""
         assert victim.disk is not None
         self._note(faults.WIPED_DISK, victim)
         self._note(faults.POWER_LOSS, victim, f"it has another disk, down for {down_ms} ms")
-        self._injector.die(victim, down_ms, power=True)
+        self._deaths.die(victim, down_ms, power=True)
         victim.disk.wipe()
 
     # ------------------------------------------------------------ clocks
-    def jump(self, victim: "Process", duration_ms: int) -> None:
+    def jump(self, victim: Process, duration_ms: int) -> None:
         """The clock is set forward, by much more than any timeout."""
         self._note(faults.CLOCK_JUMP, victim, f"{duration_ms * JUMP} ms forward")
         self._clock(victim).jump(duration_ms * JUMP)
 
-    def drift(self, victim: "Process", duration_ms: int, *, slow: bool) -> None:
+    def drift(self, victim: Process, duration_ms: int, *, slow: bool) -> None:
         """The clock runs at another speed for a while."""
         percent = SLOW if slow else FAST
         self._note(faults.CLOCK_DRIFT, victim, f"at {percent} % for {duration_ms} ms")
         clock = self._clock(victim)
-        clock.run(self._engine.now, percent)
+        clock.run(self._field.now, percent)
 
         def right() -> None:
-            clock.run(self._engine.now, PERCENT)
+            clock.run(self._field.now, PERCENT)
 
-        self._engine.schedule_call(self._engine.now + duration_ms, right)
+        self._field.schedule_call(self._field.now + duration_ms, right)
 
-    def _clock(self, victim: "Process") -> Clock:
+    def _clock(self, victim: Process) -> Clock:
         if victim.clock is None:
-            victim.clock = Clock(self._engine.now)
+            victim.clock = Clock(self._field.now)
             self._hamper(victim)
         return victim.clock
 
     # ------------------------------------------------------------ operators
-    def reconfigure(self, victim: "Process", configuration: int, down_ms: int) -> None:
+    def reconfigure(self, victim: Process, configuration: int, down_ms: int) -> None:
         """The broker is stopped, and comes back with another configuration."""
-        self._injector.stop(victim.index, down_ms)
+        self._deaths.stop(victim.index, down_ms)
         if victim.stop_ms:
             self._note(faults.RECONFIGURE, victim, f"configuration {configuration}")
             victim.configuration = configuration
 
     # ------------------------------------------------------------ inside
-    def _hamper(self, victim: "Process") -> None:
+    def _hamper(self, victim: Process) -> None:
         assert victim.host is not None
         if not isinstance(victim.handle, Hampered):
-            victim.handle = Hampered(self._engine, victim, victim.host.handle)
+            victim.handle = Hampered(self._field, victim, victim.host.handle)
 
     def heal(self) -> None:
         """Disks work, and clocks run at the right speed."""
-        for process in self._engine.nodes:
+        for process in self._field.nodes:
             assert process.disk is not None
             process.disk.full = process.disk.slow = process.disk.lying = False
             process.disk.fuse = None
             if process.clock is not None:
-                process.clock.run(self._engine.now, PERCENT)
+                process.clock.run(self._field.now, PERCENT)

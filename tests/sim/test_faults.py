@@ -283,10 +283,10 @@ def test_what_makes_no_sense_now_is_left_out():
 def test_faults_done_by_hand_happen_at_once():
     run = Run()
     faulty = run.world.faults
-    faulty.crash(2, down_ms=5_000)
+    faulty.deaths.crash(2, down_ms=5_000)
     assert not run.world.processes[2].alive
     run.world.advance(100)
-    faulty.restart(2)
+    faulty.deaths.restart(2)
     run.world.advance(1)
     assert run.world.processes[2].alive
     faulty.isolate(1, 1_500, with_clients=True)
