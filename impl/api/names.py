@@ -6,8 +6,10 @@ one unknown id spoils nothing for the other topics of its request, and no transl
 """
 
 import re
+from collections.abc import Callable
 from typing import Protocol
 
+from impl.core.image import MetadataImage
 from impl.core.types import ErrorCode
 from impl.wire.message import NO_ID
 
@@ -19,11 +21,26 @@ _STAND_IN = re.compile(r"\?[0-9a-f]{32}")
 
 
 class TopicNames(Protocol):
-    """What is known of topics: the broker's metadata image."""
+    """What is known of topics: what a client has learnt, or a node's metadata image."""
 
     def name_of(self, topic_id: bytes) -> str | None: ...
 
     def id_of(self, name: str) -> bytes | None: ...
+
+
+class ImageNames:
+    """Topic names and ids as a node's metadata image has them; a controller's may be another one from step to step."""
+
+    def __init__(self, image: Callable[[], MetadataImage]) -> None:
+        self._image = image
+
+    def name_of(self, topic_id: bytes) -> str | None:
+        topic = self._image().topics_by_id.get(topic_id)
+        return None if topic is None else topic.name
+
+    def id_of(self, name: str) -> bytes | None:
+        topic = self._image().topics.get(name)
+        return None if topic is None else topic.topic_id
 
 
 def name_for(topic_id: bytes, names: TopicNames) -> str:

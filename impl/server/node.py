@@ -14,7 +14,7 @@ from math import inf
 from time import monotonic
 from typing import Protocol
 
-from impl.api.names import TopicNames
+from impl.api.names import ImageNames, TopicNames
 from impl.api.registry import Registry
 from impl.core.events import (
     ConnectionLost,
@@ -56,21 +56,6 @@ class Host(Protocol):
     def handle(self, event: Event, now: Millis) -> list[Outcome]: ...
 
     def handle_together(self, events: Sequence[Event], now: Millis) -> list[Outcome]: ...
-
-
-class ImageNames:
-    """Topic names and ids as a metadata image knows them."""
-
-    def __init__(self, image: Callable[[], MetadataImage]) -> None:
-        self._image = image
-
-    def name_of(self, topic_id: bytes) -> str | None:
-        topic = self._image().topics_by_id.get(topic_id)
-        return None if topic is None else topic.name
-
-    def id_of(self, name: str) -> bytes | None:
-        topic = self._image().topics.get(name)
-        return None if topic is None else topic.topic_id
 
 
 class Node:

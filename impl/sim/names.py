@@ -1,11 +1,7 @@
-"""Topic ids, for versions of the wire that say ids and not names: what a process of the simulation knows of them.
+"""Topic ids, for versions of the wire that say ids and not names: what a client of the simulation knows of them.
 
 One rule: a lookup that finds nothing is None, and the api layer says what that means.
 """
-
-from collections.abc import Callable
-
-from impl.core.image import MetadataImage
 
 
 class KnownTopics:
@@ -22,18 +18,3 @@ class KnownTopics:
 
     def name_of(self, topic_id: bytes) -> str | None:
         return next((name for name, known in self._ids.items() if known == topic_id), None)
-
-
-class ImageNames:
-    """Topic ids as a node's metadata image has them; a controller's may be another one from step to step."""
-
-    def __init__(self, image: Callable[[], MetadataImage]) -> None:
-        self._image = image
-
-    def name_of(self, topic_id: bytes) -> str | None:
-        topic = self._image().topics_by_id.get(topic_id)
-        return None if topic is None else topic.name
-
-    def id_of(self, name: str) -> bytes | None:
-        topic = self._image().topics.get(name)
-        return None if topic is None else topic.topic_id

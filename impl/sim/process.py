@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from impl.api.names import TopicNames
+from impl.api.names import ImageNames, TopicNames
 from impl.core.events import Event, Send
 from impl.core.image import MetadataImage
 from impl.core.types import CONTROLLER, Millis, NodeId
@@ -16,7 +16,7 @@ from impl.host.broker import BrokerHost
 from impl.host.controller import ControllerHost
 from impl.sim.clocks import Clock
 from impl.sim.disk import SimDisk
-from impl.sim.names import ImageNames, KnownTopics
+from impl.sim.names import KnownTopics
 
 Host = BrokerHost | ControllerHost
 
