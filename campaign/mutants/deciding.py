@@ -2,10 +2,10 @@
 
 from campaign.mutants.registry import mutant
 from impl.core.controller import Controller
+from impl.core.controller_messages import AlterIsr, RegisterBroker
 from impl.core.decisions import Decisions, Nodes
 from impl.core.elections import Elections
 from impl.core.image import BrokerImage, PartitionImage
-from impl.core.messages import AlterIsr, RegisterBroker
 from impl.core.sessions import Sessions
 from impl.core.types import NO_LEADER, ErrorCode, NodeId
 

@@ -2,10 +2,10 @@
 
 from campaign.mutants.registry import mutant
 from impl.core.controller import Controller
+from impl.core.controller_messages import AlterIsr
 from impl.core.events import Effect
 from impl.core.image import PartitionImage
 from impl.core.leader import Peer
-from impl.core.messages import AlterIsr
 from impl.core.partition import Partition
 from impl.core.types import BrokerEpoch, NodeId, Offset
 

@@ -1,8 +1,8 @@
 """Planted bugs of storage: what is believed of a disk after a stop, and what is made to last."""
 
 from campaign.mutants.registry import mutant
+from impl.core.controller_messages import RegisterBroker
 from impl.core.image import BrokerImage
-from impl.core.messages import RegisterBroker
 from impl.core.sessions import Sessions
 from impl.core.types import NO_BROKER_EPOCH
 from impl.storage.files import Disk

@@ -2,7 +2,7 @@
 
 from impl.api.handler import CoreHandler, error_of
 from impl.api.names import TopicNames
-from impl.core.messages import AllocatedProducerIds, AllocateProducerIds
+from impl.core.controller_messages import AllocatedProducerIds, AllocateProducerIds
 from impl.core.types import BrokerEpoch, ErrorCode, NodeId
 from impl.wire.apis import ApiKey
 from impl.wire.messages.allocate_producer_ids import AllocateProducerIdsRequest, AllocateProducerIdsResponse

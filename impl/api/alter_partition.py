@@ -7,7 +7,7 @@ from itertools import groupby, zip_longest
 
 from impl.api.handler import CoreHandler, error_of
 from impl.api.names import TopicNames, error_for, id_for, name_for
-from impl.core.messages import AlteredIsr, AlteredPartition, AlterIsr, AlterPartition
+from impl.core.controller_messages import AlteredIsr, AlteredPartition, AlterIsr, AlterPartition
 from impl.core.types import (
     NO_BROKER_EPOCH,
     BrokerEpoch,

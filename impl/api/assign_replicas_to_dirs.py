@@ -8,7 +8,7 @@ from itertools import groupby
 
 from impl.api.handler import CoreHandler, error_of
 from impl.api.names import TopicNames, id_for, name_for
-from impl.core.messages import LoseReplicas, LostReplicas
+from impl.core.controller_messages import LoseReplicas, LostReplicas
 from impl.core.types import BrokerEpoch, ErrorCode, NodeId, TopicPartition
 from impl.wire.apis import ApiKey
 from impl.wire.messages.assign_replicas_to_dirs import (

@@ -2,7 +2,7 @@
 
 from impl.api.handler import CoreHandler, error_of
 from impl.api.names import TopicNames
-from impl.core.messages import BrokerHeartbeat, HeartbeatAnswer
+from impl.core.controller_messages import BrokerHeartbeat, HeartbeatAnswer
 from impl.core.types import BrokerEpoch, ErrorCode, NodeId, Offset
 from impl.wire.apis import ApiKey
 from impl.wire.messages.broker_heartbeat import BrokerHeartbeatRequest, BrokerHeartbeatResponse

@@ -5,7 +5,7 @@ One rule: a broker has one listener, and that is the one it registers. Of a regi
 
 from impl.api.handler import CoreHandler, Immediate, error_of
 from impl.api.names import TopicNames
-from impl.core.messages import RegisterBroker, RegisteredBroker
+from impl.core.controller_messages import RegisterBroker, RegisteredBroker
 from impl.core.types import BrokerEpoch, ErrorCode, NodeId
 from impl.wire.apis import ApiKey
 from impl.wire.messages.broker_registration import BrokerRegistrationRequest, BrokerRegistrationResponse, Listener

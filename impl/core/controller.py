@@ -10,6 +10,18 @@ balance.py, topic_creation.py. Where its records go, and when its replies leave:
 from impl.core.admin_messages import AdminRequest
 from impl.core.administration import Administration
 from impl.core.balance import Balance
+from impl.core.controller_messages import (
+    AllocatedProducerIds,
+    AllocateProducerIds,
+    AlteredIsr,
+    AlteredPartition,
+    AlterIsr,
+    AlterPartition,
+    BrokerHeartbeat,
+    LoseReplicas,
+    LostReplicas,
+    RegisterBroker,
+)
 from impl.core.decisions import Decisions
 from impl.core.elections import Elections
 from impl.core.events import (
@@ -21,21 +33,7 @@ from impl.core.events import (
     Tick,
 )
 from impl.core.image import MetadataImage, PartitionImage
-from impl.core.messages import (
-    AllocatedProducerIds,
-    AllocateProducerIds,
-    AlteredIsr,
-    AlteredPartition,
-    AlterIsr,
-    AlterPartition,
-    BrokerHeartbeat,
-    CreatedTopics,
-    CreateTopics,
-    LoseReplicas,
-    LostReplicas,
-    RegisterBroker,
-    Reply,
-)
+from impl.core.messages import CreatedTopics, CreateTopics, Reply
 from impl.core.metadata import ProducerIdsRecord
 from impl.core.sessions import Sessions
 from impl.core.settings import Settings

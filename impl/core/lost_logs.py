@@ -5,10 +5,11 @@ it takes the replica out of the in-sync set and of the eligible leader replicas,
 """
 
 from impl.core.calls import NEVER
+from impl.core.controller_messages import LoseReplicas, LostReplicas
 from impl.core.events import Effect
 from impl.core.fetchers import Fetchers
 from impl.core.member import Member
-from impl.core.messages import LoseReplicas, LostReplicas, Reply
+from impl.core.messages import Reply
 from impl.core.types import CONTROLLER, NO_ERROR, Millis, TopicPartition
 
 

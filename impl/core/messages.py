@@ -3,11 +3,13 @@
 One rule: a message names what is meant, not how Kafka spells it. `impl/api/` translates each to and from the wire
 messages of Kafka's protocol; the simulator passes them as they are, or through the wire in a share of its runs.
 
-A request class and its reply class stand together. Client requests come first, then what brokers and the
-controller say among themselves (KIP-500, KIP-497, KIP-631).
+A request class and its reply class stand together. Here are those of clients and of fetching brokers; what operators
+say is in `impl.core.admin_messages`, what brokers and the controller say to each other in
+`impl.core.controller_messages`, and what the voters say in `impl.core.quorum.messages`.
 """
 
 from impl.core.admin_messages import AdminReply, AdminRequest
+from impl.core.controller_messages import ControllerReply, ControllerRequest
 from impl.core.quorum.messages import QuorumReply, QuorumRequest
 from impl.core.types import (
     NO_BROKER_EPOCH,
@@ -19,7 +21,6 @@ from impl.core.types import (
     LogSlice,
     NodeId,
     Offset,
-    PartitionEpoch,
     Stored,
     TopicPartition,
     Value,
@@ -248,25 +249,7 @@ class InitializedProducerId(Value, frozen=True, gc=False):
     producer_epoch: int
 
 
-# ---------------------------------------------------------------- broker to controller
-class RegisterBroker(Value, frozen=True, gc=False, kw_only=True):
-    broker: NodeId
-    incarnation: bytes
-    """16 bytes, new for every start of the process."""
-    cluster_id: str
-    host: str
-    port: int
-    previous_broker_epoch: BrokerEpoch = NO_BROKER_EPOCH
-    """The registration under which the process before it stopped cleanly; -1: it did not, or nobody knows (KIP-966)."""
-    rack: str | None = None
-    """broker.rack"""
-
-
-class RegisteredBroker(Value, frozen=True, gc=False):
-    error: ErrorCode
-    broker_epoch: BrokerEpoch
-
-
+# ---------------------------------------------------------------- deletion
 class DeletePartition(Value, frozen=True, gc=False):
     """Delete what comes before `offset`; -1: all that is committed."""
 
@@ -290,79 +273,6 @@ class DeletedRecords(Value, frozen=True, gc=False):
     partitions: tuple[DeletedPartition, ...]
 
 
-class LoseReplicas(Value, frozen=True, gc=False, kw_only=True):
-    """The logs of these partitions lie in a directory of this broker that has failed.
-
-    On the wire an AssignReplicasToDirs to the directory that stands for those lost (KIP-858).
-    """
-
-    broker: NodeId
-    broker_epoch: BrokerEpoch
-    partitions: tuple[TopicPartition, ...]
-
-
-class LostReplicas(Value, frozen=True, gc=False):
-    error: ErrorCode
-
-
-class BrokerHeartbeat(Value, frozen=True, gc=False, kw_only=True):
-    broker: NodeId
-    broker_epoch: BrokerEpoch
-    metadata_offset: Offset
-    """How far the broker has applied the metadata log; a fenced broker that has caught up is unfenced."""
-    want_shut_down: bool
-
-
-class HeartbeatAnswer(Value, frozen=True, gc=False):
-    error: ErrorCode
-    caught_up: bool
-    fenced: bool
-    should_shut_down: bool
-
-
-class AlterIsr(Value, frozen=True, gc=False, kw_only=True):
-    partition: TopicPartition
-    leader_epoch: LeaderEpoch
-    partition_epoch: PartitionEpoch
-    """The version the leader last knew: the compare of the compare-and-set (KIP-497)."""
-    isr: tuple[NodeId, ...]
-    broker_epochs: tuple[BrokerEpoch, ...] = ()
-    """Of each member of `isr`, the registration under which it showed its position; -1: the leader knows of none."""
-    recovering: bool = False
-    """The leader, elected uncleanly, is not done recovering (KIP-704). Ours is when it leads."""
-
-
-class AlterPartition(Value, frozen=True, gc=False):
-    broker: NodeId
-    broker_epoch: BrokerEpoch
-    partitions: tuple[AlterIsr, ...]
-
-
-class AlteredIsr(Value, frozen=True, gc=False, kw_only=True):
-    partition: TopicPartition
-    error: ErrorCode
-    leader: NodeId
-    leader_epoch: LeaderEpoch
-    partition_epoch: PartitionEpoch
-    isr: tuple[NodeId, ...]
-
-
-class AlteredPartition(Value, frozen=True, gc=False):
-    error: ErrorCode
-    partitions: tuple[AlteredIsr, ...]
-
-
-class AllocateProducerIds(Value, frozen=True, gc=False):
-    broker: NodeId
-    broker_epoch: BrokerEpoch
-
-
-class AllocatedProducerIds(Value, frozen=True, gc=False):
-    error: ErrorCode
-    first: int
-    count: int
-
-
 Request = (
     Produce
     | Fetch
@@ -371,12 +281,8 @@ Request = (
     | DescribeTopics
     | CreateTopics
     | InitProducerId
-    | RegisterBroker
-    | BrokerHeartbeat
-    | AlterPartition
-    | AllocateProducerIds
     | DeleteRecords
-    | LoseReplicas
+    | ControllerRequest
     | QuorumRequest
     | AdminRequest
 )
@@ -388,12 +294,8 @@ Reply = (
     | DescribedTopics
     | CreatedTopics
     | InitializedProducerId
-    | RegisteredBroker
-    | HeartbeatAnswer
-    | AlteredPartition
-    | AllocatedProducerIds
     | DeletedRecords
-    | LostReplicas
+    | ControllerReply
     | QuorumReply
     | AdminReply
     | DescribedTopicPartitions

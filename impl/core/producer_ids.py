@@ -3,9 +3,10 @@
 One rule: an id is handed out once. A block belongs to one start of one broker; what a crash leaves of it is lost.
 """
 
+from impl.core.controller_messages import AllocatedProducerIds, AllocateProducerIds
 from impl.core.events import Effect, SendReply
 from impl.core.member import Member
-from impl.core.messages import AllocatedProducerIds, AllocateProducerIds, InitializedProducerId, InitProducerId, Reply
+from impl.core.messages import InitializedProducerId, InitProducerId, Reply
 from impl.core.types import (
     CONTROLLER,
     NO_ERROR,

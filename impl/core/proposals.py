@@ -6,9 +6,10 @@ One AlterPartition is in flight at a time and carries every open proposal.
 """
 
 from impl.core.calls import NEVER
+from impl.core.controller_messages import AlteredPartition, AlterIsr, AlterPartition
 from impl.core.events import Effect
 from impl.core.member import Member
-from impl.core.messages import AlteredPartition, AlterIsr, AlterPartition, Reply
+from impl.core.messages import Reply
 from impl.core.types import (
     CONTROLLER,
     NO_ERROR,

@@ -5,9 +5,10 @@ metadata log, in order with everything else the controller decided.
 """
 
 from impl.core.calls import NEVER
+from impl.core.controller_messages import BrokerHeartbeat, HeartbeatAnswer, RegisterBroker, RegisteredBroker
 from impl.core.events import Effect
 from impl.core.member import Member
-from impl.core.messages import BrokerHeartbeat, HeartbeatAnswer, RegisterBroker, RegisteredBroker, Reply
+from impl.core.messages import Reply
 from impl.core.types import (
     CONTROLLER,
     NO_ERROR,

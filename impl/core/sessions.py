@@ -8,10 +8,10 @@ its log may be lost, and it leaves the in-sync set and the eligible leader repli
 """
 
 from impl.core.calls import NEVER
+from impl.core.controller_messages import BrokerHeartbeat, HeartbeatAnswer, RegisterBroker, RegisteredBroker
 from impl.core.decisions import Decisions
 from impl.core.elections import Elections
 from impl.core.image import BrokerImage
-from impl.core.messages import BrokerHeartbeat, HeartbeatAnswer, RegisterBroker, RegisteredBroker
 from impl.core.metadata import BrokerRegistrationChangeRecord, RegisterBrokerRecord
 from impl.core.settings import Settings
 from impl.core.types import (

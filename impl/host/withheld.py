@@ -9,8 +9,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from impl.core.controller_messages import AlterPartition
 from impl.core.events import Send, SendReply, Stopped
-from impl.core.messages import AlterPartition, Fetch, Fetched, ListedOffset, ListedOffsets, Produced
+from impl.core.messages import Fetch, Fetched, ListedOffset, ListedOffsets, Produced
 from impl.core.types import ErrorCode, Offset, TopicPartition
 
 NOWHERE = Offset(-1)

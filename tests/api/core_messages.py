@@ -4,6 +4,7 @@ import hypothesis.strategies as st
 import msgspec
 
 from impl.api.list_offsets import EARLIEST_LOCAL, LATEST_TIERED
+from impl.core import controller_messages as c
 from impl.core import messages as m
 from impl.core import metadata as records
 from impl.core.quorum import messages as q
@@ -42,7 +43,7 @@ def batches(draw):
 def _proposal(members, **said):
     """Every member with its broker epoch."""
     isr = tuple(node for node, _ in members)
-    return m.AlterIsr(isr=isr, broker_epochs=tuple(epoch for _, epoch in members), **said)
+    return c.AlterIsr(isr=isr, broker_epochs=tuple(epoch for _, epoch in members), **said)
 
 
 REQUESTS = ADMIN_REQUESTS | {
@@ -102,8 +103,8 @@ REQUESTS = ADMIN_REQUESTS | {
         st.booleans(),
     ),
     m.InitProducerId: st.builds(m.InitProducerId, st.none() | texts, int64, int16),
-    m.RegisterBroker: st.builds(
-        m.RegisterBroker,
+    c.RegisterBroker: st.builds(
+        c.RegisterBroker,
         broker=nodes,
         incarnation=ids,
         cluster_id=texts,
@@ -111,11 +112,11 @@ REQUESTS = ADMIN_REQUESTS | {
         port=st.integers(0, 65535),
         previous_broker_epoch=int64,
     ),
-    m.BrokerHeartbeat: st.builds(
-        m.BrokerHeartbeat, broker=nodes, broker_epoch=int64, metadata_offset=int64, want_shut_down=st.booleans()
+    c.BrokerHeartbeat: st.builds(
+        c.BrokerHeartbeat, broker=nodes, broker_epoch=int64, metadata_offset=int64, want_shut_down=st.booleans()
     ),
-    m.AlterPartition: st.builds(
-        m.AlterPartition,
+    c.AlterPartition: st.builds(
+        c.AlterPartition,
         nodes,
         int64,
         tuples(
@@ -129,9 +130,9 @@ REQUESTS = ADMIN_REQUESTS | {
             )
         ),
     ),
-    m.AllocateProducerIds: st.builds(m.AllocateProducerIds, nodes, int64),
+    c.AllocateProducerIds: st.builds(c.AllocateProducerIds, nodes, int64),
     m.DeleteRecords: st.builds(m.DeleteRecords, tuples(st.builds(m.DeletePartition, partitions, int64)), int32),
-    m.LoseReplicas: st.builds(m.LoseReplicas, broker=nodes, broker_epoch=int64, partitions=tuples(partitions)),
+    c.LoseReplicas: st.builds(c.LoseReplicas, broker=nodes, broker_epoch=int64, partitions=tuples(partitions)),
     q.FetchMetadata: st.builds(
         q.FetchMetadata, replica=nodes, epoch=epochs, offset=int64, last_epoch=epochs, max_wait_ms=int32
     ),
@@ -229,14 +230,14 @@ REPLIES = ADMIN_REPLIES | {
         m.CreatedTopics, tuples(st.builds(m.CreatedTopic, texts, ids, errors, st.none() | texts, int32, int16))
     ),
     m.InitProducerId: st.builds(m.InitializedProducerId, errors, int64, int16),
-    m.RegisterBroker: st.builds(m.RegisteredBroker, errors, int64),
-    m.BrokerHeartbeat: st.builds(m.HeartbeatAnswer, errors, st.booleans(), st.booleans(), st.booleans()),
-    m.AlterPartition: st.builds(
-        m.AlteredPartition,
+    c.RegisterBroker: st.builds(c.RegisteredBroker, errors, int64),
+    c.BrokerHeartbeat: st.builds(c.HeartbeatAnswer, errors, st.booleans(), st.booleans(), st.booleans()),
+    c.AlterPartition: st.builds(
+        c.AlteredPartition,
         errors,
         tuples(
             st.builds(
-                m.AlteredIsr,
+                c.AlteredIsr,
                 partition=partitions,
                 error=errors,
                 leader=epochs,
@@ -246,9 +247,9 @@ REPLIES = ADMIN_REPLIES | {
             )
         ),
     ),
-    m.AllocateProducerIds: st.builds(m.AllocatedProducerIds, errors, int64, int32),
+    c.AllocateProducerIds: st.builds(c.AllocatedProducerIds, errors, int64, int32),
     m.DeleteRecords: st.builds(m.DeletedRecords, tuples(st.builds(m.DeletedPartition, partitions, errors, int64))),
-    m.LoseReplicas: st.builds(m.LostReplicas, errors),
+    c.LoseReplicas: st.builds(c.LostReplicas, errors),
     q.FetchMetadata: st.builds(
         q.FetchedMetadata,
         error=errors,
@@ -309,9 +310,9 @@ def forget_request(request, version):
             return msgspec.structs.replace(request, last_epoch=-1)
         case q.Vote() if version < 2:
             return msgspec.structs.replace(request, pre_vote=False)
-        case m.RegisterBroker() if version < 3:
+        case c.RegisterBroker() if version < 3:
             return msgspec.structs.replace(request, previous_broker_epoch=-1)
-        case m.AlterPartition() if version < 3:
+        case c.AlterPartition() if version < 3:
             return _each(request, "partitions", broker_epochs=())
         case m.ListOffsets() if version < 4:
             return _each(request, "queries", current_leader_epoch=-1)

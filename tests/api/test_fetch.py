@@ -4,10 +4,9 @@ import pytest
 
 from impl.api.names import error_for, id_for, is_stand_in, name_for
 from impl.api.registry import broker_registry, controller_registry
+from impl.core.controller_messages import AlteredIsr, AlteredPartition
 from impl.core.messages import (
     CONSUMER,
-    AlteredIsr,
-    AlteredPartition,
     DescribedTopic,
     DescribedTopics,
     Fetch,

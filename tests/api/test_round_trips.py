@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 
 from impl.api.handler import Immediate
 from impl.api.registry import broker_registry, controller_registry
+from impl.core import controller_messages as c
 from impl.core import messages as m
 from impl.core.quorum import messages as q
 from impl.wire.apis import APIS, ApiKey
@@ -22,11 +23,11 @@ from tests.api.core_messages import REPLIES, REQUESTS, Names, forget_reply, forg
 BROKER, CONTROLLER = broker_registry(), controller_registry()
 TO_CONTROLLER = (
     *q.QuorumRequest.__args__,
-    m.RegisterBroker,
-    m.BrokerHeartbeat,
-    m.AlterPartition,
-    m.AllocateProducerIds,
-    m.LoseReplicas,
+    c.RegisterBroker,
+    c.BrokerHeartbeat,
+    c.AlterPartition,
+    c.AllocateProducerIds,
+    c.LoseReplicas,
 )
 NAMES = Names()
 PROFILE = settings(

@@ -8,6 +8,7 @@ from collections import deque
 
 import msgspec
 
+from impl.core.controller_messages import RegisterBroker
 from impl.core.events import (
     ConnectionLost,
     Disconnected,
@@ -21,7 +22,7 @@ from impl.core.events import (
     Tick,
 )
 from impl.core.facts import Fact
-from impl.core.messages import CreateTopics, NewTopic, RegisterBroker
+from impl.core.messages import CreateTopics, NewTopic
 from impl.core.quorum.controller import QuorumController
 from impl.core.quorum.effects import (
     DropMetadata,

@@ -1,10 +1,8 @@
 """A broker's dealings with the controller and with clients who ask for other things than records."""
 
+from impl.core.controller_messages import AlterPartition as AlterPartitionRequest
 from impl.core.events import Disconnected, Send, SendReply, Stopped, Tick, WriteHighWatermarks
 from impl.core.facts import AlterPartition, BecomeLeader, DeleteReplica, ExpandIsr, Restart
-from impl.core.messages import (
-    AlterPartition as AlterPartitionRequest,
-)
 from impl.core.messages import (
     CreateTopics,
     DescribeTopics,

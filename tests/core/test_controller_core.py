@@ -3,6 +3,7 @@
 import pytest
 
 from impl.core.controller import Controller
+from impl.core.controller_messages import AllocateProducerIds, AlterIsr, AlterPartition, BrokerHeartbeat, RegisterBroker
 from impl.core.events import (
     AppendMetadata,
     RecoveredMetadata,
@@ -12,15 +13,7 @@ from impl.core.events import (
 )
 from impl.core.facts import AlterPartition as AlterPartitionFact
 from impl.core.facts import CreatePartition, Elect, Fact, FailOver
-from impl.core.messages import (
-    AllocateProducerIds,
-    AlterIsr,
-    AlterPartition,
-    BrokerHeartbeat,
-    CreateTopics,
-    NewTopic,
-    RegisterBroker,
-)
+from impl.core.messages import CreateTopics, NewTopic
 from impl.core.settings import Settings
 from impl.core.types import TopicPartition
 

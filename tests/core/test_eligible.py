@@ -4,6 +4,7 @@ import pytest
 
 from impl.core.admin_messages import AlterConfig, AlterConfigs, ConfigChange, ElectLeaders
 from impl.core.controller import Controller
+from impl.core.controller_messages import RegisterBroker
 from impl.core.decisions import Decisions
 from impl.core.facts import (
     BecomeLeader,
@@ -17,7 +18,6 @@ from impl.core.facts import (
     Restart,
     TakeOffline,
 )
-from impl.core.messages import RegisterBroker
 from impl.core.types import CONTROLLER
 from tests.core.outages import back, down, stop
 from tests.core.pump import Cluster, P

@@ -5,12 +5,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from impl.core.controller_messages import AlterIsr, AlterPartition
 from impl.core.events import LogsLost
 from impl.core.messages import (
     EARLIEST,
     LATEST,
-    AlterIsr,
-    AlterPartition,
     EpochQuery,
     ListOffsets,
     OffsetForLeaderEpoch,

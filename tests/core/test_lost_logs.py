@@ -1,7 +1,7 @@
 """A log directory that fails: its replicas answer nothing but that, and the controller lets others lead."""
 
+from impl.core.controller_messages import LoseReplicas
 from impl.core.events import LogsLost
-from impl.core.messages import LoseReplicas
 from tests.core.pump import CONTROLLER, Cluster, P, batch
 
 

@@ -4,9 +4,9 @@ import pytest
 
 from impl.core.broker import Broker
 from impl.core.controller import Controller
+from impl.core.controller_messages import AlterIsr, AlterPartition
 from impl.core.events import RequestArrived
 from impl.core.facts import AcknowledgeProduce, Truncate
-from impl.core.messages import AlterIsr, AlterPartition
 from impl.core.partition import Partition
 from impl.core.producers import ProducerStates
 from impl.core.types import CONTROLLER, Offset

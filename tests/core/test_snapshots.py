@@ -2,9 +2,9 @@
 
 import pytest
 
+from impl.core.controller_messages import BrokerHeartbeat
 from impl.core.events import RequestArrived, SnapshotLoaded
 from impl.core.image import MetadataImage
-from impl.core.messages import BrokerHeartbeat
 from impl.core.metadata import (
     BROKER_RESOURCE,
     TOPIC_RESOURCE,

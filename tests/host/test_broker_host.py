@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from impl.core.controller_messages import RegisterBroker
 from impl.core.events import (
     AppendBatch,
     CreateLog,
@@ -18,15 +19,7 @@ from impl.core.events import (
     WriteHighWatermarks,
 )
 from impl.core.facts import Fact, Truncate
-from impl.core.messages import (
-    Fetched,
-    FetchedPartition,
-    ListedOffset,
-    ListedOffsets,
-    Produced,
-    RegisterBroker,
-    TimestampLookup,
-)
+from impl.core.messages import Fetched, FetchedPartition, ListedOffset, ListedOffsets, Produced, TimestampLookup
 from impl.core.settings import Settings
 from impl.core.types import (
     Connection,

@@ -3,8 +3,8 @@
 import asyncio
 
 from impl.api.registry import broker_registry, controller_registry
+from impl.core.controller_messages import BrokerHeartbeat, HeartbeatAnswer
 from impl.core.events import Send
-from impl.core.messages import BrokerHeartbeat, HeartbeatAnswer
 from impl.core.quorum.messages import FetchedMetadata, FetchMetadata
 from impl.core.types import CONTROLLER, BrokerEpoch, ErrorCode, Millis, NodeId, Offset
 from impl.server.configuration import NetworkConfig
