@@ -1,55 +1,67 @@
-"""Model functions as Python runs them: compiled once, from their own trees under their own lines.
+"""Model functions as Python runs them: compiled when they are first used, from their own trees under their own lines.
 
-One rule: code knows no bounds. Every reading of a model binds the same code to its own domains.
+One rule: code knows no bounds. Every reading of a model binds the same code to its own domains. Trees are shared with
+whoever else reads the model, and are left as they are: what is rewritten is made anew, the rest is taken over.
 """
 
 import ast
-import copy
 from collections.abc import Callable
 from functools import cache
 from types import CodeType
 from typing import Any
 
 from model.design import syntax
-from model.syntax import Function, require_condition, without_ghosts
+from model.syntax import Function, require_condition
 
-
-class AsRun(ast.NodeTransformer):
-    """A set written out, `{leader}`, is a frozenset: what a state holds is compared and hashed. A `require` costs no
-    call: it is asked in every step of every run that is followed."""
-
-    def visit_Set(self, node: ast.Set) -> ast.expr:
-        self.generic_visit(node)
-        return ast.copy_location(ast.Call(ast.Name("frozenset", ast.Load()), [node], []), node)
-
-    def visit_Expr(self, node: ast.Expr) -> ast.stmt:
-        self.generic_visit(node)
-        condition = require_condition(node)
-        if condition is None:
-            return node
-        refuse = ast.copy_location(ast.Raise(ast.Name("Disabled", ast.Load()), None), node)
-        return ast.copy_location(ast.If(ast.UnaryOp(ast.Not(), condition), [refuse], []), node)
+OTHER_THAN_MEMBERS = {
+    "Replica": "{0} not in _members",
+    "ReplicaSet": "not {0} <= _members",
+    "Quorum": "not _decides({0})",
+}
+"""By the domain of an action's parameter: what says that an argument is none of its members."""
 
 
 @cache
 def code_of(python: Callable[..., Any], ghosts: bool) -> CodeType:
     """The code of a model function, which every reading of it shares."""
     function = syntax(python)
-    return code(function, function.tree if ghosts else without_ghosts(function.tree))
+    return code(function, _body(function, ghosts))
 
 
-def code(function: Function, tree: ast.FunctionDef) -> CodeType:
-    """The code that defines the Python function of a tree."""
+@cache
+def step_of(python: Callable[..., Any], name: str) -> CodeType:
+    """The code of an action, without ghosts, that is asked for by those who know its name alone: it looks at its own
+    arguments first, and raises what `_refused` makes of a refusal."""
+    function = syntax(python)
+    body = _body(function, ghosts=False)
+    strangers = [
+        OTHER_THAN_MEMBERS[parameter.domain].format(parameter.name)
+        for parameter in function.parameters
+        if parameter.domain in OTHER_THAN_MEMBERS
+    ]
+    if strangers:
+        body.insert(0, _statement(f"if {' or '.join(strangers)}: raise Disabled", function.tree))
+    state, *names = (argument.arg for argument in function.tree.args.args)
+    given = "".join(f"{parameter}, " for parameter in names)
+    why = f"_refused(_error, {name!r}, {state}, ({given}))"
+    whole = f"try: pass\nexcept (Disabled, LookupError) as _error: raise {why} from None"
+    guarded = _statement(whole, function.tree)
+    guarded.body = body
+    return code(function, [guarded])
+
+
+def code(function: Function, body: list[ast.stmt]) -> CodeType:
+    """The code that defines a Python function with the parameters of a model's, and this body."""
+    tree = function.tree
     parameters = [ast.copy_location(ast.arg(a.arg), a) for a in tree.args.args]
     bare = ast.FunctionDef(
         name=tree.name,
         args=ast.arguments([], parameters, None, [], [], None, []),
-        body=[AsRun().visit(copy.deepcopy(statement)) for statement in tree.body],
+        body=body,
         decorator_list=[],
         returns=None,
     )
-    ast.copy_location(bare, tree)
-    return compile(ast.fix_missing_locations(ast.Module([bare], [])), function.file, "exec")
+    return compile(ast.Module([ast.copy_location(bare, tree)], []), function.file, "exec")
 
 
 def defined(shared: CodeType, name: str, namespace: dict[str, Any]) -> Callable[..., Any]:
@@ -57,4 +69,58 @@ def defined(shared: CodeType, name: str, namespace: dict[str, Any]) -> Callable[
     found: dict[str, Any] = {}
     exec(shared, namespace, found)
     made: Callable[..., Any] = found[name]
+    return made
+
+
+# ---------------------------------------------------------------- trees
+def _body(function: Function, ghosts: bool) -> list[ast.stmt]:
+    """The statements as they are run: without the docstring, and without ghosts where these are not wanted."""
+    statements = function.tree.body if ghosts else [s for s in function.tree.body if not isinstance(s, ast.With)]
+    said = [s for s in statements if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+    return [_as_run(statement) for statement in said] or [ast.copy_location(ast.Pass(), function.tree)]
+
+
+def _as_run(statement: ast.stmt) -> ast.stmt:
+    """A `require` costs no call: it is asked in every step of every run that is followed."""
+    condition = require_condition(statement)
+    if condition is None:
+        same: ast.stmt = frozen(statement)
+        return same
+    disabled = ast.Name("Disabled", ast.Load())
+    refuse = ast.Raise(disabled, None)
+    false = ast.UnaryOp(ast.Not(), frozen(condition))
+    asked = ast.If(false, [refuse], [])
+    for node in (asked, false, refuse, disabled):
+        ast.copy_location(node, statement)
+    return asked
+
+
+def frozen(node: Any) -> Any:
+    """A set written out, `{leader}`, is a frozenset: what a state holds is compared and hashed. The node itself where
+    there is none in it."""
+    changed: dict[str, Any] = {}
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, ast.AST):
+            made: Any = frozen(value)
+            if made is not value:
+                changed[name] = made
+        elif isinstance(value, list):
+            members = [frozen(member) if isinstance(member, ast.AST) else member for member in value]
+            if any(mine is not theirs for mine, theirs in zip(members, value, strict=True)):
+                changed[name] = members
+    if changed:
+        fields = {name: getattr(node, name) for name in (*node._fields, *node._attributes) if hasattr(node, name)}
+        node = type(node)(**{**fields, **changed})
+    if isinstance(node, ast.Set):
+        called = ast.copy_location(ast.Name("frozenset", ast.Load()), node)
+        return ast.copy_location(ast.Call(called, [node], []), node)
+    return node
+
+
+def _statement(source: str, at: ast.AST) -> Any:
+    """One statement of ours, with the place of what it stands for."""
+    (made,) = ast.parse(source).body
+    for node in ast.walk(made):
+        ast.copy_location(node, at)
     return made

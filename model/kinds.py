@@ -17,6 +17,7 @@ annotations are descriptors, so that actions can be checked as ordinary code.
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Generic, NamedTuple, Self, TypeVar, get_args, get_origin, get_type_hints, overload
 
 D = TypeVar("D")
@@ -163,6 +164,7 @@ def kind_of(value_type: Any, where: str) -> tuple[str, str]:
     )
 
 
+@cache
 def variables_of(state: type) -> dict[str, Variable]:
     """The variables a state class declares, in order."""
     found = {}

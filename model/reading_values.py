@@ -14,10 +14,11 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, overload
 
 from model import language
-from model.as_run import code, code_of, defined
+from model.as_run import code, code_of, defined, frozen
 from model.design import Model, syntax
 from model.explain import Refusal, explain
 from model.kinds import Entry, Variable
@@ -39,8 +40,9 @@ class Values:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Values) and self.__dict__ == other.__dict__
 
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"the state has no variable {name!r}")
+    if TYPE_CHECKING:  # at run time it would slow down every reading of a variable
+
+        def __getattr__(self, name: str) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,11 +166,8 @@ class Reading:
 
     def expression(self, function: Function, node: ast.expr) -> Callable[..., Any]:
         """One expression out of a function, as a function of the same parameters."""
-        tree = ast.FunctionDef(
-            name=function.name, args=function.tree.args, body=[ast.Return(node)], decorator_list=[], returns=None
-        )
-        ast.copy_location(tree, function.tree)
-        return defined(code(function, tree), function.name, self.namespace(function))
+        asked = ast.copy_location(ast.Return(frozen(node)), function.tree)
+        return defined(code(function, [asked]), function.name, self.namespace(function))
 
     # ------------------------------------------------------------ states
     def blank_value(self, variable: Variable) -> Any:
@@ -245,13 +244,36 @@ class Step:
 
     def __init__(self, reading: Reading, name: str, function: Function) -> None:
         self.reading, self.name, self.function = reading, name, function
-        self.python = reading.function(function)
-        written = function.writes(ghosts=reading.ghosts) & reading.variables.keys()
-        self.cells = sorted(w for w in written if not reading.variables[w].keys)
-        self.tables = sorted(w for w in written if reading.variables[w].keys)
-        self.logs = [w for w in self.tables if reading.variables[w].kind == "log"]
-        self.registrations = [w for w in self.tables if reading.variables[w].domain == "BrokerEpoch"]
-        self.messages = sorted(w for w in written if reading.variables[w].message)
+
+    @cached_property
+    def written(self) -> frozenset[str]:
+        """The variables it may assign. What follows from them is asked for by searches alone."""
+        return self.function.writes(ghosts=self.reading.ghosts) & self.reading.variables.keys()
+
+    @cached_property
+    def cells(self) -> list[str]:
+        return sorted(w for w in self.written if not self.reading.variables[w].keys)
+
+    @cached_property
+    def tables(self) -> list[str]:
+        return sorted(w for w in self.written if self.reading.variables[w].keys)
+
+    @cached_property
+    def logs(self) -> list[str]:
+        return [w for w in self.tables if self.reading.variables[w].kind == "log"]
+
+    @cached_property
+    def registrations(self) -> list[str]:
+        return [w for w in self.tables if self.reading.variables[w].domain == "BrokerEpoch"]
+
+    @cached_property
+    def messages(self) -> list[str]:
+        return sorted(w for w in self.written if self.reading.variables[w].message)
+
+    @cached_property
+    def python(self) -> Callable[..., Any]:
+        """It as Python: a reading compiles what is used of it."""
+        return self.reading.function(self.function)
 
     @property
     def instances(self) -> list[tuple[Any, ...]]:

@@ -7,10 +7,11 @@ searches is therefore what was loaded, whatever happens to the file later.
 import ast
 import copy
 import inspect
+import linecache
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from model.kinds import Variable, variables_of
@@ -90,9 +91,10 @@ class Function:
 
     def writes(self, *, ghosts: bool) -> frozenset[str]:
         """The variables it may assign, also through what it calls."""
-        tree = self.tree if ghosts else without_ghosts(self.tree)
-        own = {name for statement in ast.walk(tree) for name in assigned(statement)}
-        names = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+        body = [statement for statement in self.tree.body if ghosts or not isinstance(statement, ast.With)]
+        nodes = [node for statement in body for node in ast.walk(statement)]
+        own = {name for node in nodes for name in assigned(node)}
+        names = {n.func.id for n in nodes if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
         for called in self.calls:
             if called.name in names:
                 own |= called.writes(ghosts=ghosts)
@@ -122,15 +124,10 @@ def of(function: object) -> Function | None:
 
 def load(python: Callable[..., Any], role: str) -> Function:
     """Reads a function's source and makes its tree; ValueError when there is no source to read."""
-    lines, first = inspect.getsourcelines(python)
-    source = textwrap.dedent("".join(lines))
-    module = ast.parse(source)
-    ast.increment_lineno(module, first - 1)
-    tree = module.body[0]
-    if not isinstance(tree, ast.FunctionDef):
-        raise ValueError(f"{python!r} is not a plain function")
+    tree, source = _found(python) or _alone(python)
     keywords = [k for d in tree.decorator_list if isinstance(d, ast.Call) for k in d.keywords]
     trigger = next((k.value for k in keywords if k.arg == "at"), None)
+    tree = copy.copy(tree)
     tree.decorator_list = []
     state = state_class(tree, python)
     return Function(
@@ -140,10 +137,45 @@ def load(python: Callable[..., Any], role: str) -> Function:
         file=inspect.getsourcefile(python) or "<unknown>",
         python=python,
         state=state,
-        source=tuple(source.splitlines()),
+        source=source,
         trigger=trigger if isinstance(trigger, ast.Lambda) else None,
         variables=variables_of(state) if state else {},
     )
+
+
+def _found(python: Callable[..., Any]) -> tuple[ast.FunctionDef, tuple[str, ...]] | None:
+    """A function of a module, in the module's own tree: read once for all its functions."""
+    linecache.checkcache(python.__code__.co_filename)
+    lines = tuple(linecache.getlines(python.__code__.co_filename))
+    tree = _functions(lines).get(python.__code__.co_firstlineno) if lines else None
+    if tree is None or tree.name != python.__name__:
+        return None
+    first = python.__code__.co_firstlineno
+    return tree, tuple(line.rstrip("\n") for line in lines[first - 1 : tree.end_lineno])
+
+
+@lru_cache(maxsize=1)
+def _functions(lines: tuple[str, ...]) -> dict[int, ast.FunctionDef]:
+    """The functions of a module by their first line, decorators included. Modules load one after the other; empty where
+    this is no source."""
+    try:
+        module = ast.parse("".join(lines))
+    except SyntaxError:
+        return {}
+    functions = [statement for statement in module.body if isinstance(statement, ast.FunctionDef)]
+    return {min([f.lineno, *(decorator.lineno for decorator in f.decorator_list)]): f for f in functions}
+
+
+def _alone(python: Callable[..., Any]) -> tuple[ast.FunctionDef, tuple[str, ...]]:
+    """A function inside another one: its own source, parsed apart."""
+    lines, first = inspect.getsourcelines(python)
+    source = textwrap.dedent("".join(lines))
+    module = ast.parse(source)
+    ast.increment_lineno(module, first - 1)
+    tree = module.body[0]
+    if not isinstance(tree, ast.FunctionDef):
+        raise ValueError(f"{python!r} is not a plain function")
+    return tree, tuple(source.splitlines())
 
 
 def state_class(tree: ast.FunctionDef, python: Callable[..., Any]) -> type | None:

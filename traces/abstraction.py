@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from model.design import Model
-from model.language import Disabled, Entry, Log
+from model.language import Entry, Log
 from model.machine import ActionDisabled, Machine, UnknownAction
 from model.models import model_named
 from model.replication import REPLICATION
@@ -30,6 +30,12 @@ class DivergedError(Exception):
         self.conjunct = conjunct
         self.outside = outside
         """The model of this version says nothing of such a step: the execution may be right."""
+
+
+def diverged(refused: ActionDisabled | UnknownAction) -> DivergedError:
+    """What a refusal by the model says of the execution."""
+    conjunct = refused.conjunct if isinstance(refused, ActionDisabled) else ""
+    return DivergedError(refused.action, f"the model refuses it: {refused}", conjunct=conjunct)
 
 
 class Steps:
@@ -58,10 +64,8 @@ class Steps:
         """One action of the model; DivergedError names the conjunct that is false."""
         try:
             self.machine.take(action, parameters)
-        except ActionDisabled as refused:
-            raise DivergedError(action, f"the model refuses it: {refused}", conjunct=refused.conjunct) from None
-        except (UnknownAction, Disabled, LookupError) as error:
-            raise DivergedError(action, f"the model refuses it: {error}") from None
+        except (ActionDisabled, UnknownAction) as refused:
+            raise diverged(refused) from None
         self.walk[self._situation, self._last, action] += 1
         self._last = action
 
@@ -160,7 +164,7 @@ def _template(model: str, replicas: tuple[int, ...]) -> Machine:
 def machine_of(model: Model, replicas: tuple[int, ...], isr: Iterable[int]) -> Machine:
     """A machine of its own: it shares the compiled functions, which keep no state."""
     machine = copy(_template(model.name, replicas))
-    machine.state = machine.unbounded(machine.reading.initial(isr))
+    machine.state = machine.begun(isr)
     return machine
 
 

@@ -72,7 +72,8 @@ class Telling:
         before = self._restart(name, parameters)
         try:
             # Not by `Machine.step`, which takes its time to say why it refuses.
-            self.machine.functions[name](self.state, *(parameters[p] for p, _ in self.machine.parameters[name]))
+            function = self.machine.reading.steps[name].python
+            function(self.state, *(parameters[p] for p, _ in self.machine.parameters[name]))
         except (Disabled, LookupError):
             return False
         if before is not None:
