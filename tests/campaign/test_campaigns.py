@@ -1,13 +1,14 @@
 """Campaigns: kept in a file, gone on with, merged by seed, run by workers that may die, here and on a Dask cluster."""
 
 import os
+from functools import cache
 from pathlib import Path
 
 import distributed
 import pytest
 
 from campaign import source
-from campaign.fuzz import CHUNK, SEEDS_APART, fuzz
+from campaign.fuzz import CHUNK, SEEDS_APART, FuzzResult, fuzz
 from campaign.journal import About, Journal
 from campaign.outcome import Refused
 from campaign.workers import DEATHS_MAX, dask, local
@@ -22,9 +23,14 @@ def kept(path: Path, about: About = ABOUT) -> Journal:
     return Journal(path, about)
 
 
+@cache
+def whole() -> FuzzResult:
+    """The campaign without a stop, in this process."""
+    return fuzz(SEED, A_MINUTE, PLANTED, workers=local(1))
+
+
 # ---------------------------------------------------------------- the journal
 def test_a_campaign_goes_on_where_it_stopped_and_ends_as_if_it_had_not(tmp_path):
-    whole = fuzz(SEED, A_MINUTE, PLANTED, workers=local(1))
     path = tmp_path / "campaign.jsonl"
     stopped = fuzz(SEED, 0.001, PLANTED, workers=local(1), journal=kept(path))
     assert stopped.seeds == CHUNK
@@ -36,8 +42,8 @@ def test_a_campaign_goes_on_where_it_stopped_and_ends_as_if_it_had_not(tmp_path)
     assert again.resumed == first.seeds - CHUNK
     assert 0 < again.fresh_events < again.events
     for result in (first, again):
-        assert (result.seeds, result.events, result.failing) == (whole.seeds, whole.events, whole.failing)
-        assert [found[:7] for found in result.counterexamples] == [found[:7] for found in whole.counterexamples]
+        assert (result.seeds, result.events, result.failing) == (whole().seeds, whole().events, whole().failing)
+        assert [found[:7] for found in result.counterexamples] == [found[:7] for found in whole().counterexamples]
 
 
 def test_files_of_one_campaign_are_merged_by_seed(tmp_path):
@@ -139,7 +145,7 @@ def cluster():
 
 
 def test_a_dask_cluster_finds_what_this_machine_finds(cluster):
-    here = fuzz(SEED, A_MINUTE, PLANTED, workers=local(1))
+    here = whole()
     there = fuzz(SEED, A_MINUTE, PLANTED, workers=dask(cluster.scheduler_address))
     assert (there.seeds, there.events, there.failing) == (here.seeds, here.events, here.failing)
     assert [found[:7] for found in there.counterexamples] == [found[:7] for found in here.counterexamples]

@@ -23,11 +23,11 @@ def test_one_process_and_two_find_the_same(tmp_path):
 
 
 def test_what_is_kept_fails_with_the_bug_and_only_with_it(tmp_path):
-    found = fuzz(3, A_MINUTE, "kip-101", out=tmp_path, workers=local(1))
+    found = fuzz(3, A_MINUTE, "majority-watermark", out=tmp_path, workers=local(1))
     assert found.failing
     for counterexample, path in zip(found.counterexamples, found.paths, strict=True):
         trace = read(path)
-        assert (trace.header.mutant, trace.header.seed) == ("kip-101", counterexample.seed)
+        assert (trace.header.mutant, trace.header.seed) == ("majority-watermark", counterexample.seed)
         again = replay(trace)
         assert (again.invariant, again.sentence) == (counterexample.invariant, counterexample.sentence)
         assert again.same
@@ -37,7 +37,7 @@ def test_what_is_kept_fails_with_the_bug_and_only_with_it(tmp_path):
 
 def test_the_sound_broker_survives_what_may_fail():
     for profile in ("durable", "default", "crashes"):
-        result = fuzz(1, 4.0, profile=profile, workers=local(1))
+        result = fuzz(1, 2.0, profile=profile, workers=local(1))
         assert result.failing == 0, f"repeat it: fencepost fuzz --seed 1 --profile {profile}"
         assert result.counterexamples == ()
         assert result.unhealthy == 0

@@ -5,7 +5,7 @@ import sys
 from campaign import identical
 from campaign.identical import Ran, difference, digests, elsewhere, main
 
-SEEDS = 20
+SEEDS = 10
 
 
 def test_the_same_seeds_are_the_same_bytes_under_other_hash_seeds():
