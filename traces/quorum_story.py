@@ -51,6 +51,10 @@ class _Teller:
         self.shift = 1 if min(self.machine.members) == 0 else 0
         self.letters: dict[tuple[int, int, int], str] = {}
         self.sent: dict[tuple[Any, ...], int] = {}
+        self.believed: dict[tuple[int, int], int] = {}
+        """Replica and offset -> the line at which it took that for committed."""
+        self.won: dict[tuple[int, int], str] = {}
+        """Replica and epoch -> who elected it, and at which line."""
 
     def node(self, replica: int) -> str:
         return f"n{replica + self.shift}"
@@ -65,6 +69,10 @@ class _Teller:
         cause = self.sent.get(self.cause(kind, actor, given))
         self.machine.step(name, **given)
         self.remember(kind, actor, given, line)
+        for offset in range(self.state.high_watermark[actor]):
+            self.believed.setdefault((actor, offset), line)
+        if kind == "win":
+            self.won[actor, self.state.leader_epoch[actor]] = f"elected by {self.electors(actor, given)} (line {line})"
         weight, message = KINDS[kind]
         return Event(
             line=line,
@@ -104,14 +112,27 @@ class _Teller:
             if not state.leading[leader] or state.leader_epoch[one] > epoch:
                 continue
             if invariant == "one_leader_per_epoch" and state.leading[one] and state.leader_epoch[one] == epoch:
-                return f"{self.node(one)} and {self.node(leader)} both lead epoch {epoch}"
+                return f"{self.chosen(one, epoch)}, and {self.chosen(leader, epoch)}, both lead epoch {epoch}"
             own, other = state.log[one], state.log[leader]
             for offset in range(state.high_watermark[one] if invariant == "leader_has_committed" else 0):
                 if offset >= len(other) or own[offset] != other[offset]:
-                    lacks = "does not have it" if offset >= len(other) else "has another record there"
-                    believes = f"{self.node(one)} believes offset {offset} committed"
-                    return f"{believes}; {self.node(leader)}, which leads epoch {epoch}, {lacks}"
+                    lacks = "does not have it" if offset >= len(other) else f"has {self.entry(offset, other)} there"
+                    since = f" (line {self.believed[one, offset]})" if (one, offset) in self.believed else ""
+                    believes = (
+                        f"{self.node(one)} took {self.entry(offset, own)} at offset {offset} for committed{since}"
+                    )
+                    return f"{believes}; {self.chosen(leader, epoch)}, leads epoch {epoch} and {lacks}"
         return otherwise
+
+    def chosen(self, replica: int, epoch: int) -> str:
+        """A leader, and who made it one."""
+        by = self.won.get((replica, epoch))
+        return self.node(replica) if by is None else f"{self.node(replica)}, {by}"
+
+    def entry(self, offset: int, log: Any) -> str:
+        """A record by its letter and epoch."""
+        epoch, value = log[offset]
+        return f"record {self.letters.setdefault((offset, epoch, value), letter(len(self.letters)))} of epoch {epoch}"
 
     # ------------------------------------------------------------ who made whom
     def cause(self, kind: str, actor: int, given: Parameters) -> tuple[Any, ...]:

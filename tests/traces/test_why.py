@@ -37,13 +37,13 @@ def test_a_lost_record_is_named_with_who_promised_it_and_who_cut_it_off():
         ("unheard-not-counted", ["told clients that everything below offset", "is in the set it must wait for"]),
         ("producer-state-forgotten", ["sent once by c", "twice", "which did not know it for a repetition"]),
         ("decision-forgotten", ["two decisions have partition epoch", "which should know of it"]),
-        ("majority-watermark", ["sets its high watermark to", "against the rule", "s.acknowledged[leader, f] is"]),
-        ("votes-twice", ["votes for controller-", "counts no more"]),
+        ("majority-watermark", ["sets its high watermark to", "whom n1 must wait for", "s.acknowledged[leader, f]"]),
+        ("votes-twice", ["votes for controller-", "two votes in one epoch"]),
         ("epoch-cache-not-cut", ["is not in sync, its log ends at"]),
-        ("recovers-to-checkpoint", ["comes back from a crash", "line "]),
+        ("recovers-to-checkpoint", ["came back after its crash", "line "]),
         ("model-kip-101", ["record a was committed at offset 0 by n1", "n2 cut it off", "(line 16)"]),
         ("model-survival-no-broker-epoch", ["n2 came back from a restart without it"]),
-        ("model-quorum-vote-doubled", ["n1 and n3 both lead epoch 1"]),
+        ("model-quorum-vote-doubled", ["n1, elected by", "and n3, elected by", "both lead epoch 1"]),
     ],
 )
 def test_what_planted_bugs_are_told_by(name, parts):

@@ -1,0 +1,1 @@
+"""Sentences that say why an execution is wrong, by what was violated; `traces.why` chooses among them."""
