@@ -151,6 +151,12 @@ class Restart(Fact, frozen=True, gc=False, kw_only=True, tag="restart"):
     """The process before it stopped cleanly. Where it did not, a record that was not flushed may be missing."""
 
 
+class RecoverStart(Fact, frozen=True, gc=False, kw_only=True, tag="recover_start"):
+    """The log that a process found on its disk begins at `to`, which is not 0. Its `restart` follows."""
+
+    to: int
+
+
 class DeleteBelow(Fact, frozen=True, gc=False, kw_only=True, tag="delete_below"):
     """A log begins at `to` from now on: retention, a client (DeleteRecords), or the leader's log begins there.
 
@@ -174,6 +180,17 @@ class AcknowledgeProduce(Fact, frozen=True, gc=False, kw_only=True, tag="acknowl
     record_count: int
     leader_epoch: int
     crc: int
+
+
+class AcknowledgeDeletion(Fact, frozen=True, gc=False, kw_only=True, tag="acknowledge_deletion"):
+    """The leader answers a client that what lies below `to` is deleted. Not a model action: a promise.
+
+    `replicas` are those on brokers that live, by the metadata it has read: they have shown that they begin there.
+    """
+
+    leader_epoch: int
+    to: int
+    replicas: tuple[int, ...]
 
 
 class AdvanceHighWatermark(Fact, frozen=True, gc=False, kw_only=True, tag="advance_high_watermark"):
@@ -268,6 +285,8 @@ class FallBehind(Fact, frozen=True, gc=False, kw_only=True, tag="fall_behind"):
     leader_epoch: int
     leader: int
     to: int
+    high_watermark: int = -1
+    """As it is then; -1 in older traces."""
 
 
 class SendFetch(Fact, frozen=True, gc=False, kw_only=True, tag="send_fetch"):

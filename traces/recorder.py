@@ -43,7 +43,7 @@ class OpFields(TypedDict, total=False):
     client: Required[str]
     process: Required[int]
     id: Required[int]
-    operation: Required[Literal["produce", "consume"]]
+    operation: Required[Literal["produce", "consume", "delete"]]
     phase: Required[Literal["invoke", "ok", "fail", "unknown"]]
     partition: str
     key: str

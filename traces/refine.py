@@ -29,6 +29,10 @@ class Refinement(Abstraction):
     def __init__(self, created: Any) -> None:
         self.inside: set[int] = set()
         """Replicas that begin where their leaders do, perhaps inside a batch."""
+        self.starts: dict[int, int] = {}
+        """Where logs begin that do not at 0."""
+        self.found_at: dict[int, int] = {}
+        """Where a log begins that a process has found on its disk, until its `restart`."""
         super().__init__(tuple(created.replicas), self.members_at_first(created))
         self.begin(created)
 
@@ -170,6 +174,9 @@ class Refinement(Abstraction):
         epoch, end = fact.diverging_epoch + 1, fact.diverging_end
         if fact.diverging_epoch < 0:
             return
+        if end and end == self.starts.get(node):
+            # What is older it has deleted, and knows nothing of.
+            return
         inside = 0 <= end <= len(log)
         if not inside or (end > 0 and log[end - 1].epoch > epoch) or (end < len(log) and log[end].epoch <= epoch):
             said = f"epoch {fact.diverging_epoch} ends at {end}"
@@ -205,15 +212,17 @@ class Refinement(Abstraction):
         if leader < 0 or not state.leading[leader] or state.leader_epoch[leader] != state.leader_epoch[node]:
             told = f"n{leader}, whose log begins at {fact.to}, leads no more"
             raise DivergedError("fall_behind", f"{told}, which is outside the model {self.model.name}", outside=True)
-        if fact.to <= len(state.log[node]):
-            told = f"it begins at {fact.to}, where its leader does, and in the model its log ends at"
-            raise DivergedError("fall_behind", f"{told} {len(state.log[node])}")
         if not self.confirmed(node):
             self.step("answer_probe", leader=leader)
             common = shared(state.log[node], state.log[leader])
             if common < len(state.log[node]):
                 self.step("truncate", follower=node, to=common)
             self.step("reconcile", follower=node)
+        if fact.to < len(state.log[node]):
+            told = f"it begins at {fact.to}, where its leader does, and in the model it has the leader's log up to"
+            given_up = bool(getattr(state, "last_unclean", 0))
+            raise DivergedError("fall_behind", f"{told} {len(state.log[node])}", outside=given_up)
+        self.starts[node] = fact.to
         self.step("send_fetch", follower=node)
         self.step("answer_fetch", leader=leader, follower=node)
         self.step("receive_fetch", follower=node, log_end=fact.to, high_watermark=fact.to)
@@ -226,6 +235,18 @@ class Refinement(Abstraction):
         if fact.to > bound:
             told = f"it deletes what lies below {fact.to}, in the model the high watermark of n{node} is {bound}"
             raise DivergedError("delete_below", told)
+        self.starts[node] = fact.to
+
+    def recover_start(self, node: int, fact: Any) -> None:
+        """Not an action: where the log begins that its `restart` tells of."""
+        self.found_at[node] = self.starts[node] = fact.to
+
+    def acknowledge_deletion(self, node: int, fact: Any) -> None:
+        """Not an action: a promise. What it speaks of must be committed."""
+        bound = self.state.high_watermark[node]
+        if fact.to > bound:
+            told = f"it answers that all below {fact.to} is deleted, in the model the high watermark of n{node} is"
+            raise DivergedError("acknowledge_deletion", f"{told} {bound}")
 
     def send_fetch(self, node: int, fact: Any) -> None:
         self.same(fact, "leader", self.leader_of(fact.leader_epoch + 1))
@@ -277,10 +298,12 @@ Refinement.replay = {
     "Reconcile": Refinement.reconcile,
     "FallBehind": Refinement.fall_behind,
     "DeleteBelow": Refinement.delete_below,
+    "RecoverStart": Refinement.recover_start,
+    "AcknowledgeDeletion": Refinement.acknowledge_deletion,
     "SendFetch": Refinement.send_fetch,
     "ReceiveFetch": Refinement.receive_fetch,
 }
 AT_A_REPLICA = frozenset({*Refinement.replay, "Resume", "DeleteReplica"}).difference(AT_THE_CONTROLLER)
 ENTERS_AN_EPOCH = frozenset({"BecomeLeader", "Resume", "BecomeFollower", "Restart", "DeleteReplica"})
-OF_NO_EPOCH = frozenset({*ENTERS_AN_EPOCH, "DeleteBelow"})
+OF_NO_EPOCH = frozenset({*ENTERS_AN_EPOCH, "DeleteBelow", "RecoverStart"})
 """Facts of a replica whose leader epoch, if they tell one, is not the one it was in."""

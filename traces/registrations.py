@@ -189,6 +189,7 @@ AT_A_MEMBER = frozenset(
         *("BecomeLeader", "Resume", "BecomeFollower", "Append", "AcknowledgeProduce", "AdvanceHighWatermark"),
         *("ExpandIsr", "ShrinkIsr", "LearnIsr", "Acknowledge", "AnswerFetch", "AnswerProbe"),
         *("FallBehind", "Truncate", "Reconcile", "SendFetch", "ReceiveFetch"),
+        "AcknowledgeDeletion",
     }
 )
 """Facts of a replica at work."""

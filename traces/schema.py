@@ -92,7 +92,8 @@ class Op(Line, frozen=True, kw_only=True, tag="op"):
     process: int
     """Operations of one process never overlap; invoke and completion share it and `id`."""
     id: int
-    operation: Literal["produce", "consume"]
+    operation: Literal["produce", "consume", "delete"]
+    """`delete`: of all below `offset`, which was asked for or, in an `ok`, is where every living replica begins."""
     phase: Literal["invoke", "ok", "fail", "unknown"]
     partition: str = ""
     key: str = ""

@@ -78,7 +78,7 @@ class Deletions:
         for waiting in self.waiting:
             for index, (asked, answer) in enumerate(zip(waiting.asked, waiting.answers, strict=True)):
                 if answer is None:
-                    waiting.answers[index] = self._outcome(asked, now >= waiting.deadline)
+                    waiting.answers[index] = self._outcome(asked, now >= waiting.deadline, out)
             answers = tuple([answer for answer in waiting.answers if answer is not None])
             if len(answers) < len(waiting.answers):
                 still.append(waiting)
@@ -86,7 +86,7 @@ class Deletions:
                 out.append(SendReply(waiting.connection, waiting.correlation, DeletedRecords(answers)))
         self.waiting = still
 
-    def _outcome(self, asked: DeletePartition, late: bool) -> DeletedPartition | None:
+    def _outcome(self, asked: DeletePartition, late: bool, out: list[Effect]) -> DeletedPartition | None:
         partition = self._member.partitions.get(asked.partition)
         if partition is None:
             return DeletedPartition(asked.partition, self._member.error_without(asked.partition), NO_OFFSET)
@@ -94,6 +94,7 @@ class Deletions:
             return DeletedPartition(asked.partition, ErrorCode.NOT_LEADER_OR_FOLLOWER, NO_OFFSET)
         reached = partition.low_watermark()
         if reached >= asked.offset:
+            partition.acknowledge_deletion(reached, out)
             return DeletedPartition(asked.partition, NO_ERROR, reached)
         return DeletedPartition(asked.partition, ErrorCode.REQUEST_TIMED_OUT, reached) if late else None
 

@@ -55,7 +55,7 @@ class LeaderEpochCache:
         kept = 0
         while kept + 1 < len(starts) and starts[kept + 1].start <= start:
             kept += 1
-        if not starts or starts[kept].start >= start:
+        if not starts or (not kept and starts[0].start >= start):
             return False
         self._starts = [EpochStart(starts[kept].epoch, start), *starts[kept + 1 :]]
         return True

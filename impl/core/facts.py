@@ -257,6 +257,12 @@ class Restart(Fact, frozen=True, gc=False, kw_only=True, tag="restart"):
     """The process before it stopped cleanly. Where it did not, a record that was not flushed may be missing."""
 
 
+class RecoverStart(Fact, frozen=True, gc=False, kw_only=True, tag="recover_start"):
+    """The log that a process found on its disk begins at `to`, which is not 0. Its `restart` follows."""
+
+    to: Offset
+
+
 class DeleteBelow(Fact, frozen=True, gc=False, kw_only=True, tag="delete_below"):
     """A log begins at `to` from now on: retention, a client (DeleteRecords), or the leader's log begins there.
 
@@ -280,6 +286,17 @@ class AcknowledgeProduce(Fact, frozen=True, gc=False, kw_only=True, tag="acknowl
     record_count: int
     leader_epoch: LeaderEpoch
     crc: int
+
+
+class AcknowledgeDeletion(Fact, frozen=True, gc=False, kw_only=True, tag="acknowledge_deletion"):
+    """The leader answers a client that what lies below `to` is deleted. Not a model action: a promise.
+
+    `replicas` are those on brokers that live, by the metadata it has read: they have shown that they begin there.
+    """
+
+    leader_epoch: LeaderEpoch
+    to: Offset
+    replicas: tuple[NodeId, ...]
 
 
 class AdvanceHighWatermark(Fact, frozen=True, gc=False, kw_only=True, tag="advance_high_watermark"):
@@ -374,6 +391,8 @@ class FallBehind(Fact, frozen=True, gc=False, kw_only=True, tag="fall_behind"):
     leader_epoch: LeaderEpoch
     leader: NodeId
     to: Offset
+    high_watermark: Offset = Offset(-1)
+    """As it is then; -1 in older traces."""
 
 
 class SendFetch(Fact, frozen=True, gc=False, kw_only=True, tag="send_fetch"):

@@ -54,23 +54,38 @@ class Follower(Replica):
     def answered(self, part: FetchedPartition, now: Millis, out: list[Effect]) -> None:
         """The leader answered the fetch or the probe that is `asked`."""
         self.asked = 0
-        if part.error == ErrorCode.OFFSET_OUT_OF_RANGE and part.log_start > self.log_end:
+        if part.error == ErrorCode.OFFSET_OUT_OF_RANGE and self.is_nowhere_in(part):
             self.fall_behind(part.log_start, out)
         elif part.error != NO_ERROR:
             self.retry_at = Millis(now + self.settings.replica_fetch_backoff_ms)
         elif part.diverging is not None:
-            self.diverged(part.diverging, out)
+            if self.log_start < part.log_start and self.truncation_point(part.diverging) <= part.log_start:
+                # What would be left the leader has deleted, and its log may begin inside a batch.
+                self.fall_behind(part.log_start, out)
+            else:
+                self.diverged(part.diverging, out)
         elif self.reconciled:
             self.receive(part, now, out)
         else:
             self.reconcile(out)
+
+    def is_nowhere_in(self, part: FetchedPartition) -> bool:
+        """The leader's log begins past the end of this one; or it ends before this one, which is empty, begins: an
+        unclean election has given up what was deleted (Kafka's truncateTo below a log's start)."""
+        return part.log_start > self.log_end or -1 < part.log_start < self.log_start == self.log_end
 
     def fall_behind(self, leader_start: Offset, out: list[Effect]) -> None:
         """The leader has deleted what comes next here: this log shares nothing with it, and begins where that does."""
         self.reconciled = False
         self.reset(leader_start, out)
         out.append(
-            FallBehind(partition=self.label, leader_epoch=self.leader_epoch, leader=self.leader, to=leader_start)
+            FallBehind(
+                partition=self.label,
+                leader_epoch=self.leader_epoch,
+                leader=self.leader,
+                to=leader_start,
+                high_watermark=self.high_watermark,
+            )
         )
 
     def diverged(self, diverging: tuple[LeaderEpoch, Offset], out: list[Effect]) -> None:

@@ -10,6 +10,7 @@ and while one copy was refused the other may yet be accepted.
 from impl.core.controller_messages import AlterIsr
 from impl.core.events import Effect
 from impl.core.facts import (
+    AcknowledgeDeletion,
     AcknowledgeProduce,
     AdvanceHighWatermark,
     BecomeLeader,
@@ -220,8 +221,22 @@ class Leader(Follower):
 
     def low_watermark(self) -> Offset:
         """From where every replica on a broker that lives has its log (Partition.lowWatermarkIfLeader)."""
-        starts = [peer.log_start for node, peer in self.peers.items() if not self.image.is_fenced(node)]
-        return min([self.log_start, *starts])
+        return min([self.log_start, *(peer.log_start for peer in self.living())])
+
+    def living(self) -> list[Peer]:
+        """The others on brokers that live."""
+        return [peer for node, peer in self.peers.items() if not self.image.is_fenced(node)]
+
+    def acknowledge_deletion(self, to: Offset, out: list[Effect]) -> None:
+        """Answer that what lies below is deleted, everywhere."""
+        out.append(
+            AcknowledgeDeletion(
+                partition=self.label,
+                leader_epoch=self.leader_epoch,
+                to=to,
+                replicas=tuple(sorted([self.node, *(peer.node for peer in self.living())])),
+            )
+        )
 
     def may_commit(self) -> bool:
         """Enough are in sync: fewer could lose what they alone have, and nobody would know (KIP-966)."""

@@ -17,7 +17,7 @@ from impl.core.events import (
     TruncateLog,
     WriteEpochs,
 )
-from impl.core.facts import Content, DeleteBelow, Restart, Truncate
+from impl.core.facts import Content, DeleteBelow, RecoverStart, Restart, Truncate
 from impl.core.image import MetadataImage
 from impl.core.producers import NO_PRODUCER, ProducerStates
 from impl.core.settings import Settings
@@ -101,6 +101,8 @@ class Replica:
         self.epochs = LeaderEpochCache(log.epochs)
         self.producers.restore(log.producers, log.tail)
         tail = tuple(content(batch, batch.base_offset, batch.leader_epoch) for batch in log.tail)
+        if self.log_start:
+            out.append(RecoverStart(partition=self.label, to=self.log_start))
         out.append(
             Restart(
                 partition=self.label,

@@ -1,7 +1,8 @@
 """A consumer: reads each partition below the high watermark, from the start of the log onwards, in turn from its leader
 and from a follower (KIP-392).
 
-One rule: it never goes back and never skips; an offset it cannot read is asked for again, and of the leader.
+One rule: it never goes back, and skips nothing but what is deleted; an offset it cannot read is asked for again, and of
+the leader.
 """
 
 from impl.core.events import Send
@@ -10,13 +11,14 @@ from impl.core.types import (
     NO_EPOCH,
     NO_ERROR,
     Batch,
+    ErrorCode,
     NodeId,
     Offset,
     TopicPartition,
 )
 from impl.sim.client import BACKOFF_MS, Client, Target, moved
 from impl.sim.ledger import Report
-from impl.wire.batches import records_of
+from impl.wire.batches import CorruptBatch, records_of
 
 WAIT_MS = 200
 BYTES_MAX = 65_536
@@ -87,32 +89,41 @@ class Consumer(Client):
             for batch in answer.records:
                 self._read(about, batch, now)
             return
+        if answer.error == ErrorCode.OFFSET_OUT_OF_RANGE and answer.log_start > self.positions[about]:
+            self.positions[about] = answer.log_start
         self._resume_at = now + BACKOFF_MS
         self._ask_leader(about)
         if moved(answer.error):
             self.refresh(now)
 
     def _read(self, partition: TopicPartition, batch: Batch, now: int) -> None:
-        label, position = str(partition), self.positions[partition]
-        for offset, _, key, value in records_of(batch):
-            # A whole batch is sent even where the position is in its middle.
-            if offset >= position:
-                position = self.positions[partition] = Offset(offset + 1)
-                self._operations += 1
-                self._report(
-                    {
-                        "at": now,
-                        "client": self.name,
-                        "process": self._number * 16,
-                        "id": self._operations,
-                        "operation": "consume",
-                        "phase": "ok",
-                        "partition": label,
-                        "key": (key or b"").decode(),
-                        "value": (value or b"").decode(),
-                        "offset": offset,
-                    }
-                )
+        try:
+            for offset, _, key, value in records_of(batch):
+                # A whole batch is sent even where the position is in its middle.
+                if offset >= self.positions[partition]:
+                    self._tell_read(partition, Offset(offset), _text(key), _text(value), now)
+        except CorruptBatch as error:
+            # Its checksum is right, so a broker answers for it: whoever judges what was read is told what is there.
+            self._tell_read(partition, self.positions[partition], "", str(error), now)
+            self.positions[partition] = max(self.positions[partition], Offset(batch.base_offset + batch.record_count))
+
+    def _tell_read(self, partition: TopicPartition, offset: Offset, key: str, value: str, now: int) -> None:
+        self.positions[partition] = Offset(offset + 1)
+        self._operations += 1
+        self._report(
+            {
+                "at": now,
+                "client": self.name,
+                "process": self._number * 16,
+                "id": self._operations,
+                "operation": "consume",
+                "phase": "ok",
+                "partition": str(partition),
+                "key": key,
+                "value": value,
+                "offset": offset,
+            }
+        )
 
     def unanswered(self, about: TopicPartition, now: int) -> None:
         self._fetching.discard(about)
@@ -126,3 +137,7 @@ class Consumer(Client):
             partition in self.high_watermarks and position >= self.high_watermarks[partition]
             for partition, position in self.positions.items()
         )
+
+
+def _text(data: bytes | None) -> str:
+    return (data or b"").decode(errors="backslashreplace")

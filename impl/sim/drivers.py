@@ -6,6 +6,7 @@ Keys the world asks, and what the value says:
 
     ("fault", slot)                  a value of `impl.sim.faults.FaultTable`; a slot is 20 ms of the run
     ("send", slot, client)           a producer sends to its key number value - 1
+    ("delete", slot, client)         a consumer asks for a deletion: partition and how much (`impl.sim.trimmer`)
     ("delay", link, window, index)   extra delay of the index-th message put on a link (`n1>n2`) in a 20 ms window
     ("arrived", link, window, index) how many messages in flight still arrive when a connection breaks
     ("jitter", node, life)           by which number a start of one of several controllers spreads its timeouts
@@ -14,55 +15,16 @@ Keys the world asks, and what the value says:
     ("survive", node, what, life)    how much of what was not synced survives the power loss that ends this life of a
                                      node; `what` as in `impl.sim.disk.Decide`: a file, or a directory entry
 
-Weights as measured (a swarm: few kinds of fault a run, so that they pile up): per seed one to three families of kinds,
-never broken connections alone; in half of the seeds half of the faults are leadership moves; in half of them one or two
-families of disks, clocks and operators besides, with a third of the faults; a fault in 2 to 20 % of the slots, a delay
-on 2 to 40 % of the messages, a send in 5 to 50 % of the slots.
+How a seeded run is weighted is told in `impl.sim.weights`.
 """
 
 import random
 from collections import deque
-from collections.abc import Mapping, Sequence
-
-import msgspec
+from collections.abc import Mapping
 
 from impl.sim.choices import Choices, Key
-from impl.sim.faults import BEYOND_KINDS, BREAK, FAMILIES, LATER_FAMILIES, MOVE, FaultTable
-
-
-class Weights(msgspec.Struct, frozen=True):
-    """How a seeded run is weighted. Shares are probabilities per slot, message or question."""
-
-    kinds: tuple[str, ...]
-    """A kind named twice comes twice as often."""
-    fault: float
-    delay: float
-    send: float
-    other: float = 0.5
-    """Share of answers other than 0 to the rest: what a break or a power loss leaves."""
-
-    @classmethod
-    def swarm(cls, seed: int, kinds: Sequence[str]) -> "Weights":
-        """The recipe above, drawn for one seed out of these kinds."""
-        draw = random.Random(f"weights {seed}")
-        families = [family for family in FAMILIES if not set(family).isdisjoint(kinds)]
-        drawn = draw.sample(families, min(draw.choice((1, 2, 3)), len(families)))
-        chosen = [kind for family in drawn for kind in family if kind in kinds]
-        if draw.random() < 0.5 and MOVE in kinds:
-            chosen += [MOVE] * len(chosen)
-        if all(kind == BREAK for kind in chosen):
-            chosen = [MOVE] if MOVE in kinds else chosen
-        shares = (
-            draw.choice((0.02, 0.05, 0.1, 0.2)),
-            draw.choice((0.02, 0.1, 0.2, 0.4)),
-            draw.choice((0.05, 0.2, 0.5)),
-        )
-        later = [family for family in LATER_FAMILIES if not set(family).isdisjoint(kinds)]
-        if later and draw.random() < 0.5:
-            drawn = draw.sample(later, min(draw.choice((1, 1, 2)), len(later)))
-            of_machines = [kind for family in drawn for kind in family if kind in kinds]
-            chosen += of_machines * max(1, len(chosen) // (2 * len(of_machines)))
-        return cls(tuple(chosen), *shares)
+from impl.sim.faults import BEYOND_KINDS, FaultTable
+from impl.sim.weights import Weights
 
 
 class Seeded:
@@ -77,8 +39,11 @@ class Seeded:
         self._sends = random.Random(f"sends {seed}").random
         self._delays = random.Random(f"delays {seed}").random
         self._others = random.Random(f"others {seed}").random
+        self._deletions = random.Random(f"deletions {seed}").random
         self._delay_share = self.weights.delay
         self._send_share = self.weights.send
+        self._other_share = self.weights.other
+        self._survive_share = self.weights.survive
 
     def choose(self, key: Key, n: int) -> int:
         kind = key[0]
@@ -94,11 +59,17 @@ class Seeded:
             if self._faults.random() >= self.weights.fault:
                 return 0
             value = self._fault()
+        elif kind == "delete":
+            if self._deletions() >= self.weights.delete:
+                return 0
+            value = 1 + int(self._deletions() * (n - 1))
         elif kind == "lost":
             # A fault that is there to spoil something does.
             value = 1 + int(self._others() * (n - 1))
+        elif kind == "survive":
+            value = self._other(n, self._survive_share)
         else:
-            value = self._other(n)
+            value = self._other(n, self._other_share)
         if value:
             self.made[key] = value
         return value
@@ -110,8 +81,8 @@ class Seeded:
         values = self._table.values[kinds[int(draw.random() * len(kinds))]]
         return values[int(draw.random() * len(values))] if values else 0
 
-    def _other(self, n: int) -> int:
-        if n < 2 or self._others() >= self.weights.other:
+    def _other(self, n: int, share: float) -> int:
+        if n < 2 or self._others() >= share:
             return 0
         return 1 + int(self._others() * (n - 1))
 

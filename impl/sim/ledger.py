@@ -30,8 +30,10 @@ class Ledger:
     def __init__(self, tell: Report) -> None:
         self._tell = tell
         self.invoked = 0
-        self.acknowledged: dict[tuple[str, str], None] = {}
-        """(partition, value) of every record whose write was acknowledged, in that order."""
+        self.acknowledged: dict[tuple[str, str], int | None] = {}
+        """(partition, value) of every record whose write was acknowledged, in that order, and its offset."""
+        self._deletions: dict[str, dict[tuple[str, int], int]] = {}
+        """By partition: each deletion that may have happened, and up to where."""
         self.final: dict[str, list[tuple[str, str]]] = {}
         """The final reading: (key, value) by partition, in order of offsets."""
         self._promised: dict[str, int] = {}
@@ -47,14 +49,28 @@ class Ledger:
             if fields["phase"] == "invoke":
                 self.invoked += 1
             elif fields["phase"] == "ok":
-                self.acknowledged[fields["partition"], fields["value"]] = None
+                self.acknowledged[fields["partition"], fields["value"]] = fields.get("offset")
                 self._note(self._promised, fields)
+        elif fields["operation"] == "delete":
+            self._delete(fields)
         else:
             self.consumed += 1
             if fields["client"] == self.reader:
                 self.final.setdefault(fields["partition"], []).append((fields["key"], fields["value"]))
                 self._note(self._reached, fields)
         self._tell(fields)
+
+    def _delete(self, fields: OpFields) -> None:
+        deletions = self._deletions.setdefault(fields["partition"], {})
+        deletion = (fields["client"], fields["id"])
+        if fields["phase"] == "fail":
+            del deletions[deletion]
+        else:
+            deletions[deletion] = max(fields.get("offset") or 0, deletions.get(deletion, 0))
+
+    def deleted_below(self, partition: str) -> int:
+        """Up to where clients have asked for deletion, and were not refused: what lies below may be gone."""
+        return max(self._deletions.get(partition, {}).values(), default=0)
 
     def _note(self, ends: dict[str, int], fields: OpFields) -> None:
         partition, offset = fields["partition"], fields.get("offset")
@@ -67,14 +83,20 @@ class Ledger:
         A new leader's watermark lags: what it lets be read at first may end below that, and hold all the same one copy
         of a record that a producer which is not idempotent wrote twice.
         """
-        behind = any(self._reached.get(partition, 0) < end for partition, end in self._promised.items())
+        behind = any(
+            max(self._reached.get(partition, 0), self.deleted_below(partition)) < end
+            for partition, end in self._promised.items()
+        )
         return not behind and not self.lost()
 
     def lost(self) -> tuple[str, ...]:
-        """Acknowledged records that the final reading does not hold."""
+        """Acknowledged records that the final reading does not hold and that no client wanted deleted."""
         found = {(partition, value) for partition, records in self.final.items() for _, value in records}
+        missing = [(record, offset) for record, offset in self.acknowledged.items() if record not in found]
         return tuple(
-            f"{partition} {value}" for partition, value in self.acknowledged if (partition, value) not in found
+            f"{partition} {value}"
+            for (partition, value), offset in missing
+            if offset is None or offset >= self.deleted_below(partition)
         )
 
     def disordered(self) -> tuple[str, ...]:
@@ -87,8 +109,13 @@ class Ledger:
             highest: dict[str, int] = {}
             seen: set[str] = set()
             for key, value in records:
-                number = int(value.rpartition(":")[2])
-                again = value in seen and may_repeat(key)
+                digits = value.rpartition(":")[2]
+                if not digits.isdecimal():
+                    # No producer sent it: whoever judges what was read says so.
+                    continue
+                number = int(digits)
+                # Of two copies the first may be deleted.
+                again = may_repeat(key) and (value in seen or self.deleted_below(partition) > 0)
                 if not again and number <= highest.get(key, -1):
                     wrong.append(f"{partition} {value} after {key}:{highest[key]}")
                 seen.add(value)

@@ -25,6 +25,7 @@ from impl.sim.ledger import Report
 from impl.sim.process import Host, Process
 from impl.sim.producer import Producer
 from impl.sim.scenario import TOPIC, Scenario
+from impl.sim.trimmer import Trimmer
 
 CLIENT_TICK_MS = 50
 JITTER_VALUES = 8
@@ -69,8 +70,14 @@ class Population:
         self.processes += [self._broker(number) for number in range(1, scenario.brokers + 1)]
         self.producers = [self._producer(number) for number in range(1, scenario.clients + 1)]
         """Each with its process."""
+        self.trimmers: list[tuple[Process, Trimmer]] = []
+        """Consumers that have records deleted, each with its process."""
         for number in range(scenario.clients + 1, scenario.clients + scenario.consumers + 1):
-            self._client(Consumer(self._client_name(number), number, self._target(), report))
+            if scenario.deletes:
+                trimmer = Trimmer(self._client_name(number), number, self._target(), report)
+                self.trimmers.append((self._client(trimmer), trimmer))
+            else:
+                self._client(Consumer(self._client_name(number), number, self._target(), report))
         number = scenario.clients + scenario.consumers + 1
         name = self._client_name(number)
         self.auditor = Auditor(name, number, self._target(), scenario.replication, report)

@@ -39,8 +39,10 @@ SIMULATED = Settings(
 TOPIC = "t"
 
 SMALL_SEGMENT_BYTES = 1_000
-SMALL_SEGMENTS_SHARE = 0.25
-"""Of the runs: their logs have many segments."""
+SEGMENT_BYTES = (None, None, SMALL_SEGMENT_BYTES, SMALL_SEGMENT_BYTES // 2)
+"""Of half of the runs: their logs have many segments. None: as the scenario has it."""
+DELETING_SHARE = 0.2
+"""Of the runs: their consumers have records deleted. Drawn apart, so that all else of a seed is as it would be."""
 CONFIGURED: tuple[tuple[dict[str, int], dict[str, int]], ...] = (
     ({}, {}),
     ({"segment_bytes": SMALL_SEGMENT_BYTES // 2, "index_interval_bytes": 0}, {"replica_fetch_bytes_max": 500}),
@@ -70,6 +72,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """How long faults and sends are chosen, counted from when the cluster is up."""
     settle_ms_max: int = 15_000
     """How long the cluster then has, without faults, to heal and to be read back."""
+    deletes: bool = False
+    """Consumers have what they have read deleted, by choice."""
     wire: bool = False
     """Every message becomes Kafka's bytes and is read again."""
     beyond: bool = False
@@ -101,11 +105,13 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
             partitions=draw.choice((1, 1, 1, 2)),
             plain_clients=draw.choice((0, 0, 1)),
             wire=draw.random() < 0.125,
-            controllers=draw.choice((1, 1, 1, 3)),
+            controllers=draw.choice((1, 1, 3)),
+            deletes=random.Random(f"delete {seed}").random() < DELETING_SHARE,
         )
-        if draw.random() >= SMALL_SEGMENTS_SHARE:
+        segment_bytes = draw.choice(SEGMENT_BYTES)
+        if segment_bytes is None:
             return changed
-        small = msgspec.structs.replace(self.log, segment_bytes=SMALL_SEGMENT_BYTES)
+        small = msgspec.structs.replace(self.log, segment_bytes=segment_bytes)
         return msgspec.structs.replace(changed, log=small)
 
     def configured(self, number: int) -> tuple[LogConfig, Settings]:

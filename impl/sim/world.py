@@ -67,6 +67,7 @@ class World(Engine):
             choices.choose,
         )
         self.producers = population.producers
+        self._trimmers = population.trimmers
         self._senders = range(1, 1 + len(self.producers))
         self.auditor = population.auditor
         self._origin = 0
@@ -168,6 +169,10 @@ class World(Engine):
             value = choose(("send", slot, number), values)
             if value:
                 self.produce(number, value - 1)
+        for process, trimmer in self._trimmers:
+            value = choose(("delete", slot, process.name), 1 + trimmer.values)
+            if value:
+                self.perform(process, trimmer.delete(value - 1, self.now))
 
     # ------------------------------------------------------------ for faults and for callers that act by hand
     def produce(self, client: int, key: int) -> None:

@@ -116,6 +116,10 @@ class LogDirectory:
     def truncate(self, partition: TopicPartition, to: Offset) -> None:
         """Cut a log. Raises InsideBatch, OSError."""
         log = self.logs[partition]
+        if to == log.start_offset > log.first_base_offset:
+            # Perhaps inside a batch.
+            self.reset(partition, to)
+            return
         self._lower_recovery_point(partition, log.cut_point(to))
         log.truncate_to(to)
 

@@ -26,6 +26,8 @@ CLASSES: dict[str, str] = {
 lost: acknowledged (acks=all), and passed over by a reader or not there at the end. vanished: read once, and later
 passed over or replaced. misplaced: acknowledged at one offset, read at another. duplicated, reordered: per key, as
 read. failed: reported as certainly not written, and read. invented: read, and sent by nobody.
+
+What a client asked to have deleted, and was not refused, need not be there any more.
 """
 
 
@@ -104,6 +106,8 @@ class _History:
             self._found[anomaly[0]].append(anomaly[1])
         if op.operation == "produce":
             self._produce(op)
+        elif op.operation == "delete":
+            self._of(op.partition).delete((op.client, op.id), op.offset or 0, refused=op.phase == "fail")
         elif op.phase == "ok" and op.offset is not None:
             self._consume(op, op.offset)
 

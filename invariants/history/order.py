@@ -47,6 +47,8 @@ class ReadOrder:
         reading = self._readers.get(reader)
         if reading is None or offset <= reading.offset:
             reading = self._readers[reader] = _Reading(offset)
+        elif offset > reading.offset + 1:
+            reading.began = offset
         reading.offset = offset
         sent = self._sent.get((op.partition, op.key, op.value))
         if sent is None:
@@ -64,7 +66,8 @@ class ReadOrder:
             return "duplicated", f"{_words(op)} is read twice, at offsets {before} and {offset} of {op.partition}"
         reading.offsets[op.key, op.value] = offset
         if self._may_repeat(op.key) and reading.began:
-            # Where it begins inside the log, as after an unclean election, it may have passed over the first of them.
+            # Where it begins inside the log, as after an unclean election or a deletion, it may have passed over the
+            # first of them.
             return None
         return (
             "reordered",
@@ -79,7 +82,7 @@ class _Reading:
 
     def __init__(self, began: int) -> None:
         self.began = began
-        """The offset of its first record."""
+        """The offset of its first record, or of the first after something it did not read."""
         self.offset = -1
         self.places: dict[tuple[str, str], tuple[int, str]] = {}
         """(client, key) -> the latest record read: its place and its value."""

@@ -46,6 +46,15 @@ class Readings:
         self._end: int | None = None
         """Where a reader was told that the partition ends, after the last promise."""
         self.acknowledged = 0
+        self._deletions: dict[tuple[str, int], int] = {}
+        """Each that may have happened: up to where."""
+
+    def delete(self, deletion: tuple[str, int], upto: int, *, refused: bool) -> None:
+        """A client asks for what lies below an offset to be deleted, or is answered."""
+        if refused:
+            self._deletions.pop(deletion, None)
+        else:
+            self._deletions[deletion] = max(upto, self._deletions.get(deletion, 0))
 
     def promise(self, promise: Promise) -> None:
         if promise.acks == ALL:
@@ -83,8 +92,9 @@ class Readings:
     def compare(self) -> tuple[list[str], list[str], list[str], int]:
         """Sentences on what is lost, vanished and misplaced, and how many promises lie past all reading."""
         reach = max((reading.last + 1 for reading in self._all), default=0)
-        over = _merged([gap for reading in self._all for gap in reading.gaps])
-        end = self._end
+        kept = max(self._deletions.values(), default=0)
+        over = _merged([(max(first, kept), after) for reading in self._all for first, after in reading.gaps])
+        end = self._end if self._end is None else max(self._end, kept)
         if end is not None and end < reach:
             over = _merged([*over, (end, reach)])
         vanished = [
@@ -105,13 +115,19 @@ class Readings:
                 offset = promise.offset
                 if offset is not None and offset >= reach and (end is None or offset < end):
                     unread += 1
-                elif offset is not None and self._at.get(offset) != record:
+                elif offset is not None and self._at.get(offset) != record and not self._gone(offset, kept):
                     misplaced.append(f"{self._promised(promise)}, is read at offset {where}")
+            elif promise.offset is not None and self._gone(promise.offset, kept):
+                continue
             elif self._reached(promise.offset, over, end):
                 lost.append(f"{self._promised(promise)}, is not there")
             else:
                 unread += 1
         return lost, self._replaced + vanished, misplaced, unread
+
+    def _gone(self, offset: int, kept: int) -> bool:
+        """It may be deleted, and nobody has read anything else there."""
+        return offset < kept and offset not in self._at
 
     def _reached(self, offset: int | None, over: list[tuple[int, int]], end: int | None) -> bool:
         """Somebody read past where it should stand, or up to the end."""

@@ -13,7 +13,7 @@ from typing import Any
 from invariants.history.judge import CLASSES, Judgement, judge
 from invariants.history.judge import verdict as come_to
 from invariants.history.order import ReadOrder, never
-from invariants.step import one_decision, stable_read
+from invariants.step import log_start, one_decision, stable_read
 from invariants.step.decisions import ALL, REGISTRATIONS
 from invariants.step.ghost import Partition
 from invariants.step.invariant import CONTROLLER, Judge
@@ -43,13 +43,14 @@ OF_CONTROLLERS = frozenset(
 class Plan:
     """How facts of one kind are judged and taken."""
 
-    __slots__ = ("ends_a_process", "name", "of_controllers", "steps")
+    __slots__ = ("ends_a_process", "name", "of_controllers", "rare", "steps")
 
     def __init__(self, name: str, steps: tuple[Judge, ...]) -> None:
         self.name = name
         self.steps = steps
         self.of_controllers = name in OF_CONTROLLERS
-        self.ends_a_process = name == "Restart"
+        self.ends_a_process = name in ("Restart", "RecoverStart")
+        self.rare = name in ("DeleteReplica", "DeleteBelow", "FallBehind")
 
 
 def _plan(name: str) -> Plan:
@@ -82,7 +83,7 @@ class Checker:
         self._order = ReadOrder(may_repeat)
         self._ops: list[Op] = []
 
-    def facts(self, node: str, at: int, facts: Iterable[Any]) -> None:  # noqa: ARG002 - an observer is told the time
+    def facts(self, node: str, at: int, facts: Iterable[Any]) -> None:
         """What one step of `node` did, in order."""
         number = self._nodes.get(node)
         if number is None:
@@ -106,8 +107,11 @@ class Checker:
                 partition.returns(replica)
             for judge_or_take in plan.steps:
                 judge_or_take(partition, replica, fact)
-            if plan.name == "DeleteReplica":
-                self._generations.left(fact.partition, number)
+            if plan.rare:
+                if plan.name == "DeleteReplica":
+                    self._generations.left(fact.partition, number)
+                else:
+                    partition.begins(at)
 
     def _decision(self, fact: Any, plan: Plan) -> None:
         """What the controllers have decided; told again, it moves nothing."""
@@ -146,6 +150,7 @@ class Checker:
         partition = self.partitions.get(op.partition)
         if partition is not None:
             stable_read.judge(partition, op, one_clock=self._one_clock)
+            log_start.judge(partition, op, one_clock=self._one_clock)
         anomaly = self._order.take(op)
         if anomaly is not None:
             raise Violated(CLASSES[anomaly[0]], anomaly[1])

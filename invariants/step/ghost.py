@@ -26,6 +26,10 @@ class Replica:
     node: int
     log: GhostLog = field(default_factory=GhostLog)
     high_watermark: int = 0
+    start: int = 0
+    """Where its log begins: what is below is deleted, and in `log` all the same."""
+    found_at: int = 0
+    """Where the log begins that its process found on its disk, until its `Restart`."""
     leader_epoch: int = -1
     """The newest it acted in. It survives a restart: a process must not fall behind what its predecessor did."""
     leading: bool = False
@@ -89,6 +93,8 @@ class Partition:
     """Logs that were there when the trace began, by node."""
     sequenced: int = 0
     """How many committed batches `sequences` has taken."""
+    floors: list[tuple[int, int]] = field(default_factory=list)
+    """From when on no log has held anything below an offset, as far as logs begin past 0."""
 
     def replica(self, node: int) -> Replica:
         replica = self.replicas.get(node)
@@ -118,6 +124,7 @@ class Partition:
             for batch in logs[node]:
                 self.append(each, batch)
             each.high_watermark = self.begun[node].high_watermark
+            each.start = each.found_at = self.begun[node].start
         replica.counts = False
         if self.partition_epoch >= 0:
             self.begin()
@@ -146,7 +153,11 @@ class Partition:
         for batch in fact.tail:
             if batch.base_offset >= replica.log.end:
                 self.append(replica, batch)
+        if replica.found_at and fact.log_end == replica.found_at:
+            # Nothing is left, or not even a whole batch: it begins as one that has fallen behind.
+            self.fall_behind(replica, replica.found_at)
         replica.high_watermark = fact.high_watermark
+        replica.start, replica.found_at = replica.found_at, 0
         replica.running = True
         replica.counts = False
         replica.leading = False
@@ -159,7 +170,7 @@ class Partition:
             replica.log.append(batch, prefix)
         # Perhaps inside a batch, which comes whole then.
         replica.log.end = to
-        replica.high_watermark = to
+        replica.high_watermark = replica.start = to
 
     def commit(self, replica: Replica, to: int) -> list[Content]:
         """Extend the committed prefix to what a leader has below `to`. Returns the batches that are new in it."""
@@ -184,6 +195,7 @@ class Partition:
         end = self.committed.end
         self.promises = {offset: promise for offset, promise in self.promises.items() if offset < end}
         self.unsettled.clear()
+        self.floors.clear()
         self.read = {offset: value for offset, value in self.read.items() if offset < end}
         # What is left is sequenced anew, with the next that is committed.
         self.sequences.clear()
@@ -204,13 +216,20 @@ class Partition:
         replica = self.replicas.get(node)
         if replica is not None:
             replica.log.cut(0)
-            replica.high_watermark = 0
+            replica.high_watermark = replica.start = 0
 
     def returns(self, replica: Replica) -> None:
         """A node that was down acts without a `Restart` fact: recovery found nothing of this partition."""
         replica.log.cut(0)
-        replica.high_watermark = 0
+        replica.high_watermark = replica.start = 0
         replica.running = True
+
+    def begins(self, at: int) -> None:
+        """A log begins later than it did, as of now."""
+        starts = [replica.start for replica in self.replicas.values() if replica.log.end > replica.start]
+        floor = min(starts, default=0)
+        if floor > (self.floors[-1][1] if self.floors else 0):
+            self.floors.append((at, floor))
 
     @property
     def eligible(self) -> tuple[int, ...]:

@@ -71,6 +71,9 @@ def _follower(partition: Partition, replica: Replica, fact: ReceiveFetch | Trunc
         raise Violated(
             ID, f"{who} sets its high watermark to {to}, and no leader has committed beyond {partition.committed.end}"
         )
+    if to == replica.start:
+        # It may begin inside a batch, which comes whole when it comes.
+        to = min(to, replica.log.whole_end)
     _agrees(partition, replica, to, who)
 
 

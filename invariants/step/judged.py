@@ -8,6 +8,7 @@ from invariants.step import (
     epoch_fencing,
     high_watermark_bound,
     log_matching,
+    log_start,
     no_committed_loss,
     one_decision,
     per_key_order,
@@ -28,4 +29,5 @@ STEP_INVARIANTS: tuple[StepInvariant, ...] = (
     stable_read.INVARIANT,
     one_decision.INVARIANT,
     counted_on.INVARIANT,
+    log_start.INVARIANT,
 )

@@ -149,6 +149,7 @@ INVARIANT: StepInvariant = StepInvariant(
         "BecomeLeader": _this_replica,
         "BecomeFollower": _this_replica,
         "Truncate": _this_replica,
+        "FallBehind": _this_replica,
         "CreatePartition": _candidates,
         **dict.fromkeys(decisions.ALL, _candidates),
     },

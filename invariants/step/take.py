@@ -20,6 +20,7 @@ from traces.facts import (
     BeginPartition,
     BeginReplica,
     CreatePartition,
+    DeleteBelow,
     DeleteReplica,
     ElectUnclean,
     ExpandIsr,
@@ -27,6 +28,7 @@ from traces.facts import (
     LearnIsr,
     ReceiveFetch,
     Reconcile,
+    RecoverStart,
     Register,
     Restart,
     Resume,
@@ -168,6 +170,14 @@ def _fall_behind(partition: Partition, replica: Replica, fact: FallBehind) -> No
     partition.fall_behind(replica, fact.to)
 
 
+def _begin_later(_partition: Partition, replica: Replica, fact: DeleteBelow) -> None:
+    replica.start = fact.to
+
+
+def _recover_start(_partition: Partition, replica: Replica, fact: RecoverStart) -> None:
+    replica.found_at = fact.to
+
+
 def _truncate(_partition: Partition, replica: Replica, fact: Truncate) -> None:
     replica.log.cut(fact.to)
     replica.high_watermark = fact.high_watermark
@@ -205,7 +215,9 @@ TAKE: Mapping[str, Judge] = {
     "AnswerFetch": _nothing,
     "AnswerProbe": _nothing,
     "FallBehind": _fall_behind,
-    "DeleteBelow": _nothing,
+    "DeleteBelow": _begin_later,
+    "RecoverStart": _recover_start,
+    "AcknowledgeDeletion": _nothing,
     "Truncate": _truncate,
     "Reconcile": _reconcile,
     "SendFetch": _send_fetch,

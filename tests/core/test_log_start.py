@@ -6,8 +6,8 @@ import pytest
 from impl.core.epochs import LeaderEpochCache
 from impl.core.events import AdvanceLogStart, Disconnected, LogStartDue, ResetLog
 from impl.core.facts import DeleteBelow, FallBehind, LosePower
-from impl.core.messages import EARLIEST, DeletePartition, DeleteRecords, ListOffsets, OffsetQuery
-from impl.core.types import CONTROLLER, Connection, EpochStart, TopicPartition
+from impl.core.messages import EARLIEST, DeletePartition, DeleteRecords, FetchedPartition, ListOffsets, OffsetQuery
+from impl.core.types import CONTROLLER, NO_ERROR, Connection, EpochStart, ErrorCode, TopicPartition
 from invariants.step import Checker
 from invariants.verdict import Violated
 from tests.core.pump import Cluster, P, batch
@@ -272,6 +272,38 @@ def test_the_epochs_of_what_is_deleted_are_forgotten():
     assert cache.end_offset_for(1, 30) == (1, 15)
     assert cache.truncate_from_start(40)
     assert cache.entries == (EpochStart(6, 40),)
+
+
+def test_the_epochs_before_one_that_begins_where_the_log_does_are_forgotten():
+    """Else the log is taken for one that has lost its first segment."""
+    cache = LeaderEpochCache((EpochStart(1, 0), EpochStart(4, 10), EpochStart(6, 20)))
+    assert cache.truncate_from_start(20)
+    assert cache.entries == (EpochStart(6, 20),)
+    assert not cache.truncate_from_start(20)
+
+
+def answer(cluster, number, **fields):
+    """What a follower that has asked its leader is answered."""
+    partition, out = cluster.partition(number), []
+    part = FetchedPartition(partition=P, high_watermark=-1, **fields)
+    partition.answered(part, cluster.now, out)
+    return partition, [type(effect) for effect in out]
+
+
+def test_a_log_that_leaves_its_leaders_below_where_that_begins_begins_there():
+    """The leader's start may lie inside a batch of the follower's, where no log can be cut."""
+    partition, done = answer(filled(), 2, error=NO_ERROR, log_start=5, diverging=(0, 5))
+    assert ResetLog in done
+    assert (partition.log_start, partition.log_end, partition.high_watermark) == (5, 5, 5)
+
+
+def test_an_empty_log_past_its_leaders_end_begins_where_that_does():
+    """An unclean election has given up what was deleted: the follower would ask past the leader's end for ever."""
+    cluster = filled()
+    delete(cluster, 6)
+    partition, done = answer(cluster, 2, error=ErrorCode.OFFSET_OUT_OF_RANGE, log_start=2)
+    assert ResetLog in done
+    assert (partition.log_start, partition.log_end, partition.high_watermark) == (2, 2, 2)
 
 
 def test_the_checkpoint_of_epochs_is_written_before_segments_go():

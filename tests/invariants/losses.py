@@ -22,11 +22,11 @@ class Losses(Story):
     def reconcile(self, node: int, epoch: int, leader: int, end: int) -> None:
         self.tell(node, f.Reconcile(partition=P, leader_epoch=epoch, leader=leader, log_end=end))
 
-    def reads(self, offset: int, value: str) -> None:
+    def reads(self, offset: int, value: str, at: int = 0) -> None:
         self.checker.op(
             Op(
                 n=0,
-                at=0,
+                at=at,
                 client="c1",
                 process=0,
                 id=offset,

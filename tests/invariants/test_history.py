@@ -38,8 +38,31 @@ class History:
     def read(self, value: str, offset: int, reader: str = "r1", key: str = "k") -> None:
         self.add(reader, "consume", "ok", partition=P, key=key, value=value, offset=offset)
 
+    def delete(self, below: int, phase: str) -> None:
+        self.ops.append(
+            Op(n=0, at=0, client="d", process=2, id=0, operation="delete", phase=phase, partition=P, offset=below)
+        )
+
     def read_end(self, offset: int, reader: str = "r1") -> None:
         self.add(reader, "consume", "ok", partition=P, offset=offset, error="PARTITION_EOF")
+
+
+def lost_past_what_was_deleted(history: History) -> None:
+    history.write("v0", "v1", "v2")
+    history.delete(1, "invoke")
+    history.delete(1, "ok")
+    history.read("v2", 2)
+    history.read_end(3)
+    history.read("v0", 0, "r2")
+    history.read("v2", 2, "r2")
+
+
+def lost_though_its_deletion_was_refused(history: History) -> None:
+    history.write("v0", "v1", "v2")
+    history.read("v0", 0)
+    history.delete(2, "invoke")
+    history.delete(2, "fail")
+    history.read("v2", 2)
 
 
 def lost_by_passing_over(history: History) -> None:
@@ -109,6 +132,8 @@ def invented(history: History) -> None:
 ANOMALIES = [
     (lost_by_passing_over, "lost", "record 'v1' of key 'k', acknowledged at offset 1 in t-0, is not there"),
     (lost_at_the_end, "lost", "record 'v1' of key 'k', acknowledged at offset 1 in t-0, is not there"),
+    (lost_past_what_was_deleted, "lost", "record 'v1' of key 'k', acknowledged at offset 1 in t-0, is not there"),
+    (lost_though_its_deletion_was_refused, "lost", "record 'v1' of key 'k', acknowledged at offset 1 in t-0, is not"),
     (lost_by_replacement, "lost", "record 'v0' of key 'k', acknowledged at offset 0 in t-0, is not there"),
     (vanished, "vanished", "record 'v0' of key 'k', read at offset 0 of t-0, gave way to record 'v1' of key 'k'"),
     (passed_over_later, "vanished", "record 'v1' of key 'k', read at offset 1 of t-0, was passed over"),
@@ -143,6 +168,20 @@ def test_a_sound_history_holds():
     for place, value in enumerate(("v0", "v1", "v2")):
         history.read(value, place)
     assert verdict(judge(history.ops)) == Holds({"operations": 6, "acknowledged": 3, "read": 3})
+
+
+def test_what_a_client_wanted_deleted_may_be_there_or_not():
+    history = History()
+    history.write("v0", "v1", "v2")
+    history.delete(2, "invoke")
+    history.delete(2, "unknown")
+    history.read("v2", 2, "last")
+    assert isinstance(verdict(judge(history.ops, final="last")), Holds)
+    history.delete(3, "invoke")
+    history.delete(3, "ok")
+    assert isinstance(verdict(judge(history.ops, final="nobody")), Holds)
+    history.read("w", 2)
+    assert [each.kind for each in judge(history.ops).anomalies] == ["vanished", "invented"]
 
 
 def test_what_nobody_reached_is_unknown_until_it_is_read_or_the_end_is():

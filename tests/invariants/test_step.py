@@ -7,7 +7,7 @@ import pytest
 from invariants.catalogue import CATALOGUE, HEADLINE
 from invariants.step import Checker, FullChecker, Violated
 from invariants.step.judged import STEP_INVARIANTS
-from tests.invariants import losses
+from tests.invariants import deletions, losses
 from tests.invariants.story import P, Story, content
 from traces import facts as f
 
@@ -355,6 +355,7 @@ VIOLATIONS = [
     (elected_though_fenced, "counted_on", "version 1 of t-0 counts on n2, which is fenced or about to stop"),
     (log_end_does_not_add_up, MATCHING, "n2 says that its log ends at 2; by what it wrote it ends at 1"),
     *losses.VIOLATIONS,
+    *deletions.VIOLATIONS,
 ]
 
 
