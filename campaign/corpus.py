@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 from campaign.coverage import Coverage
 from campaign.profiles import Profile, seeded
-from impl.sim.drivers import Seeded, Weights
+from impl.sim.drivers import Seeded
 from impl.sim.faults import BREAK, FAMILIES, LATER_FAMILIES
 from impl.sim.scenario import Scenario
+from impl.sim.weights import Weights
 
 GENERATION = 64
 """Chunks guided alike; with more calls taken ahead than this a generation is longer."""

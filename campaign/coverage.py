@@ -171,6 +171,8 @@ _OF_CONTROLLERS = frozenset(
         faults.CONTROLLER_CRASH,
         faults.BLACKOUT,
         faults.POWER_LOSS,
+        faults.CRASH_MID_WRITE,
+        faults.POWER_LOSS_MID_WRITE,
         faults.PAUSE,
         faults.BREAK,
         faults.BLOCK,

@@ -18,8 +18,8 @@ from campaign.corpus import Fresh
 from campaign.coverage import Coverage, packed, unpacked
 from campaign.outcome import Refused
 from impl.sim.choices import Key
-from impl.sim.drivers import Weights
 from impl.sim.scenario import Scenario
+from impl.sim.weights import Weights
 
 VERSION = 1
 

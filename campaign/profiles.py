@@ -6,9 +6,10 @@ One rule: a profile says what must hold under it. The invariants are the same in
 import random
 from typing import NamedTuple
 
-from impl.sim.drivers import Seeded, Weights
-from impl.sim.faults import BEYOND_KINDS, DAMAGE_KINDS, KINDS, POWER_KINDS
+from impl.sim.drivers import Seeded
+from impl.sim.faults import BEYOND_KINDS, DAMAGE_KINDS, KINDS, POWER_KINDS, UNSYNCED_KINDS
 from impl.sim.scenario import Scenario
+from impl.sim.weights import Weights
 from impl.storage.log_config import LogConfig
 
 
@@ -30,7 +31,7 @@ TOLERATED = tuple(kind for kind in KINDS if kind not in BEYOND_KINDS)
 PROFILES: dict[str, Profile] = {
     "durable": Profile(
         Scenario(log=LogConfig(flush_messages=1)),
-        tuple(kind for kind in TOLERATED if kind not in DAMAGE_KINDS),
+        tuple(kind for kind in TOLERATED if kind not in (*DAMAGE_KINDS, *UNSYNCED_KINDS)),
         "flush.messages=1: every write is synced before it is answered. Nothing is lost, whatever fails, even all "
         "replicas at once, as long as disks keep what they have synced.",
     ),
@@ -51,15 +52,15 @@ TOLERANT = tuple(PROFILES)
 """Whose promises include that nothing is lost and that the cluster heals."""
 PROFILES["beyond"] = Profile(
     Scenario(log=LogConfig(flush_messages=1), beyond=True),
-    KINDS,
+    tuple(kind for kind in KINDS if kind not in UNSYNCED_KINDS),
     "More fails than is tolerated: disks lose and change what was synced, on any number of replicas. Records may be "
     "lost and the cluster may not heal; whatever is there must be in order, agree on all replicas and have been sent.",
 )
 PROFILES["mixed"] = Profile(
     Scenario(),
     KINDS,
-    "Every run has one of the other profiles, drawn by its seed; one in seven is beyond.",
-    (*TOLERANT, *TOLERANT, "beyond"),
+    "Every run has one of the other profiles, drawn by its seed; three in seven are default, one is beyond.",
+    ("durable", "durable", "default", "default", "default", "crashes", "beyond"),
 )
 
 

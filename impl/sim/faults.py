@@ -84,9 +84,11 @@ DAMAGE_KINDS = (LOST_SYNC, WIPED_DISK)
 min.insync.replicas, as it does a power loss; a cluster that relies on its syncs alone has lost it."""
 BEYOND_KINDS = (BIT_ROT,)
 """Those that nothing is sure to repair."""
+UNSYNCED_KINDS = (LOST_WRITE, MISDIRECTED_WRITE, BIT_FLIP)
+"""Those that are power losses and no more where every write is synced."""
 POWER_KINDS = (
     *(POWER_LOSS, POWER_LOSS_MID_WRITE, BLACKOUT),
-    *(INPUT_OUTPUT_ERROR, SLOW_DISK, LOST_WRITE, MISDIRECTED_WRITE, BIT_FLIP, *DAMAGE_KINDS, *BEYOND_KINDS),
+    *(INPUT_OUTPUT_ERROR, SLOW_DISK, *UNSYNCED_KINDS, *DAMAGE_KINDS, *BEYOND_KINDS),
 )
 """Those that lose what was written and not synced, or more."""
 FAMILIES = (

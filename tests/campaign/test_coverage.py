@@ -12,7 +12,7 @@ from campaign.journal import About, Journal
 from campaign.profiles import PROFILES, Profile, seeded
 from campaign.workers import local
 from impl.sim import faults
-from impl.sim.drivers import Weights
+from impl.sim.weights import Weights
 
 CRASHES = PROFILES["crashes"]
 

@@ -11,7 +11,8 @@ from campaign.mutants import usable
 from campaign.profiles import PROFILES
 from campaign.trial import NO_EXCEPTION
 from impl.sim import faults
-from impl.sim.drivers import Seeded, Weights
+from impl.sim.drivers import Seeded
+from impl.sim.weights import Weights
 
 SEEDS = 60
 WITHOUT = 15

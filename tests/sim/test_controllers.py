@@ -4,9 +4,10 @@ import pytest
 
 from campaign.mutants import usable
 from impl.sim import faults
-from impl.sim.drivers import Recorded, Scripted, Seeded, Weights
+from impl.sim.drivers import Recorded, Scripted, Seeded
 from impl.sim.faults import CONTROLLER_PROCESS, FaultTable
 from impl.sim.scenario import Scenario
+from impl.sim.weights import Weights
 from impl.sim.world import World
 from impl.storage.log_config import LogConfig
 from invariants.step.quorum import QuorumChecker

@@ -4,8 +4,9 @@ import pytest
 
 from campaign.profiles import PROFILES
 from impl.sim import faults
-from impl.sim.drivers import Scripted, Seeded, Weights
+from impl.sim.drivers import Scripted, Seeded
 from impl.sim.scenario import Scenario
+from impl.sim.weights import Weights
 from impl.sim.world import World
 from impl.storage.log_config import LogConfig
 

@@ -8,7 +8,8 @@ from impl.core.controller import Controller
 from impl.core.partition import Partition
 from impl.core.quorum.controller import QuorumController
 from impl.core.types import LogSlice
-from impl.sim.drivers import Seeded, Weights
+from impl.sim.drivers import Seeded
+from impl.sim.weights import Weights
 
 SCENARIO = PROFILES["durable"].scenario
 KINDS = PROFILES["durable"].kinds

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from impl.sim.drivers import Recorded, Scripted, Seeded, Weights
+from impl.sim.drivers import Recorded, Scripted, Seeded
 from impl.sim.faults import KINDS
 from impl.sim.network import DELIVER
 from impl.sim.scenario import Scenario
 from impl.sim.transport import Frame
+from impl.sim.weights import Weights
 from impl.sim.world import World
 from tests.sim.recorded import run, scenario_of
 from traces.recorder import encode
