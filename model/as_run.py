@@ -11,6 +11,8 @@ from types import CodeType
 from typing import Any
 
 from model.design import syntax
+from model.remade import changed, statement_of
+from model.straight import straight
 from model.syntax import Function, require_condition
 
 OTHER_THAN_MEMBERS = {
@@ -33,19 +35,19 @@ def step_of(python: Callable[..., Any], name: str) -> CodeType:
     """The code of an action, without ghosts, that is asked for by those who know its name alone: it looks at its own
     arguments first, and raises what `_refused` makes of a refusal."""
     function = syntax(python)
-    body = _body(function, ghosts=False)
+    body = straight(function, _body(function, ghosts=False))
     strangers = [
         OTHER_THAN_MEMBERS[parameter.domain].format(parameter.name)
         for parameter in function.parameters
         if parameter.domain in OTHER_THAN_MEMBERS
     ]
     if strangers:
-        body.insert(0, _statement(f"if {' or '.join(strangers)}: raise Disabled", function.tree))
+        body.insert(0, statement_of(f"if {' or '.join(strangers)}: raise Disabled", function.tree))
     state, *names = (argument.arg for argument in function.tree.args.args)
     given = "".join(f"{parameter}, " for parameter in names)
     why = f"_refused(_error, {name!r}, {state}, ({given}))"
     whole = f"try: pass\nexcept (Disabled, LookupError) as _error: raise {why} from None"
-    guarded = _statement(whole, function.tree)
+    guarded = statement_of(whole, function.tree)
     guarded.body = body
     return code(function, [guarded])
 
@@ -96,31 +98,12 @@ def _as_run(statement: ast.stmt) -> ast.stmt:
 
 
 def frozen(node: Any) -> Any:
-    """A set written out, `{leader}`, is a frozenset: what a state holds is compared and hashed. The node itself where
-    there is none in it."""
-    changed: dict[str, Any] = {}
-    for name in node._fields:
-        value = getattr(node, name, None)
-        if isinstance(value, ast.AST):
-            made: Any = frozen(value)
-            if made is not value:
-                changed[name] = made
-        elif isinstance(value, list):
-            members = [frozen(member) if isinstance(member, ast.AST) else member for member in value]
-            if any(mine is not theirs for mine, theirs in zip(members, value, strict=True)):
-                changed[name] = members
-    if changed:
-        fields = {name: getattr(node, name) for name in (*node._fields, *node._attributes) if hasattr(node, name)}
-        node = type(node)(**{**fields, **changed})
+    """A set written out, `{leader}`, is a frozenset: what a state holds is compared and hashed."""
+    return changed(node, _freeze)
+
+
+def _freeze(node: Any) -> Any:
     if isinstance(node, ast.Set):
         called = ast.copy_location(ast.Name("frozenset", ast.Load()), node)
         return ast.copy_location(ast.Call(called, [node], []), node)
     return node
-
-
-def _statement(source: str, at: ast.AST) -> Any:
-    """One statement of ours, with the place of what it stands for."""
-    (made,) = ast.parse(source).body
-    for node in ast.walk(made):
-        ast.copy_location(node, at)
-    return made

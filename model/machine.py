@@ -14,7 +14,7 @@ from model.as_run import defined, step_of
 from model.design import Model
 from model.explain import Refusal, shown
 from model.language import Disabled
-from model.reading_values import Bounds, Call, Reading, Values
+from model.reading_values import Bounds, Call, Majorities, Reading, Values
 from model.shared_log import SharedLog
 
 
@@ -170,7 +170,9 @@ class Machine:
 
     def _decides(self, members: frozenset[int]) -> bool:
         """Whether these are a quorum."""
-        return any(quorum <= members for quorum in self.reading.domains["Quorum"])
+        quorums = self.reading.domains["Quorum"]
+        assert isinstance(quorums, Majorities)
+        return quorums.decides(members)
 
     def _refused(self, error: Exception, name: str, state: Values, arguments: Sequence[Any]) -> Exception:
         """Why a step was refused, in words."""

@@ -90,6 +90,10 @@ class Majorities(Sequence[frozenset[int]]):
     def __iter__(self) -> Iterator[frozenset[int]]:
         return map(frozenset, itertools.combinations(self._voters, self._size))
 
+    def decides(self, members: frozenset[int]) -> bool:
+        """Whether one of them is among these."""
+        return len(members.intersection(self._voters)) >= self._size
+
     def __len__(self) -> int:
         return math.comb(len(self._voters), self._size)
 

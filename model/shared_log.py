@@ -40,10 +40,11 @@ class SharedLog(Log):
     def __getitem__(self, index: slice) -> "SharedLog": ...
 
     def __getitem__(self, index: int | slice) -> "Entry | SharedLog":
-        if isinstance(index, int):
+        if type(index) is int:
             if 0 <= index < self.length:
                 return self.buffer[index]
             raise IndexError(f"offset {index} is outside a log of {self.length} entries")
+        assert isinstance(index, slice)
         return SharedLog(self.buffer, min(self.length, index.stop), index.start or 0)
 
     def __add__(self, other: Log | tuple[Entry]) -> "SharedLog":
@@ -61,6 +62,12 @@ class SharedLog(Log):
         for offset in range(self.length, other.length):
             grown = grown.extended(other.buffer[offset])
         return grown
+
+    def copied(self, other: "SharedLog", start: int, end: int) -> "SharedLog":
+        """`self + other[start:end]`, where end is not before start."""
+        if end == self.length == start:
+            return self
+        return self + other[start:end]
 
     def extended(self, entry: Entry) -> "SharedLog":
         """This log and one more entry: shares the buffer unless that goes on with another entry here."""

@@ -5,7 +5,7 @@ refused a step, and one sentence that names what the broker says and what the mo
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import copy
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -47,10 +47,30 @@ class Steps:
         """`members` are those in sync, or with a vote, at the beginning."""
         self.machine = machine_of(self.model, replicas, members)
         self.state: Any = self.machine.state
-        self.walk: Counter[tuple[str, str, str]] = Counter()
-        """Model actions taken: the situation, the action before, the action."""
+        self.actions: dict[str, Callable[..., None]] = self.machine.functions
+        """The model's, by name. Whoever takes one by itself, and not by `step`, notes it in `trail`."""
+        self.trail: list[str] = []
+        """Model actions taken in this situation, since they were last counted."""
+        self._walk: Counter[tuple[str, str, str]] = Counter()
         self._last = START
         self._situation = START
+
+    @property
+    def walk(self) -> Counter[tuple[str, str, str]]:
+        """Model actions taken: the situation, the action before, the action."""
+        trail, situation = self.trail, self._situation
+        if trail:
+            for (before, action), times in Counter(zip([self._last, *trail], trail, strict=False)).items():
+                self._walk[situation, before, action] += times
+            self._last = trail[-1]
+            trail.clear()
+        return self._walk
+
+    def moves(self, situation: str) -> None:
+        """What is taken from now on is taken in this situation."""
+        if situation != self._situation:
+            _ = self.walk
+            self._situation = situation
 
     @property
     def taken(self) -> Counter[str]:
@@ -66,8 +86,7 @@ class Steps:
             self.machine.take(action, parameters)
         except (ActionDisabled, UnknownAction) as refused:
             raise diverged(refused) from None
-        self.walk[self._situation, self._last, action] += 1
-        self._last = action
+        self.trail.append(action)
 
     def same(self, fact: Any, field: str, expected: Any) -> None:
         """What the fact says must be what the model says."""
@@ -75,6 +94,8 @@ class Steps:
         if said == expected:
             return
         if isinstance(expected, frozenset):
+            if len(said) == len(expected) and expected == frozenset(said):
+                return
             said, expected = sorted(said), sorted(self.nodes(expected))
         if said != expected:
             raise DivergedError(action_of(fact), f"it says {field} is {said}, in the model it is {expected}")
@@ -99,7 +120,7 @@ class Abstraction(Steps):
         state = self.state
         newest = state.newest_leader_epoch
         led = "led" if state.has_leader[newest] else "leaderless"
-        self._situation = f"{len(state.isr[newest])} in sync, {led}"
+        self.moves(f"{len(state.isr[newest])} in sync, {led}")
 
     def view(self, node: int) -> dict[str, Any]:
         """The model's side of the story, in Kafka's numbers: the partition, and this node's replica of it."""
@@ -127,6 +148,11 @@ class Abstraction(Steps):
         log = self.state.log[node]
         last = batch.record_count - 1
         epoch = batch.leader_epoch + 1
+        begin, end = batch.base_offset, batch.base_offset + last
+        if 0 <= begin <= end < log.length:
+            held = log.buffer
+            if held[begin] == (epoch, (batch.crc, 0)) and held[end] == (epoch, (batch.crc, last)):
+                return
         for index in (0, last):
             offset = batch.base_offset + index
             entry = Entry(epoch, (batch.crc, index))

@@ -25,7 +25,7 @@ from traces.refine import Refinement
 from traces.refine_quorum import QuorumRefinement
 from traces.schema import Header, Step
 from traces.survive import Survival
-from traces.told import Contradiction, Told
+from traces.told import Contradiction, Told, of_a_controller
 
 NO_REPLICA = -1
 
@@ -55,6 +55,8 @@ class Divergence:
 
 _OF_MEMBERSHIP = frozenset({"BeginPartition", "CreatePartition", "DeletePartition", "DeleteReplica"})
 """Facts of which partitions there are, and where."""
+_AT_WORK: dict[type, bool] = {}
+"""By the class of a fact: whether it is one of a replica of a partition that is there."""
 FOLLOWED: Mapping[str, type[Refinement]] = {REPLICATION.name: Refinement, SURVIVAL.name: Survival}
 """By the name of a model, what follows it."""
 
@@ -133,12 +135,23 @@ class Follower:
     def fact(self, node: int, fact: Any) -> None:
         """Replay one fact of a node. DivergedError where the model does not follow."""
         self.facts += 1
+        kind = type(fact)
+        at_work = _AT_WORK.get(kind)
+        if at_work is None:
+            at_work = _AT_WORK[kind] = kind.__name__ not in _OF_MEMBERSHIP and not of_a_controller(kind)
+        refinement = self._generations.of(fact.partition, node)
+        if at_work and refinement is not None:
+            refinement.take(node, fact)
+        else:
+            self._rare(node, fact, refinement)
+
+    def _rare(self, node: int, fact: Any, refinement: Refinement | None) -> None:
+        """A controller's decision, or of which partitions there are, or of one that is not known."""
         try:
             if self._told.again(fact):
                 return
         except Contradiction as contradiction:
             raise DivergedError(action_of(fact), str(contradiction)) from None
-        refinement = self._generations.of(fact.partition, node)
         kind = type(fact).__name__
         if kind not in _OF_MEMBERSHIP and refinement is not None:
             refinement.take(node, fact)

@@ -16,8 +16,24 @@ entries (`model.shared_log`).
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from traces.abstraction import Abstraction, DivergedError, action_of, shared
+from model.machine import ActionDisabled, UnknownAction
+from traces.abstraction import Abstraction, DivergedError, action_of, diverged, shared
 from traces.restarts import restart
+
+
+class Replaying:
+    """How facts of one kind are replayed, and what is asked of them before."""
+
+    __slots__ = ("at_a_replica", "of_an_epoch", "replay")
+
+    def __init__(self, name: str, replay: Callable[[Any, int, Any], None]) -> None:
+        self.replay = replay
+        self.at_a_replica = name in AT_A_REPLICA
+        self.of_an_epoch = name not in OF_NO_EPOCH
+
+
+_KINDS: dict[type, dict[type, Replaying]] = {}
+"""By the class of a refinement and that of a fact: filled as facts come."""
 
 
 class Refinement(Abstraction):
@@ -27,6 +43,12 @@ class Refinement(Abstraction):
     """By the class name of a fact: how it is replayed."""
 
     def __init__(self, created: Any) -> None:
+        self._kinds = _KINDS.setdefault(type(self), {})
+        self.returning: dict[int, Any] = {}
+        """The `restart` of each broker that is back and not registered yet, where the model speaks of registrations."""
+        self.unsaid: dict[int, int] = {}
+        """Those that were registered without a `restart`, and have not shown since what their log is: how much of it
+        was certain to be on disk."""
         self.inside: set[int] = set()
         """Replicas that begin where their leaders do, perhaps inside a batch."""
         self.starts: dict[int, int] = {}
@@ -50,19 +72,33 @@ class Refinement(Abstraction):
 
     def take(self, node: int, fact: Any) -> None:
         """Replay a fact of `node` (any number for the controller); DivergedError where the model does not follow."""
+        replaying = self._kinds.get(type(fact)) or self._replaying(fact)
+        if self.returning or self.unsaid:
+            self.before_it_is_back(node, fact)
+        if replaying.at_a_replica:
+            members = self.machine.members
+            if node not in members:
+                told = ", ".join(f"n{member}" for member in sorted(members))
+                raise DivergedError(action_of(fact), f"n{node} is no replica of {fact.partition} ({told})")
+            if replaying.of_an_epoch and fact.leader_epoch != self.state.leader_epoch[node] - 1:
+                self.same(fact, "leader_epoch", self.state.leader_epoch[node] - 1)
+        try:
+            replaying.replay(self, node, fact)
+        except (ActionDisabled, UnknownAction) as refused:
+            raise diverged(refused) from None
+
+    def before_it_is_back(self, node: int, fact: Any) -> None:
+        """A fact while somebody is not registered, or has not shown what its log is."""
+
+    def _replaying(self, fact: Any) -> "Replaying":
+        """How facts of this kind are replayed."""
         name = type(fact).__name__
         replay = self.replay.get(name)
         if replay is None:
             told = f"the model {self.model.name} does not speak of it"
             raise DivergedError(action_of(fact), told, outside=True)
-        if name in AT_A_REPLICA:
-            machine = self.machine
-            if node not in machine.members:
-                members = ", ".join(f"n{member}" for member in sorted(machine.members))
-                raise DivergedError(action_of(fact), f"n{node} is no replica of {fact.partition} ({members})")
-            if name not in OF_NO_EPOCH and fact.leader_epoch != self.state.leader_epoch[node] - 1:
-                self.same(fact, "leader_epoch", self.state.leader_epoch[node] - 1)
-        replay(self, node, fact)
+        made = self._kinds[type(fact)] = Replaying(name, replay)
+        return made
 
     # ------------------------------------------------------------ the controller
     def _elect(self, leader: int) -> None:
@@ -106,35 +142,39 @@ class Refinement(Abstraction):
         self.same(fact, "start_offset", self.state.epoch_start[node])
 
     def append(self, node: int, fact: Any) -> None:
-        batch = fact.batch
-        end = len(self.state.log[node])
+        batch, state = fact.batch, self.state
+        end = state.log[node].length
         if batch.base_offset != end or batch.leader_epoch != fact.leader_epoch or batch.record_count < 1:
             said = f"offset {batch.base_offset} in epoch {batch.leader_epoch}"
             raise DivergedError(
                 "append", f"it appends at {said}, in the model at offset {end} in epoch {fact.leader_epoch}"
             )
+        append, crc = self.actions["append"], batch.crc
         for index in range(batch.record_count):
-            self.step("append", leader=node, value=(batch.crc, index))
+            append(state, node, (crc, index))
+            self.trail.append("append")
 
     def acknowledge_produce(self, node: int, fact: Any) -> None:
         """Not an action: a promise, which must be true already. A batch sent twice is promised where it first went."""
         log = self.state.log[node]
         end = fact.base_offset + fact.record_count
-        bound, name = len(log), "the log end"
+        bound, name = log.length, "the log end"
         if fact.acks == -1:
             bound, name = self.state.high_watermark[node], "the high watermark"
         told = f"it acknowledges offsets {fact.base_offset} to {end} with acks={fact.acks}, in the model"
         if not 0 <= fact.base_offset < end <= bound:
             raise DivergedError("acknowledge_produce", f"{told} {name} of n{node} is {bound}")
-        first, last = log[fact.base_offset].value, log[end - 1].value
+        first, last = log.buffer[fact.base_offset].value, log.buffer[end - 1].value
         if first != (fact.crc, 0) or last != (fact.crc, fact.record_count - 1):
             told += f" n{node} holds batch {first[0]:08x} there, not {fact.crc:08x}"
             raise DivergedError("acknowledge_produce", told)
 
     def advance_high_watermark(self, node: int, fact: Any) -> None:
         self.same(fact, "maximal_isr", self.state.maximal_isr[node])
-        self.step("advance_high_watermark", leader=node, to=fact.to)
-        self.believed[node] = max(self.believed[node], fact.to)
+        self.actions["advance_high_watermark"](self.state, node, fact.to)
+        self.trail.append("advance_high_watermark")
+        if fact.to > self.believed[node]:
+            self.believed[node] = fact.to
 
     def expand_isr(self, node: int, fact: Any) -> None:
         self.same(fact, "partition_epoch", self.state.partition_epoch[node] - 1)
@@ -153,14 +193,20 @@ class Refinement(Abstraction):
         self.step("acknowledge", leader=node, follower=fact.follower, offset=fact.offset)
 
     def answer_fetch(self, node: int, fact: Any) -> None:
-        follower = self.asker(fact)
-        self.step("answer_fetch", leader=node, follower=follower)
-        asked = self.state.requested[follower, fact.leader_epoch + 1]
+        state, follower, epoch = self.state, fact.follower, fact.leader_epoch + 1
+        asked = state.requested[follower, epoch]
+        if fact.offset > asked:
+            follower = self.asker(fact)
+            asked = state.requested[follower, epoch]
+        self.actions["answer_fetch"](state, node, follower)
+        self.trail.append("answer_fetch")
         if fact.offset > asked:
             told = f"it answers n{fact.follower} from offset {fact.offset}, in the model that asked up to {asked}"
             raise DivergedError("answer_fetch", told)
-        self.same(fact, "log_end", len(self.state.log[node]))
-        self.same(fact, "high_watermark", self.state.high_watermark[node])
+        if fact.log_end != state.log[node].length:
+            self.same(fact, "log_end", state.log[node].length)
+        if fact.high_watermark != state.high_watermark[node]:
+            self.same(fact, "high_watermark", state.high_watermark[node])
 
     def asker(self, fact: Any) -> int:
         """Whose fetch is answered."""
@@ -249,13 +295,19 @@ class Refinement(Abstraction):
             raise DivergedError("acknowledge_deletion", f"{told} {bound}")
 
     def send_fetch(self, node: int, fact: Any) -> None:
-        self.same(fact, "leader", self.leader_of(fact.leader_epoch + 1))
-        self.same(fact, "offset", len(self.state.log[node]))
-        self.step("send_fetch", follower=node)
+        state, epoch = self.state, fact.leader_epoch + 1
+        if fact.leader != state.leader[epoch] or not state.has_leader[epoch]:
+            self.same(fact, "leader", self.leader_of(epoch))
+        if fact.offset != state.log[node].length:
+            self.same(fact, "offset", state.log[node].length)
+        self.actions["send_fetch"](state, node)
+        self.trail.append("send_fetch")
 
     def receive_fetch(self, node: int, fact: Any) -> None:
-        self.same(fact, "leader", self.leader_of(fact.leader_epoch + 1))
-        end = len(self.state.log[node])
+        state, epoch = self.state, fact.leader_epoch + 1
+        if fact.leader != state.leader[epoch] or not state.has_leader[epoch]:
+            self.same(fact, "leader", self.leader_of(epoch))
+        end = state.log[node].length
         if self.inside and node in self.inside and fact.batches:
             self.inside.discard(node)
             # The batch in which the log begins comes whole.
@@ -267,9 +319,12 @@ class Refinement(Abstraction):
                     "receive_fetch", f"it appends a batch at {batch.base_offset} to a log that ends at {end}"
                 )
             end += batch.record_count
-        self.same(fact, "log_end", end)
-        self.step("receive_fetch", follower=node, log_end=fact.log_end, high_watermark=fact.high_watermark)
-        self.believed[node] = max(self.believed[node], fact.high_watermark)
+        if fact.log_end != end:
+            self.same(fact, "log_end", end)
+        self.actions["receive_fetch"](state, node, end, fact.high_watermark)
+        self.trail.append("receive_fetch")
+        if fact.high_watermark > self.believed[node]:
+            self.believed[node] = fact.high_watermark
         for batch in fact.batches:
             self.holds(node, batch, "receive_fetch")
 

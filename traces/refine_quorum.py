@@ -16,9 +16,10 @@ from typing import Any, ClassVar
 
 from model.design import Model
 from model.language import Entry
+from model.machine import ActionDisabled, UnknownAction
 from model.quorum.pre_vote import PRE_VOTE
 from model.shared_log import SharedLog
-from traces.abstraction import DivergedError, Steps, action_of
+from traces.abstraction import DivergedError, Steps, action_of, diverged
 from traces.ending import matching
 
 QUORUM_OF = "quorum of"
@@ -42,11 +43,20 @@ class QuorumRefinement(Steps):
         """Replay a fact of a voter; DivergedError where the model does not follow."""
         if node not in self.machine.members:
             raise DivergedError(action_of(fact), f"node {node} is no voter ({sorted(self.machine.members)})")
+        replay = _KINDS.get(type(fact)) or self._replaying(fact)
+        try:
+            replay(self, node, fact)
+        except (ActionDisabled, UnknownAction) as refused:
+            raise diverged(refused) from None
+
+    def _replaying(self, fact: Any) -> "Replay":
+        """How facts of this kind are replayed."""
         replay = _REPLAY.get(type(fact).__name__)
         if replay is None:
             told = f"the model {self.model.name} does not speak of it"
             raise DivergedError(action_of(fact), told, outside=True)
-        replay(self, node, fact)
+        _KINDS[type(fact)] = replay
+        return replay
 
     def view(self, node: int) -> dict[str, Any]:
         """The model's side of the story: this voter."""
@@ -67,7 +77,8 @@ class QuorumRefinement(Steps):
         return int(log[len(log) - 1].epoch) if len(log) else 0
 
     def in_epoch(self, node: int, fact: Any) -> None:
-        self.same(fact, "epoch", self.state.leader_epoch[node])
+        if fact.epoch != self.state.leader_epoch[node]:
+            self.same(fact, "epoch", self.state.leader_epoch[node])
 
     # ------------------------------------------------------------ elections
     def ask_pre_vote(self, node: int, fact: Any) -> None:
@@ -108,23 +119,32 @@ class QuorumRefinement(Steps):
     # ------------------------------------------------------------ the leader
     def append(self, node: int, fact: Any) -> None:
         self.in_epoch(node, fact)
-        end = len(self.state.log[node])
+        state = self.state
+        end = state.log[node].length
         if node in self.elected:
             self.elected.discard(node)
             self.same(fact, "record_count", 1)
             end -= 1
             self.same(fact, "base_offset", end)
         else:
-            self.same(fact, "base_offset", end)
+            if fact.base_offset != end:
+                self.same(fact, "base_offset", end)
+            append = self.actions["append"]
             for _ in range(fact.record_count):
-                self.step("append", leader=node, value=0)
+                append(state, node, 0)
+                self.trail.append("append")
         self.flush(node)
-        self.step("answer_fetch", leader=node)
+        self.answers(node)
+
+    def answers(self, node: int) -> None:
+        """A leader may answer a fetch at any time."""
+        self.actions["answer_fetch"](self.state, node)
+        self.trail.append("answer_fetch")
 
     def acknowledge(self, node: int, fact: Any) -> None:
         self.in_epoch(node, fact)
-        position = {"offset": fact.offset, "last_epoch": fact.last_epoch}
-        self.step("acknowledge", leader=node, follower=fact.follower, **position)
+        self.actions["acknowledge"](self.state, node, fact.follower, fact.offset, fact.last_epoch)
+        self.trail.append("acknowledge")
 
     def answer_diverging(self, node: int, fact: Any) -> None:
         self.in_epoch(node, fact)
@@ -133,22 +153,28 @@ class QuorumRefinement(Steps):
 
     def advance(self, node: int, fact: Any) -> None:
         self.in_epoch(node, fact)
-        self.step("advance_high_watermark", leader=node, to=fact.to, quorum=frozenset(fact.quorum))
+        self.actions["advance_high_watermark"](self.state, node, fact.to, frozenset(fact.quorum))
+        self.trail.append("advance_high_watermark")
         self.known[node] = fact.to
-        self.step("answer_fetch", leader=node)
+        self.answers(node)
 
     # ------------------------------------------------------------ the follower
     def flush(self, node: int) -> None:
-        end = len(self.state.log[node])
+        end = self.state.log[node].length
         if self.state.flushed[node] < end:
-            self.step("flush", replica=node, to=end)
+            self.actions["flush"](self.state, node, end)
+            self.trail.append("flush")
 
     def send_fetch(self, node: int, fact: Any) -> None:
         self.in_epoch(node, fact)
-        self.same(fact, "offset", len(self.state.log[node]))
-        self.same(fact, "last_epoch", self.last_epoch(node))
+        log = self.state.log[node]
+        if fact.offset != log.length:
+            self.same(fact, "offset", log.length)
+        if fact.last_epoch != (log.buffer[log.length - 1].epoch if log.length else 0):
+            self.same(fact, "last_epoch", self.last_epoch(node))
         self.flush(node)
-        self.step("send_fetch", follower=node)
+        self.actions["send_fetch"](self.state, node)
+        self.trail.append("send_fetch")
 
     def receive_fetch(self, node: int, fact: Any) -> None:
         self.in_epoch(node, fact)
@@ -159,7 +185,8 @@ class QuorumRefinement(Steps):
         self._receive(node, fact.log_end, min(fact.high_watermark, told))
 
     def _receive(self, node: int, log_end: int, high_watermark: int) -> None:
-        self.step("receive_fetch", follower=node, log_end=log_end, high_watermark=high_watermark)
+        self.actions["receive_fetch"](self.state, node, log_end, high_watermark)
+        self.trail.append("receive_fetch")
         self.known[node] = max(self.known[node], self.state.high_watermark[node])
 
     def load_snapshot(self, node: int, fact: Any) -> None:
@@ -222,6 +249,10 @@ class QuorumRefinement(Steps):
         if fact.to > watermark:
             told = f"it takes for committed what lies below {fact.to}, in the model its high watermark is {watermark}"
             raise DivergedError("commit", told)
+        if len(fact.epochs) == 1 and 0 <= fact.epochs[0].start < fact.to <= log.length:
+            ((epoch, start),) = fact.epochs
+            if log.buffer[start].epoch == epoch and log.buffer[fact.to - 1].epoch == epoch:
+                return
         ends = [start for _, start in fact.epochs[1:]] + [fact.to]
         for (epoch, start), end in zip(fact.epochs, ends, strict=True):
             for offset in {start, end - 1}:
@@ -263,7 +294,10 @@ class QuorumRefinement(Steps):
             self.step("truncate", follower=node, to=fact.log_end)
 
 
-_REPLAY: Mapping[str, Callable[[QuorumRefinement, int, Any], None]] = {
+Replay = Callable[[QuorumRefinement, int, Any], None]
+_KINDS: dict[type, Replay] = {}
+"""By the class of a fact: filled as facts come."""
+_REPLAY: Mapping[str, Replay] = {
     "AskPreVote": QuorumRefinement.ask_pre_vote,
     "GrantPreVote": QuorumRefinement.grant_pre_vote,
     "Stand": QuorumRefinement.stand,

@@ -23,26 +23,20 @@ class Registrations(Refinement):
 
     def __init__(self, created: Any, *, synced: bool = False) -> None:
         self.synced = synced
-        self.returning: dict[int, Any] = {}
-        """The `restart` of each broker that is back and not registered yet."""
-        self.unsaid: dict[int, int] = {}
-        """Those that were registered without a `restart`, and have not shown since what their log is: how much of it
-        was certain to be on disk."""
         self.heard: set[int] = set()
-        """Those of them that have become followers since."""
+        """Those of `unsaid` that have become followers since."""
         self.taken_out: set[int] = set()
         """Those that were taken out of the partition and have not told that they deleted their log."""
         self.registrations: dict[int, dict[int, int]] = {}
         """By node: Kafka's broker epochs, and the model's."""
         super().__init__(created)
 
-    def take(self, node: int, fact: Any) -> None:
-        if self.returning and node in self.returning and type(fact).__name__ in AT_A_MEMBER:
+    def before_it_is_back(self, node: int, fact: Any) -> None:
+        if node in self.returning and type(fact).__name__ in AT_A_MEMBER:
             told = f"n{node} has restarted, and acts before the controller has told that it registered"
             raise DivergedError(action_of(fact), told)
-        if self.unsaid and node in self.unsaid and type(fact).__name__ in AT_A_MEMBER:
+        if node in self.unsaid and type(fact).__name__ in AT_A_MEMBER:
             self._say(node, fact)
-        super().take(node, fact)
 
     def ends(self, node: int) -> tuple[int, int] | None:
         back = self.returning.get(node)

@@ -56,7 +56,7 @@ class Survival(Registrations):
         led = "led" if state.has_leader[newest] else "leaderless"
         few = "" if state.enough[newest] else " (too few)"
         unclean = ", after an unclean election" if state.last_unclean else ""
-        self._situation = f"{len(state.isr[newest])} in sync{few}, {len(state.elr[newest])} eligible, {led}{unclean}"
+        self.moves(f"{len(state.isr[newest])} in sync{few}, {len(state.elr[newest])} eligible, {led}{unclean}")
 
     # ------------------------------------------------------------ the controller
     def _committed(self, fact: Any) -> None:
@@ -131,8 +131,12 @@ class Survival(Registrations):
 
     def acknowledge(self, node: int, fact: Any) -> None:
         follower = self._who_asked(fact) if self.former else fact.follower
-        number = self.registration(follower, fact.broker_epoch, "acknowledge")
-        self.step("acknowledge", leader=node, follower=follower, offset=fact.offset, broker_epoch=number)
+        known = self.registrations.get(follower)
+        number = None if known is None else known.get(fact.broker_epoch)
+        if number is None:
+            number = self.registration(follower, fact.broker_epoch, "acknowledge")
+        self.actions["acknowledge"](self.state, node, follower, fact.offset, number)
+        self.trail.append("acknowledge")
 
     def leader_of(self, epoch: int) -> int:
         leader = super().leader_of(epoch)
@@ -196,7 +200,10 @@ class Survival(Registrations):
     # ------------------------------------------------------------ the follower
     def send_fetch(self, node: int, fact: Any) -> None:
         super().send_fetch(node, fact)
-        self.same_registration(fact, node, self.state.broker_epoch[node])
+        known = self.registrations.get(node)
+        newest = self.state.broker_epoch[node]
+        if known is None or known.get(fact.broker_epoch) != newest:
+            self.same_registration(fact, node, newest)
 
     # ------------------------------------------------------------ members
     def delete_replica(self, node: int, _fact: Any) -> None:
@@ -236,7 +243,7 @@ class Survival(Registrations):
         members = {*members, *spare}
         machine = machine_of(self.model, tuple(sorted(members)), self.machine.members)
         self.state = moved(self.machine, machine, names)
-        self.machine = machine
+        self.machine, self.actions = machine, machine.functions
         for member in sorted(members):
             self.believed.setdefault(member, 0)
 
