@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 NO_TRANSACTIONS = "there are no transactions in the broker: InitProducerId gives ids without a transactional id"
 NO_GROUPS = "there is no group coordinator in the broker"
-NO_START = "no simulated log begins anywhere but at 0: nothing is deleted in a run's seconds"
 NO_COMPACTION = "simulated topics are not compacted"
 
 
@@ -46,7 +45,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "R23",
         "watermark below the log's start (KAFKA-9491, KAFKA-5634)",
-        missing=f"{NO_START} (tests/core/test_log_start.py)",
+        ("watermark-below-the-start", "deletes-beyond-its-watermark"),
     ),
     Row("P1", "no producer state on the new leader", ("producer-state-forgotten",)),
     Row(
