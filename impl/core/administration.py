@@ -3,6 +3,8 @@
 One rule: a request is decided in one step, and what it changes is durable together.
 """
 
+from typing import ClassVar
+
 from impl.core.admin_messages import (
     AdminReply,
     AlterConfigs,
@@ -31,7 +33,7 @@ from impl.core.types import ErrorCode
 class Administration:
     """`reassignments` is also for who commits in-sync sets: they may end a reassignment."""
 
-    reassignments_class: type[Reassignments] = Reassignments
+    reassignments_class: ClassVar[type[Reassignments]] = Reassignments
 
     def __init__(self, decisions: Decisions, elections: Elections) -> None:
         self._decisions = decisions

@@ -16,7 +16,7 @@ One rule: `step` is the only way in, and its result the only way out. Each kind 
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from impl.core.admin_messages import DescribeCluster, DescribeConfigs, DescribeTopicPartitions, ListReassignments
 from impl.core.clients import Clients
@@ -82,8 +82,8 @@ Answer = Callable[[Connection, int, Any, Millis, list[Effect]], None]
 class Broker:
     """Mutable. `partition_class` and `metadata_class` are where a different behaviour can be planted."""
 
-    partition_class: type[Partition] = Partition
-    metadata_class: type[MetadataReader] = MetadataReader
+    partition_class: ClassVar[type[Partition]] = Partition
+    metadata_class: ClassVar[type[MetadataReader]] = MetadataReader
 
     def __init__(
         self,

@@ -7,6 +7,8 @@ The parts: sessions.py (who is alive), decisions.py (what is written down), elec
 balance.py, topic_creation.py. Where its records go, and when its replies leave: quorum/controller.py.
 """
 
+from typing import ClassVar
+
 from impl.core.admin_messages import AdminRequest
 from impl.core.administration import Administration
 from impl.core.balance import Balance
@@ -58,10 +60,10 @@ class Controller:
     """Mutable. Methods that decide one thing are small, so that a broken decision can be planted in a subclass: of
     this class, or of those that it names."""
 
-    decisions_class: type[Decisions] = Decisions
-    elections_class: type[Elections] = Elections
-    sessions_class: type[Sessions] = Sessions
-    administration_class: type[Administration] = Administration
+    decisions_class: ClassVar[type[Decisions]] = Decisions
+    elections_class: ClassVar[type[Elections]] = Elections
+    sessions_class: ClassVar[type[Sessions]] = Sessions
+    administration_class: ClassVar[type[Administration]] = Administration
 
     def __init__(self, settings: Settings, recovered: RecoveredMetadata) -> None:
         self.settings = settings

@@ -14,7 +14,7 @@ from impl.core import decision_facts
 from impl.core.decision_facts import facts_of
 from impl.core.events import AppendMetadata, Effect, RecoveredMetadata
 from impl.core.facts import RefusePartition
-from impl.core.image import MetadataImage, PartitionImage
+from impl.core.image import CHANGING, MetadataImage, PartitionImage
 from impl.core.metadata import MetadataRecord, PartitionChangeRecord
 from impl.core.settings import Settings
 from impl.core.topic_configs import number
@@ -169,7 +169,7 @@ class Decisions:
     def _change(self, partition: PartitionImage, why: str, about: NodeId, **outcome: Any) -> None:
         """Write down a change: what is not said stays, but who is eligible is as `left_eligible` has it, and with a
         leader said a new leader epoch begins."""
-        fields = {name: getattr(partition, name) for name in PartitionImage.__slots__ if name != "name"}
+        fields = {name: getattr(partition, name) for name in CHANGING}
         fields.update(outcome)
         isr, replicas = fields["isr"], fields["replicas"]
         if "enough" not in outcome:

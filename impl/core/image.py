@@ -47,23 +47,26 @@ class BrokerImage:
             self.in_controlled_shutdown = record.in_controlled_shutdown
 
 
+CHANGING = (
+    "adding",
+    "elr",
+    "enough",
+    "isr",
+    "last_known_elr",
+    "leader",
+    "leader_epoch",
+    "partition_epoch",
+    "recovering",
+    "removing",
+    "replicas",
+)
+"""What of a partition a change may change: every change says all of it."""
+
+
 class PartitionImage:
     """A partition as the controller has decided it; what the fields say is said in `impl/core/metadata.py`."""
 
-    __slots__ = (
-        "adding",
-        "elr",
-        "enough",
-        "isr",
-        "last_known_elr",
-        "leader",
-        "leader_epoch",
-        "name",
-        "partition_epoch",
-        "recovering",
-        "removing",
-        "replicas",
-    )
+    __slots__ = ("name", *CHANGING)
 
     name: TopicPartition
     replicas: tuple[NodeId, ...]

@@ -81,7 +81,7 @@ class Reassignments:
 
     def successor(self, partition: PartitionImage, removed: NodeId) -> NodeId:
         """Who leads without `removed`: the leader, unless it is to go; else the first that stays in sync."""
-        if partition.leader not in (NO_LEADER, removed, *partition.removing):
+        if partition.leader not in (NO_LEADER, removed) and partition.leader not in partition.removing:
             return partition.leader
         for node in partition.replicas:
             if node in partition.isr and node not in partition.removing:

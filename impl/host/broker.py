@@ -12,7 +12,7 @@ storage as it is at that place among the step's effects.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from impl.core.broker import Broker
 from impl.core.events import (
@@ -101,7 +101,7 @@ class BrokerHost:
     no directory is left, the others where the content of one cannot be worked with.
     """
 
-    directories_class: type[LogDirectories] = LogDirectories
+    directories_class: ClassVar[type[LogDirectories]] = LogDirectories
     """Where a different behaviour of storage can be planted."""
 
     def __init__(

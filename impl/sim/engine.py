@@ -17,13 +17,12 @@ from impl.core.events import ConnectionLost, Disconnected, Event, Send, SendRepl
 from impl.core.facts import Fact
 from impl.core.quorum.facts import QuorumFact
 from impl.core.types import Millis, NodeId
-from impl.sim import network
 from impl.sim.choices import Choices
 from impl.sim.deaths import Deaths
 from impl.sim.disk import Crashed
 from impl.sim.injection import Injector
 from impl.sim.machines import Machines
-from impl.sim.network import DELIVER, LOST, TO_ACCEPTOR, TO_OPENER, Entry, Network
+from impl.sim.network import DELIVER, LOST, TO_ACCEPTOR, TO_OPENER, Connection, Entry, Network
 from impl.sim.observer import Nobody, Observer, QuorumObserver
 from impl.sim.process import Process
 from impl.sim.recording import Recording
@@ -34,6 +33,7 @@ from traces.recorder import Recorder
 TICK, SLOT, WAKE, RESTART, CALL = range(LOST + 1, LOST + 6)
 _TICK = Tick()
 
+TellQuorum = Callable[[str, int, Sequence[QuorumFact]], None]
 Step = Callable[[], Sequence[Any]]
 """A step about to be done: what comes of it is what it sends."""
 
@@ -52,7 +52,9 @@ class Engine:
         self.processes = processes
         self._controllers: dict[NodeId, int] = {each.node: each.index for each in processes if each.is_controller}
         self.observer: Observer = observer or Nobody()
-        self._tell_quorum = observer.quorum if isinstance(observer, QuorumObserver) else None
+        self._tell_quorum: TellQuorum | None = None
+        if isinstance(observer, QuorumObserver):
+            self._tell_quorum = observer.quorum
         self._heap: list[Entry] = []
         order = count()
         self._next_number = order.__next__
@@ -82,26 +84,27 @@ class Engine:
         """Let that much time pass."""
         # Every entry passes through here: what is looked up once is not looked up each time.
         heap, processes, until = self._heap, self.processes, self.now + milliseconds
-        arrives, unpack, step, next_number = self.network.arrives, self._transport.unpack, self._step, self._next_number
+        network, transport, next_number = self.network, self._transport, self._next_number
+        framed = transport.framed
         while heap and heap[0][0] <= until:
             now, number, what, one, two, event = heappop(heap)
             self.now = now
             if what == DELIVER:
                 # `one` is the connection, `two` the direction.
                 process = processes[one.ends[two]]
-                if arrives(one, two) and process.life == one.lives[two]:
-                    if unpack is not None:
-                        event = unpack(process, one, processes[one.ends[1 - two]], event)
+                if network.arrives(one, two) and process.life == one.lives[two]:
+                    if framed:
+                        event = transport.unpack(process, one, processes[one.ends[1 - two]], event)
                     if process.paused_until > now:
                         process.inbox.append((number, event))
                     else:
-                        step(process, event, number)
+                        self._step(process, event, number)
             elif what == TICK:
                 # `one` is the process, `two` its life.
                 if one.life == two:
                     heappush(heap, (now + one.tick_ms, next_number(), TICK, one, two, None))
                     if one.paused_until <= now:
-                        step(one, _TICK, number)
+                        self._step(one, _TICK, number)
             elif what == SLOT:
                 self.slot()
             elif what == LOST:
@@ -169,7 +172,7 @@ class Engine:
             if process.life == life:
                 self._step(process, event, number)
 
-    def _lost(self, connection: network.Connection, direction: int, number: int) -> None:
+    def _lost(self, connection: Connection, direction: int, number: int) -> None:
         """One end learns that its connection is gone."""
         self.network.forget(connection, direction)
         process = self.processes[connection.ends[direction]]

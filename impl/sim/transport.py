@@ -7,7 +7,6 @@ arrive as batches, each checked.
 when it does: with `wire` what lies between are frames, read with what the receiver knows by then.
 """
 
-from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -39,15 +38,14 @@ class Frame(NamedTuple):
 
 
 Packed = Event | Frame
-Unpack = Callable[[Process, network.Connection, Process, Packed], Event]
-"""`(receiver, connection, sender, what was packed)`."""
 
 
 class Transport:
     """Messages travel as they are."""
 
-    unpack: Unpack | None = None
-    """The event at the receiving process, from what was packed; None where that is the event."""
+    def __init__(self, *, framed: bool = False) -> None:
+        self.framed = framed
+        """What is packed is not the event yet: `unpack` makes it one."""
 
     def pack_request(self, source: Process, connection: network.Connection, send: Send) -> Packed:
         """What goes out on a connection for a request."""
@@ -65,6 +63,11 @@ class Transport:
                     reply = Fetched(batches, reply.error, reply.session_id)
                     break
         return ReplyArrived(source.node, sent.correlation, reply)
+
+    def unpack(self, process: Process, connection: network.Connection, sender: Process, packed: Packed) -> Event:
+        """The event at the receiving process, from what was packed."""
+        del process, connection, sender, packed
+        raise AssertionError("what is packed is the event: there is nothing to unpack")
 
 
 def _with_batches(partition: FetchedPartition) -> FetchedPartition:
@@ -110,6 +113,7 @@ class WireTransport(Transport):
     """Every message becomes a frame of Kafka's protocol and is read again."""
 
     def __init__(self) -> None:
+        super().__init__(framed=True)
         self._brokers, self._controller = _registries()
         self._asked: dict[tuple[int, int], tuple[RequestHeader, Request]] = {}
         """Requests that wait for their replies, by connection and correlation, with the versions they came in."""

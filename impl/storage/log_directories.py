@@ -8,6 +8,7 @@ one whose content is damaged is not: that is for people to decide, and the broke
 """
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from impl.core.events import RecoveredLog
 from impl.core.types import TopicPartition
@@ -26,7 +27,7 @@ class LogDirectories:
     `logs` has every log of theirs.
     """
 
-    directory_class: type[LogDirectory] = LogDirectory
+    directory_class: ClassVar[type[LogDirectory]] = LogDirectory
     """Where a different behaviour can be planted."""
 
     def __init__(self, disks: Sequence[Disk], config: LogConfig, producers_of: ProducersOf | None = None) -> None:

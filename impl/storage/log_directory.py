@@ -15,6 +15,7 @@ A log that is deleted is renamed to `topic-index.<topic id>-delete` at once, and
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from typing import ClassVar
 
 import msgspec
 
@@ -45,7 +46,7 @@ class LogDirectory:
     Raises CorruptLog, CorruptCheckpoint, OSError.
     """
 
-    recovery_class: type[Recovery] = Recovery
+    recovery_class: ClassVar[type[Recovery]] = Recovery
     """Where a different behaviour can be planted."""
 
     def __init__(self, disk: Disk, config: LogConfig, producers_of: ProducersOf | None = None) -> None:

@@ -12,7 +12,7 @@ and its image is built anew from that. A leader that resigns drops what was not 
 
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple, cast, get_args
+from typing import ClassVar, NamedTuple, cast, get_args
 
 import msgspec
 
@@ -63,7 +63,7 @@ class Held(NamedTuple):
 class QuorumController:
     """Mutable. `raft_class` is where a different behaviour of the quorum can be planted."""
 
-    raft_class: type[Raft] = Raft
+    raft_class: ClassVar[type[Raft]] = Raft
 
     def __init__(
         self, settings: Settings, recovered: RecoveredQuorum, make_controller: MakeController = Controller

@@ -5,6 +5,8 @@ One rule: whoever wants to know what a step has changed looks at `leading`, `epo
 Source: Kafka's KafkaRaftClient, whose request and poll methods this follows.
 """
 
+from typing import ClassVar
+
 from impl.core.calls import NEVER
 from impl.core.events import ConnectionLost, Disconnected, Effect, ReplyArrived, SendReply, SnapshotLoaded
 from impl.core.metadata import MetadataRecord
@@ -49,11 +51,11 @@ from impl.core.types import (
 class Raft:
     """Mutable. The classes of the parts are where a different behaviour can be planted."""
 
-    replica_class: type[Replica] = Replica
-    elections_class: type[Elections] = Elections
-    following_class: type[Following] = Following
-    leading_class: type[Leading] = Leading
-    readers_class: type[Readers] = Readers
+    replica_class: ClassVar[type[Replica]] = Replica
+    elections_class: ClassVar[type[Elections]] = Elections
+    following_class: ClassVar[type[Following]] = Following
+    leading_class: ClassVar[type[Leading]] = Leading
+    readers_class: ClassVar[type[Readers]] = Readers
 
     def __init__(self, settings: Settings, recovered: RecoveredQuorum) -> None:
         self.settings = settings
