@@ -156,13 +156,23 @@ def _arrows(lane_of: dict[int, str], boxes: tuple[Box, ...]) -> tuple[Arrow, ...
         own = [other for other in boxes if sender in (other.event.lane, *other.event.others)]
         boxed = [other for other in own if other.event.line == event.cause]
         # From afar an arrow would pass behind the boxes between: it leaves the lane where the message arrives.
-        near = [other for other in boxed if abs(other.column - box.column) == 1 or box.row - other.row == 1]
+        near = [other for other in boxed if _clear(boxes, other, box)]
         drawn = event.cause if near else None
         # Its sender's next box comes after the message left: the arrow starts above that one too.
         row = min([box.row, *(other.row for other in own if other.event.line > event.cause)])
         if own and own[0].event.line <= event.cause:
             arrows.append(Arrow(lane=sender, source=drawn, row=row, target=event.line, kind=event.message))
     return tuple(arrows)
+
+
+def _clear(boxes: tuple[Box, ...], sender: Box, box: Box) -> bool:
+    """An arrow from one box to another passes none: they stand in neighbouring rows, or in neighbouring lanes with
+    nothing between them there."""
+    if box.row - sender.row == 1:
+        return True
+    columns = (sender.column, box.column)
+    between = [each for each in boxes if sender.row < each.row < box.row and each.column in columns]
+    return abs(sender.column - box.column) == 1 and not between
 
 
 def _stretches(kept: list[Event], lanes: tuple[str, ...]) -> tuple[Stretch, ...]:

@@ -40,6 +40,10 @@ class Replica(NamedTuple):
     """While it leads: whom its high watermark waits for."""
     away: bool = False
     """Its process has ended, or is back and in no epoch yet; this is what it had, or found."""
+    voted: str = ""
+    """Of a voter: for whom, in its epoch."""
+    stands: bool = False
+    """Of a voter: it is a candidate in its epoch."""
 
 
 class Decided(NamedTuple):
@@ -246,6 +250,9 @@ def _side(state: Any, names: Mapping[str, int], epochs_before: int, also: Mappin
             state.leader_epoch[replica] - epochs_before,
             state.leading[replica],
             nodes(state.maximal_isr[replica]) if _counts(state, replica) else (),
+            False,
+            _vote(state, replica, names),
+            bool(getattr(state, "candidate", {}).get(replica)),
         )
         for name, replica in names.items()
     }
@@ -262,6 +269,13 @@ def _side(state: Any, names: Mapping[str, int], epochs_before: int, also: Mappin
             nodes(state.elr[newest]) if hasattr(state, "elr") else (),
         ),
     )
+
+
+def _vote(state: Any, replica: int, names: Mapping[str, int]) -> str:
+    """For whom a voter has voted in its epoch, as its lane is called; empty where nobody votes."""
+    if not hasattr(state, "voted") or not state.voted[replica]:
+        return ""
+    return next((name for name, number in names.items() if number == state.vote[replica]), "")
 
 
 def _counts(state: Any, replica: int) -> bool:

@@ -15,6 +15,7 @@ from traces.causes import Causes
 from traces.modelled import with_facts
 from traces.schema import Fault, Op, Step
 from traces.trace import Trace
+from traces.where import place
 from traces.wording import Weight, weight, words
 
 CELLS_SHOWN = 7
@@ -31,6 +32,19 @@ MESSAGES = {
     "Reconcile": "answer",
 }
 """What kind of message a fact handles."""
+FAULTS = {
+    "move": "operator: lead here",
+    "stop": "operator: stop",
+    "reassign": "operator: reassign",
+    "minimum": "operator: another minimum",
+    "reconfigure": "operator: restart with another configuration",
+    "block": "messages held back",
+    "lag": "messages delayed",
+    "break": "connection broken",
+    "isolate": "cut off from the others",
+    "stopped": "stopped",
+}
+"""Faults whose kind does not say by itself what the world does."""
 
 
 class View(NamedTuple):
@@ -123,11 +137,11 @@ def _lanes(events: tuple[Event, ...]) -> tuple[str, ...]:
     seen = {event.lane for event in events} | {other for event in events for other in event.others}
     kinds = {"controller": 0, "model": 0, "n": 1}
 
-    def place(lane: str) -> tuple[int, int, str]:
-        kind = kinds.get(lane, kinds.get(lane[:1], 2) if lane[1:].isdigit() else 2)
+    def order(lane: str) -> tuple[int, int, str]:
+        kind = kinds.get(lane.partition("-")[0], kinds.get(lane[:1], 2) if lane[1:].isdigit() else 2)
         return kind, int(lane[1:]) if lane[1:].isdigit() else 0, lane
 
-    return tuple(sorted(seen, key=place))
+    return tuple(sorted(seen, key=order))
 
 
 class _Teller:
@@ -137,6 +151,7 @@ class _Teller:
         self.partition = partition
         self.timed = trace.header.origin != "model"
         self.violating = trace.verdict.at_line if trace.verdict is not None else None
+        self.place = place(trace)
         self.replicas: dict[str, replicas.Replica] = {}
         self.letters: dict[int, str] = {}
         self.causes = Causes()
@@ -161,7 +176,7 @@ class _Teller:
                 line=line.n,
                 at=self._at(line),
                 lane=lanes[0],
-                words=(line.kind + detail,),
+                words=(FAULTS.get(line.kind, line.kind) + detail,),
                 weight=Weight.TURN,
                 kind="fault",
                 others=lanes[1:],
@@ -174,6 +189,8 @@ class _Teller:
         violating = line.n == self.violating
         if not here and not violating:
             return None
+        if violating and not here and self.place is not None:
+            return self._without_a_fact(line)
         for fact in here:
             self._meet(fact)
         replica = self.replicas.setdefault(line.node, replicas.Replica())
@@ -200,6 +217,23 @@ class _Teller:
             cause=cause,
             message=next((MESSAGES[name] for fact in here if (name := type(fact).__name__) in MESSAGES), "client"),
             violating=violating,
+        )
+
+    def _without_a_fact(self, line: Step) -> Event:
+        """The violating step, where no fact of it was told: a disk that is refused, a read, a cluster that ails."""
+        assert self.place is not None, "asked where there is one"
+        lane = self.place.lane or line.node
+        replica = self.replicas.get(lane)
+        return Event(
+            line=line.n,
+            at=self._at(line),
+            lane=lane,
+            words=(self.place.words,),
+            weight=Weight.TURN,
+            kind="step",
+            view=self._view(replica) if replica is not None and lane.startswith("n") else None,
+            cause=line.cause if lane == line.node else None,
+            violating=True,
         )
 
     def _meet(self, fact: Any) -> None:

@@ -9,8 +9,7 @@ from traces.chronicle import Life, Moment
 from traces.reasons.past import Past
 from traces.replicas import Cell
 from traces.sides import ENDS_A_PROCESS
-
-REFUSED = "a disk that has kept all its promises is refused: "
+from traces.where import REFUSED
 
 
 # ------------------------------------------------------------ recovery

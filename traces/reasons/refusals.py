@@ -12,6 +12,7 @@ from model.design import syntax
 from model.models import MODELS
 from traces.abstraction import action_of
 from traces.chronicle import Moment
+from traces.electorate import FIRST
 from traces.facts import decoded
 from traces.following import Divergence
 from traces.quorum_facts import METADATA
@@ -20,6 +21,7 @@ from traces.quorum_words import said, voter
 from traces.reasons.conjuncts import plain
 from traces.reasons.past import Past
 from traces.schema import Step
+from traces.sides import QUORUM
 from traces.trace import Trace
 from traces.validate import validate
 from traces.wording import members, node
@@ -75,7 +77,7 @@ def in_words(past: Past, left: Divergence) -> str:
     """What is false, in plain words."""
     if left.conjunct == "current(s, leader)" and (found := _overtaken(past, left)):
         return found
-    quorum = left.partition == METADATA
+    quorum = left.partition == METADATA or past.trace.header.model.startswith(QUORUM)
     template = plain(left.conjunct, quorum=quorum) if left.conjunct else ""
     if template:
         return _filled(template, _values(left.reason, quorum))
@@ -100,7 +102,7 @@ def _called(name: str, value: str, quorum: bool) -> str:
     if number is None:
         return value
     if name in REPLICAS:
-        return voter(number) if quorum else node(number)
+        return voter(number) if quorum and number >= FIRST else node(number)
     if name in EPOCHS and not quorum:
         return str(number - 1)
     return NOTHING if number < 0 else value
