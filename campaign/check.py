@@ -27,6 +27,7 @@ from campaign.validation import told as validation_told
 from campaign.workers import local
 from invariants.report.build import Report, Section, write_report
 from invariants.report.build import Word as ReportWord
+from traces.reader import read
 
 EXPLORE_SHARE = 0.3
 FUZZ_SHARES = {"durable": 0.4, "crashes": 0.3}
@@ -85,6 +86,7 @@ class Check:
             invariants=invariants(self.outcomes),
             sections=tuple(self.sections),
             exhibits=tuple(exhibit(kept) for kept in sorted(self.kept, key=order)),
+            found=tuple(exhibit(kept) for kept in self._found()),
             coverage=grids(self._coverage()),
             planted=bugs,
             planted_about=about,
@@ -114,6 +116,16 @@ class Check:
         """Of the searches without a planted bug."""
         searches = [self.outcomes[name].document for name in ("fuzz", "fuzz crashes") if name in self.outcomes]
         return [document["coverage"] for document in searches if "coverage" in document]
+
+    def _found(self) -> list[Kept]:
+        """What the searches without a planted bug found: it comes first on the page."""
+        traces = [
+            Path(trace["path"])
+            for name in ("fuzz", "fuzz crashes")
+            for trace in (self.outcomes[name].document["traces"] if name in self.outcomes else ())
+            if trace["path"]
+        ]
+        return [Kept(path, read(path), None, self.outcomes["fuzz"], None) for path in traces]
 
     def _model(self) -> None:
         self.part(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from campaign.lockstep import REFINES
 from campaign.outcome import Outcome
-from invariants.catalogue import HEADLINE
+from invariants.catalogue import CATALOGUE, HEADLINE
 from invariants.report.build import Arrow, Evidence, Invariant, Word
 
 TITLES: Mapping[str, str] = {
@@ -16,6 +16,16 @@ TITLES: Mapping[str, str] = {
     "per_key_order": "Records of a key keep their order, once each",
     "high_watermark_bound": "Nobody reads above the high watermark",
     "epoch_fencing": "Deposed leaders are fenced",
+    "recovery": "A log that comes back is the log that was written",
+    "log_matching": "Logs that share a record are the same up to it",
+    "quorum_superset": "A leader waits for everybody who may be elected",
+    "stable_read": "What was read stays, and was committed",
+    "log_start": "What is deleted stays deleted",
+    "one_decision": "Of each version there is one decision",
+    "counted_on": "Nobody is counted on who is not there",
+    "one_leader": "Voters elect one leader in each epoch",
+    "committed_prefix": "Controllers agree on what is committed",
+    "no_cut_below_commit": "Controllers cut off nothing they took for committed",
 }
 
 MODEL_PROPERTIES: Mapping[str, tuple[str, ...]] = {
@@ -25,6 +35,13 @@ MODEL_PROPERTIES: Mapping[str, tuple[str, ...]] = {
 }
 """Safety properties of the replication model that say what an invariant says."""
 
+QUORUM_PROPERTIES: Mapping[str, tuple[str, ...]] = {
+    "one_leader": ("one_leader_per_epoch",),
+    "committed_prefix": ("agree_below_high_watermark", "leader_has_committed"),
+    "no_cut_below_commit": ("high_watermark_in_log",),
+}
+"""The same of the quorum's model."""
+
 ANOMALIES: Mapping[str, tuple[str, ...]] = {
     "no_committed_loss": ("lost", "vanished", "misplaced", "failed", "invented"),
     "per_key_order": ("duplicated", "reordered"),
@@ -33,22 +50,27 @@ ANOMALIES: Mapping[str, tuple[str, ...]] = {
 
 
 def invariants(outcomes: Mapping[str, Outcome]) -> tuple[Invariant, ...]:
-    """The headline invariants with what each part of the check says of them. Parts that did not run are absent."""
+    """The whole catalogue, the headline first, with what each part of the check says of it. Parts that did not run are
+    absent."""
+    headline = {invariant.id for invariant in HEADLINE}
+    ordered = (*HEADLINE, *(each for each in CATALOGUE.values() if each.id not in headline))
     return tuple(
         Invariant(
             id=invariant.id,
-            title=TITLES[invariant.id],
+            title=TITLES.get(invariant.id, invariant.id.replace("_", " ")),
             statement=invariant.statement,
             catches=invariant.breaks,
             evidence=tuple(_evidence(invariant.id, outcomes)),
+            headline=invariant.id in headline,
         )
-        for invariant in HEADLINE
+        for invariant in ordered
     )
 
 
 def _evidence(invariant: str, outcomes: Mapping[str, Outcome]) -> list[Evidence]:
     rows: list[Evidence | None] = [
-        _proved(invariant, outcomes.get("prove")),
+        _proved(MODEL_PROPERTIES.get(invariant), outcomes.get("prove"), "replicas", "processes restarting"),
+        _proved(QUORUM_PROPERTIES.get(invariant), outcomes.get("prove quorum"), "voters", "voters restarting"),
         _explored(invariant, outcomes.get("explore")),
         *(_fuzzed(invariant, outcomes[name]) for name in ("fuzz", "fuzz crashes") if name in outcomes),
         *(_followed(invariant, outcomes[name]) for name in ("fuzz", "fuzz crashes") if name in outcomes),
@@ -62,8 +84,7 @@ def _row(arrow: Arrow, verdict: Word, figure: str) -> Evidence:
     return Evidence(arrow=arrow, verdict=verdict, figure=figure)
 
 
-def _proved(invariant: str, outcome: Outcome | None) -> Evidence | None:
-    wanted = MODEL_PROPERTIES.get(invariant)
+def _proved(wanted: tuple[str, ...] | None, outcome: Outcome | None, of: str, ends: str) -> Evidence | None:
     if outcome is None or wanted is None:
         return None
     words = {item["name"]: item["verdict"] for item in outcome.document["properties"]}
@@ -71,8 +92,8 @@ def _proved(invariant: str, outcome: Outcome | None) -> Evidence | None:
     verdict: Word = "holds" if found == {"holds"} else "violated" if "failed" in found else "unknown"
     obligations = outcome.document["obligations"]
     figure = (
-        f"{', '.join(wanted)}: by induction for any number of replicas, any log length, any epoch, "
-        f"with messages delayed, lost and repeated and processes restarting ({obligations} obligations)"
+        f"{', '.join(wanted)}: by induction for any number of {of}, any log length, any epoch, "
+        f"with messages delayed, lost and repeated and {ends} ({obligations} obligations)"
     )
     return _row("proved", verdict, figure)
 

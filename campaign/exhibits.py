@@ -5,12 +5,13 @@ import tempfile
 from pathlib import Path
 
 from campaign.mutants import MUTANTS
-from campaign.saved import Kept
+from campaign.saved import SAVED, Kept
 from campaign.steps import count_steps
 from invariants.report.build import Exhibit
 from invariants.report.frames import frames
 from model.design import UnknownVariant
 from model.models import NoSuchModel, model_named
+from traces.quorum_facts import METADATA
 from traces.render import RenderError, render
 from traces.storyteller import tell
 from traces.trace import Trace
@@ -24,18 +25,19 @@ def order(kept: Kept) -> tuple[bool, bool, str]:
 
 def exhibit(kept: Kept) -> Exhibit:
     trace = kept.trace
-    verdict = trace.verdict
+    verdict, story = trace.verdict, tell(trace)
     return Exhibit(
         title=_title(trace, kept.path),
         story=_story(trace),
         invariant=verdict.invariant if verdict else "",
         sentence=why(trace),
         steps=count_steps(trace.lines) if trace.header.origin == "simulated" else len(trace.lines),
-        command=f"fencepost replay traces/saved/{kept.path.name}",
+        command=f"fencepost replay {_shown(kept.path)}",
         drawing=drawing(trace),
         frames=frames(trace),
         id=kept.path.stem,
-        lanes=tell(trace).lanes,
+        lanes=story.lanes,
+        voters=story.partition == METADATA,
     )
 
 
@@ -49,6 +51,11 @@ def drawing(trace: Trace) -> str:
     bare = re.sub(r"^.*?(?=<svg)", "", svg, count=1, flags=re.DOTALL)
     # Every drawing numbers its parts alike; on a page of many an id would name several.
     return re.sub(r' id="[^"]*"', "", bare)
+
+
+def _shown(path: Path) -> str:
+    """The path as a reader of the report types it: those that are kept, from the top of the repository."""
+    return f"traces/saved/{path.name}" if path.parent == SAVED else str(path)
 
 
 def _title(trace: Trace, path: Path) -> str:

@@ -36,6 +36,8 @@ class Invariant(msgspec.Struct, frozen=True, kw_only=True):
     statement: str
     catches: str
     evidence: tuple[Evidence, ...]
+    headline: bool = True
+    """One of the few that the front page promises: shown open."""
 
     @property
     def verdict(self) -> Word:
@@ -61,6 +63,8 @@ class Exhibit(msgspec.Struct, frozen=True, kw_only=True):
     """Names it in the page's address."""
     lanes: tuple[str, ...] = ()
     """The processes of its steps, in order."""
+    voters: bool = False
+    """It is about the controllers' quorum, whose logs have no records of clients."""
 
 
 class Planted(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +128,22 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     planted: tuple[Planted, ...] = ()
     planted_about: str = ""
     """Where the figures of the planted bugs are from."""
+    found: tuple[Exhibit, ...] = ()
+    """Counterexamples that this very run found in the broker as it is: nobody planted anything."""
+
+    @property
+    def searched(self) -> int:
+        """How many planted bugs somebody has searched for."""
+        return sum(bug.found is not None for bug in self.planted)
+
+    def breaking(self, invariant: str) -> tuple[Planted, ...]:
+        """The planted bugs that break an invariant."""
+        return tuple(bug for bug in self.planted if bug.invariant == invariant)
+
+    def figure(self, section: str, name: str) -> str:
+        """One figure of a part of the run; empty where there is none."""
+        figures = {each.name: dict(each.figures) for each in self.sections}
+        return figures.get(section, {}).get(name, "")
 
 
 def write_report(report: Report, directory: Path) -> Path:
@@ -169,8 +189,16 @@ def _page(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    statements = {invariant.id: invariant.statement for invariant in report.invariants}
     frames = [
-        {"id": each.id, "lanes": each.lanes, "sentence": each.sentence, "frames": each.frames}
-        for each in report.exhibits
+        {
+            "id": each.id,
+            "lanes": each.lanes,
+            "frames": each.frames,
+            "voters": each.voters,
+            "invariant": each.invariant,
+            "statement": statements.get(each.invariant, ""),
+        }
+        for each in (*report.found, *report.exhibits)
     ]
     return environment.get_template("page.html").render(report=report, arrows=ARROWS, frames=frames)

@@ -41,9 +41,12 @@ function replicaCell(replica, other, differs, place) {
   if (replica.away) role.append(make("b", "", "down, or back and in no epoch yet "));
   else if (replica.leader_epoch < 0) say("leader_epoch", "has learnt no epoch");
   else {
-    say("leading", replica.leading ? "leads" : "follows in");
+    const stands = replica.stands ? "stands for" : "follows in";
+    say(replica.stands ? "stands" : "leading", replica.leading ? "leads" : stands);
     say("leader_epoch", "epoch " + replica.leader_epoch + ",");
   }
+  if (replica.voted) say("voted", "voted for " + replica.voted + ",");
+  else if (differs.includes(place + ".voted")) say("voted", "has not voted,");
   say("log", "log end " + replica.end + ",");
   say("high_watermark", "high watermark " + replica.high_watermark);
   if (replica.counted.length) say("counted", "; waits for " + nodes(replica.counted));
@@ -70,10 +73,10 @@ function same(frame) {
   return make("td", "faint", frame.model ? "the same" : "");
 }
 
-function state(frame) {
+function state(frame, voters) {
   const differs = frame.model ? frame.model.differs : [];
   const table = make("table", "sides"), head = make("tr");
-  for (const title of ["", "the broker says", frame.model ? "the model says" : ""]) {
+  for (const title of ["", voters ? "the controllers say" : "the broker says", frame.model ? "the model says" : ""]) {
     const th = make("th", "", title); th.scope = "col"; head.append(th);
   }
   table.append(head);
@@ -93,19 +96,30 @@ function state(frame) {
   return table;
 }
 
-function show(box, frame, sentence) {
+function stopping(stopped) {
+  // Plain words first; what the model itself says of it beneath.
+  const stop = make("div", "stop");
+  stop.append(make("p", "", "Here the execution leaves the model: " + (stopped.words || stopped.reason) + "."));
+  if (stopped.rule) stop.append(make("p", "faint", stopped.action.replaceAll("_", " ") + ", in the model: " + stopped.rule + "."));
+  if (stopped.conjunct) {
+    const condition = make("p", "faint", "False: ");
+    condition.append(make("code", "conjunct", stopped.conjunct));
+    stop.append(condition);
+  }
+  return stop;
+}
+
+function show(box, frame, exhibit) {
   box.replaceChildren();
   const head = make("h4", frame.bad ? "bad" : "", frame.lane + ": " + frame.facts.join("; "));
   box.append(head, make("p", "faint", ("line " + frame.n + " of the trace  " + seconds(frame.at)).trim()));
-  if (frame.bad) box.append(make("p", "sentence", sentence));
+  if (frame.bad) box.append(make("p", "broken bad", "This breaks " + exhibit.invariant + (exhibit.statement ? ": " + exhibit.statement : "")));
   if (frame.stopped && frame.stopped.here) {
-    const stop = make("p", "stop", "Here the execution leaves the model. " + frame.stopped.action + ": " + frame.stopped.reason + ".");
-    if (frame.stopped.conjunct) stop.append(make("br"), "False: ", make("code", "conjunct", frame.stopped.conjunct));
-    box.append(stop);
+    box.append(stopping(frame.stopped));
   } else if (frame.stopped) {
     box.append(make("p", "faint", "The execution left the model before this, at line " + frame.stopped.n + "."));
   }
-  if (frame.decided || frame.replicas.length) box.append(state(frame));
+  if (frame.decided || frame.replicas.length) box.append(state(frame, exhibit.voters));
 }
 
 class Explorer {
@@ -129,6 +143,7 @@ class Explorer {
     option.append(make("span", "at", seconds(frame.at)));
     const lanes = make("span", "lanes");
     lanes.setAttribute("aria-hidden", "true");
+    lanes.title = this.exhibit.lanes.join(", ");
     for (const lane of this.exhibit.lanes)
       lanes.append(make("span", "lane" + (lane === frame.lane ? " here" : frame.others.includes(lane) ? " there" : "")));
     option.append(lanes, make("span", "words", frame.lane + ": " + frame.title));
@@ -143,8 +158,8 @@ class Explorer {
     option.setAttribute("aria-selected", "true");
     this.list.setAttribute("aria-activedescendant", option.id);
     this.list.scrollTop = Math.max(0, option.offsetTop - this.list.clientHeight / 2);
-    this.place.textContent = "step " + (to + 1) + " of " + (last + 1);
-    show(this.box, frame, this.exhibit.sentence);
+    this.place.textContent = "event " + (to + 1) + " of " + (last + 1);
+    show(this.box, frame, this.exhibit);
   }
   link() {
     history.replaceState(null, "", "#" + this.exhibit.id + ":" + this.exhibit.frames[this.at].n);
@@ -167,10 +182,12 @@ function follow() {
   const [id, line] = decodeURIComponent(location.hash.slice(1)).split(":");
   const explorer = explorers.get(id);
   if (!explorer) return;
-  explorer.element.closest("details").open = true;
+  const card = explorer.element.closest("details");
+  card.open = true;
+  card.hidden = false;
   const to = explorer.exhibit.frames.findIndex(frame => String(frame.n) === line);
   if (to >= 0) explorer.choose(to);
-  explorer.element.scrollIntoView({block: "start"});
+  card.scrollIntoView({block: "start"});
   explorer.list.focus({preventScroll: true});
 }
 window.addEventListener("hashchange", follow);

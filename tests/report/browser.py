@@ -10,7 +10,7 @@ import base64
 import json
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from tornado.httpclient import AsyncHTTPClient
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-KEYS = {"ArrowDown": 40, "ArrowUp": 38, "ArrowRight": 39, "ArrowLeft": 37, "Home": 36, "End": 35}
+KEYS = {"ArrowDown": 40, "ArrowUp": 38, "ArrowRight": 39, "ArrowLeft": 37, "Home": 36, "End": 35, "Enter": 13}
 READY = (
     "new Promise(done => document.readyState === 'complete' ? done(true) : addEventListener('load', () => done(true)))"
 )
@@ -67,8 +67,10 @@ class Page:
         return answer["result"].get("value")
 
     async def press(self, key: str) -> None:
-        for kind in ("rawKeyDown", "keyUp"):
-            await self.command("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=KEYS[key])
+        # What a key types belongs to its going down: without it Enter presses no button.
+        down = {"type": "keyDown", "text": "\r"} if key == "Enter" else {"type": "rawKeyDown"}
+        for event in (down, {"type": "keyUp"}):
+            await self.command("Input.dispatchKeyEvent", key=key, code=key, windowsVirtualKeyCode=KEYS[key], **event)
 
     async def media(self, medium: str = "", *, dark: bool = False) -> None:
         """As `screen` or `print` shows it, in a light or dark scheme."""
@@ -87,6 +89,16 @@ class Page:
     async def printed(self) -> bytes:
         """The page as a PDF file."""
         return base64.b64decode((await self.command("Page.printToPDF", printBackground=False))["data"])
+
+
+def in_browser(home: Path, play: Callable[[Page], Awaitable[None]]) -> None:
+    """Play a test in a browser of its own."""
+
+    async def played() -> None:
+        async with browser(home) as page:
+            await play(page)
+
+    asyncio.run(played())
 
 
 @asynccontextmanager

@@ -1,65 +1,18 @@
 """The report in a headless Chromium, from a file and without a network: keys, links, dark, narrow and printed."""
 
-import asyncio
 import json
 import re
-import tempfile
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from campaign.exhibits import exhibit
-from campaign.planted import planted
-from campaign.saved import SAVED, run_again
-from invariants.report.build import Evidence, Grid, Invariant, Report, write_report
-from tests.report.browser import Page, browser
+from tests.report.browser import Page, in_browser
 
 pytestmark = pytest.mark.chromium
 
-EXHIBITS = ("kip-101", "model-kip-101", "truncates-one-late")
 CHOSEN = "document.querySelector('#explorer-{id} [aria-selected=true]').textContent"
 STATE = "document.querySelector('#explorer-{id} .state').innerText"
 PAPER = "getComputedStyle(document.body).backgroundColor"
-
-
-@pytest.fixture(scope="module")
-def page_at(tmp_path_factory) -> str:
-    """A small report's address."""
-    kept = [run_again(SAVED / f"{name}.jsonl") for name in EXHIBITS]
-    directory = tmp_path_factory.mktemp("report")
-    bugs, about = planted(kept, directory)
-    evidence = (Evidence(arrow="proved", verdict="holds", figure="by induction"),)
-    report = Report(
-        generated="today",
-        commit="abc",
-        machine="here",
-        verdict="holds",
-        seconds=1.0,
-        invariants=(Invariant(id="i", title="Nothing is lost", statement="s", catches="c", evidence=evidence),),
-        sections=(),
-        exhibits=tuple(exhibit(each) for each in kept),
-        coverage=(Grid(title="Faults", rows=("crash",), columns=("leader", "follower"), cells=((3, 0),)),),
-        planted=bugs,
-        planted_about=about,
-    )
-    return write_report(report, directory).as_uri()
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    # Chromium's last processes may still write to their profile while it is removed.
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
-        yield Path(directory)
-
-
-def in_browser(home: Path, play: Callable[[Page], Awaitable[None]]) -> None:
-    async def played() -> None:
-        async with browser(home) as page:
-            await play(page)
-
-    asyncio.run(played())
 
 
 async def chosen(page: Page, exhibit_id: str = "kip-101") -> str:
