@@ -6,6 +6,7 @@ One rule: this knows keys and values, never runs. The keys are those of `impl.si
 from impl.sim import faults
 from impl.sim.choices import Key
 from impl.sim.faults import DURATIONS_MS, FaultTable
+from impl.sim.network import DELAYS_MS
 
 SLOT_MS = 20
 """Slots and windows of the keys are this long, counted from when the choices begin to rule."""
@@ -25,6 +26,8 @@ _SIMPLER = {
 
 class Alphabet:
     """The choices of one cluster shape. `table` numbers its faults."""
+
+    slot_ms = SLOT_MS
 
     def __init__(self, table: FaultTable) -> None:
         self._table = table
@@ -65,6 +68,12 @@ class Alphabet:
             same = [v for v in self._table.values[kind] if self._same_target(v, fault)]
             found += same or self._shortest(kind)
         return found
+
+    def neighbours(self, key: Key, value: int) -> list[int]:
+        """Other values of the same sort: the fault on another target or for another time, another delay."""
+        if key[0] == "fault":
+            return [other for other in self._table.values[self._table.decode(value).kind] if other != value]
+        return [other for other in range(1, len(DELAYS_MS)) if other != value] if key[0] == "delay" else []
 
     def _shortest(self, kind: str) -> list[int]:
         return [value for value in self._table.values[kind] if (value - 1) % len(DURATIONS_MS) == 0]

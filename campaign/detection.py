@@ -12,7 +12,7 @@ from statistics import median
 from typing import NamedTuple
 
 from campaign import trial
-from campaign.fuzz import SEEDS_APART, choose, enough, shortest, shrink_failure
+from campaign.fuzz import SEEDS_APART, choose, enough, regrow, shortest, shrink_failure
 from campaign.journal import Failure
 from campaign.lockstep import REFINES
 from campaign.mutants import MUTANTS, usable
@@ -78,7 +78,7 @@ def detect(mutant: str, seed: int, budget_seconds: float, profile: str) -> Detec
         return Detection(mutant, runs, time.process_time() - started)
     began = time.process_time()
     chosen = choose(failures)
-    counterexample = shortest([shrink_failure(failure, mutant) for failure in chosen])[0]
+    counterexample = regrow(shortest([shrink_failure(failure, mutant) for failure in chosen])[0], mutant)
     return Detection(
         id=mutant,
         seeds=to_failure,

@@ -22,6 +22,8 @@ from campaign.journal import Chunk, Failure, Journal
 from campaign.mutants import usable
 from campaign.profiles import PROFILES
 from campaign.progress import Progress, silent
+from campaign.regrow import regrown
+from campaign.shrink import Ending
 from campaign.shrinking import Counterexample, shrink_run
 from campaign.workers import Workers, local
 
@@ -114,7 +116,8 @@ def fuzz(
         chosen = choose(search.failures)
         if chosen:
             progress(None, f"shrinking {len(chosen)} of {len(search.failures)} failing seeds")
-        counterexamples = shortest(list(hands.run(shrink_failure, iter([(each, mutant) for each in chosen]))))
+        shrunk = shortest(list(hands.run(shrink_failure, iter([(each, mutant) for each in chosen]))))
+        counterexamples = tuple(hands.run(regrow, iter([(each, mutant) for each in shrunk])))
     paths: list[Path | None] = []
     unwritten = ""
     for found in counterexamples:
@@ -273,7 +276,13 @@ def run_chunk(first: int, mutant: str | None, profile: str, guide: Guide = UNGUI
 
 def shrink_failure(failure: Failure, mutant: str | None) -> Counterexample | None:
     planted = None if mutant is None else usable(mutant)
-    return shrink_run(failure.scenario, failure.choices, planted, failure.seed)
+    known = Ending(failure.invariant, failure.at, failure.choices)
+    return shrink_run(failure.scenario, failure.choices, planted, failure.seed, known)
+
+
+def regrow(found: Counterexample, mutant: str | None) -> Counterexample:
+    """The shortest counterexample of an invariant, changed a little where that makes it shorter still."""
+    return regrown(found, None if mutant is None else usable(mutant))
 
 
 def shortest(found: list[Counterexample | None]) -> tuple[Counterexample, ...]:

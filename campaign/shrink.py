@@ -2,10 +2,12 @@
 
 One rule: nothing here depends on time or on chance. The same failure shrinks to the same result on any machine.
 
-Choices are a sparse map (absent means "nothing special"), so every subset of them is a run. Passes, repeated until
-none helps: delta debugging over the entries, lower values, simpler kinds of fault, pairs of entries, and cutting time
-between entries. A candidate counts when it breaks the same invariant no later than before; when time was cut, it
-must break it strictly earlier, or the passes would chase each other. What the run never asked for is dropped for free.
+Choices are a sparse map (absent means "nothing special"), so every subset of them is a run. What makes runs shorter
+comes first: whole kinds are left out, and stretches of time with all that happens in them. Then passes, repeated until
+none helps: delta debugging over the entries, cutting time between entries, lower values, simpler kinds of fault, and
+pairs of entries. A candidate counts when it breaks the same invariant no later than before; when time was cut, it must
+break it strictly earlier, or the passes would chase each other. What the run never asked for is dropped for free, and
+no candidate is run twice for the same time or less.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,8 +18,12 @@ from impl.sim.choices import Key
 Items = list[tuple[Key, int]]
 PERIOD = 10
 """Slots after which the timers of a simulated cluster stand as before (200 ms: heartbeats, fetches, checkpoints)."""
-PAIRS_MAX = 24
-"""With more entries than this their pairs are too many to try."""
+PAIRS_MAX = 10
+"""With more entries than this only neighbours are tried as pairs: the others are too many."""
+PARTS_MAX = 8
+"""Stretches of time are at least one in so many of the whole."""
+SLACK_MS = 200
+"""By how much less than the time that was cut a run may fail earlier."""
 
 
 class Ending(NamedTuple):
@@ -32,6 +38,8 @@ class Ending(NamedTuple):
 
 class Meaning(Protocol):
     """What `campaign.alphabet.Alphabet` knows of choices."""
+
+    slot_ms: int
 
     def kind(self, key: Key, value: int) -> str: ...
 
@@ -60,12 +68,13 @@ def shrink(run: Run, ending: Ending, meaning: Meaning, runs_max: int = 2_000) ->
     shrinker = _Shrinker(run, meaning, ending, runs_max)
     shrinker.take(ending)
     shrinker.delete_kinds()
+    shrinker.cut_stretches()
     while True:
         before = (shrinker.items, shrinker.ending.at)
         shrinker.delete_spans()
+        shrinker.cut_time()
         shrinker.lower_values()
         shrinker.simplify_faults()
-        shrinker.cut_time()
         shrinker.delete_pairs()
         if (shrinker.items, shrinker.ending.at) == before or shrinker.runs >= runs_max:
             return Shrunk(dict(shrinker.items), shrinker.ending, shrinker.runs)
@@ -81,7 +90,8 @@ class _Shrinker:
         self._run = run
         self._meaning = meaning
         self._runs_max = runs_max
-        self._seen: set[frozenset[tuple[Key, int]]] = set()
+        self._unbroken: dict[frozenset[tuple[Key, int]], int] = {}
+        """Choices that were run in vain, and until when."""
 
     def take(self, ending: Ending) -> None:
         self.ending = ending
@@ -92,16 +102,16 @@ class _Shrinker:
         slot = self._meaning.slot(item[0])
         return (slot is None, slot or 0, repr(item[0]))
 
-    def accept(self, items: Items, *, earlier: bool = False) -> bool:
-        """Run a candidate and keep it if it breaks the same invariant, no later (or strictly earlier)."""
-        until = self.ending.at - 1 if earlier else self.ending.at
+    def accept(self, items: Items, until: int | None = None) -> bool:
+        """Run a candidate and keep it if it breaks the same invariant by `until`, or else no later than before."""
+        until = self.ending.at if until is None else until
         identity = frozenset(items)
-        if self.runs >= self._runs_max or (not earlier and identity in self._seen):
+        if self.runs >= self._runs_max or self._unbroken.get(identity, -1) >= until:
             return False
         self.runs += 1
         found = self._run(dict(items), until)
         if found is None or found.invariant != self.ending.invariant or found.at > until:
-            self._seen.add(identity)
+            self._unbroken[identity] = until
             return False
         self.take(found)
         return True
@@ -127,30 +137,65 @@ class _Shrinker:
             elif not helped:
                 return
 
+    def cut_stretches(self) -> None:
+        """Leave out stretches of time with all that happens in them: half of it, a quarter, and so on."""
+        parts = 2
+        while parts <= PARTS_MAX:
+            length = self._last_slot() // parts // PERIOD * PERIOD
+            if not length:
+                return
+            first = 0
+            while first + length <= self._last_slot():
+                if not self._cut_stretch(first, length):
+                    first += length
+            parts *= 2
+
+    def _last_slot(self) -> int:
+        return max((self._meaning.slot(key) or 0 for key, _ in self.items), default=0)
+
+    def _cut_stretch(self, first: int, slots: int) -> bool:
+        before = [item for item in self.items if (self._meaning.slot(item[0]) or 0) < first]
+        after = [item for item in self.items if (self._meaning.slot(item[0]) or 0) >= first + slots]
+        return self.accept(before + self._earlier(after, slots), self._sooner(slots))
+
     def lower_values(self) -> None:
-        self._replace_each(self._meaning.lower)
+        """Put the lowest value that does in the place of each entry's, by halving."""
+        for key, _ in list(self.items):
+            place = self._place(key)
+            if place is None:
+                continue
+            values = self._meaning.lower(*self.items[place])
+            if not values or self._replace(key, values[0]):
+                continue
+            lowest, highest = 0, len(values)
+            while highest - lowest > 1:
+                middle = (lowest + highest) // 2
+                if self._replace(key, values[middle]):
+                    highest = middle
+                else:
+                    lowest = middle
 
     def simplify_faults(self) -> None:
-        self._replace_each(self._meaning.simpler)
+        """Put a simpler fault in the place of each, one at a time."""
+        for key, _ in list(self.items):
+            place = self._place(key)
+            if place is not None:
+                any(self._replace(key, value) for value in self._meaning.simpler(*self.items[place]))
 
-    def _replace_each(self, values: Callable[[Key, int], list[int]]) -> None:
-        """Put a lower value in the place of each entry's, one entry at a time."""
-        index = 0
-        while index < len(self.items):
-            key, value = self.items[index]
-            for other in values(key, value):
-                if self.accept([*self.items[:index], (key, other), *self.items[index + 1 :]]):
-                    break
-            index += 1
+    def _place(self, key: Key) -> int | None:
+        """Where an entry stands; None where it is gone by now."""
+        return next((place for place, item in enumerate(self.items) if item[0] == key), None)
+
+    def _replace(self, key: Key, value: int) -> bool:
+        place = self._place(key)
+        return place is not None and self.accept([*self.items[:place], (key, value), *self.items[place + 1 :]])
 
     def delete_pairs(self) -> None:
         """Leave out two entries at once: a fault and what undid it."""
-        if len(self.items) > PAIRS_MAX:
-            return
         first = 0
         while first < len(self.items):
             second = first + 1
-            while second < len(self.items):
+            while second < len(self.items) and (second == first + 1 or len(self.items) <= PAIRS_MAX):
                 items = self.items
                 if self.accept(items[:first] + items[first + 1 : second] + items[second + 1 :]):
                     first = max(first - 1, 0)
@@ -166,10 +211,15 @@ class _Shrinker:
                 while (
                     place < len(self.items)
                     and self._gap(place) >= size
-                    and self.accept(self._moved(place, size), earlier=True)
+                    and self.accept(self._moved(place, size), self._sooner(size))
                 ):
                     pass
             place += 1
+
+    def _sooner(self, slots: int) -> int:
+        """When a run from which that much was cut must have failed: strictly earlier, and by about that much."""
+        at = self.ending.at
+        return min(at - 1, at - slots * self._meaning.slot_ms + SLACK_MS)
 
     def _gap(self, place: int) -> int:
         """Slots between an entry and the one before it, or the beginning."""
@@ -180,8 +230,11 @@ class _Shrinker:
         return slot - (before or 0)
 
     def _moved(self, place: int, slots: int) -> Items:
-        moved = self.items[:place]
-        for key, value in self.items[place:]:
+        return self.items[:place] + self._earlier(self.items[place:], slots)
+
+    def _earlier(self, items: Items, slots: int) -> Items:
+        moved: Items = []
+        for key, value in items:
             slot = self._meaning.slot(key)
             moved.append((key if slot is None else self._meaning.at_slot(key, slot - slots), value))
         return moved

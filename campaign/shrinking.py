@@ -1,4 +1,4 @@
-"""Shrinking a failing simulated run: the cluster made simpler, then the choices, then the horizon.
+"""Shrinking a failing simulated run: the cluster made simpler, then the choices, then the horizon, until nothing helps.
 
 One rule: the result breaks the same invariant under the same mutant, and is the same on any machine.
 """
@@ -23,16 +23,20 @@ from traces.trace import Trace
 from traces.why import why
 
 RUNS_MAX = 1_500
-_SIMPLER_SCENARIOS: tuple[dict[str, int | bool], ...] = (
-    {"wire": False, "partitions": 1, "consumers": 0, "plain_clients": 0, "clients": 1, "keys": 1},
+SETTLE_MS = 4_000
+"""For how long a cluster that does not heal is watched while its run is shrunk."""
+
+Change = dict[str, int | bool]
+_FEW_CLIENTS: Change = {"partitions": 1, "consumers": 0, "plain_clients": 0, "clients": 1, "keys": 1}
+_AT_FIRST: tuple[Change, ...] = (
+    {"wire": False, "controllers": 1, **_FEW_CLIENTS},
+    {"wire": False, **_FEW_CLIENTS},
     {"wire": False},
-    {"partitions": 1},
-    {"consumers": 0},
-    {"plain_clients": 0},
-    {"clients": 1},
-    {"keys": 1},
+    {"controllers": 1},
 )
-"""Tried in order, each on top of those that still failed."""
+"""Simpler clusters whose runs are shorter, tried in order, each on top of those that still failed."""
+_IN_THE_END: tuple[Change, ...] = (*_AT_FIRST, *({name: value} for name, value in _FEW_CLIENTS.items()))
+"""All there are: tried when runs are short."""
 
 
 Cut = Callable[[Scenario, Mapping[Key, int], int], Scenario]
@@ -65,29 +69,26 @@ class Counterexample(NamedTuple):
 
 
 def shrink_run(
-    scenario: Scenario, choices: Mapping[Key, int], mutant: Mutant | None, seed: int | None = None
+    scenario: Scenario,
+    choices: Mapping[Key, int],
+    mutant: Mutant | None,
+    seed: int | None = None,
+    known: Ending | None = None,
 ) -> Counterexample | None:
-    """Shrink a failing run and record what is left. None where the run does not fail."""
-    found = _ending(scenario, choices, mutant, None, "")
+    """Shrink a failing run and record what is left. None where the run does not fail.
+
+    `known` is how it fails, where somebody has run it; it is run again where that turns out not to be so.
+    """
+    found = known or _ending(scenario, choices, mutant, None, "")
     if found is None:
         return None
-    scenario, found = _simpler_scenario(scenario, found, mutant)
-    runs = 0
-    while True:
-        cut: Cut = _cut_to_failure
-        if found.at >= scenario.horizon_ms:
-            # It fails while the cluster heals: whole runs are needed, with a horizon that ends with the last choice.
-            again = _runs(scenario, mutant, _cut_to_choices, found.invariant)(found.asked, found.at)
-            cut, found = (_uncut, found) if again is None else (_cut_to_choices, again)
-        shrunk = shrink(_runs(scenario, mutant, cut, found.invariant), found, Alphabet(scenario.table()), RUNS_MAX)
-        runs += shrunk.runs
-        ended = cut(scenario, shrunk.choices, shrunk.ending.at)
-        fewer = _without_one(ended, shrunk.choices, mutant, found.invariant)
-        if fewer is None:
-            break
-        scenario, found = ended, fewer
-    judged, trace = trial.record(ended, shrunk.choices, mutant, seed, seeking=ending_of(found.invariant))
-    assert judged.violated is not None, "a shrunk run fails, or it would not have been kept"
+    small = _shrunk_stall(scenario, found, mutant) if found.invariant == trial.HEALS else None
+    if small is None:
+        small = _shrunk(scenario, found, mutant)
+    judged, trace = trial.record(small.scenario, small.choices, mutant, seed, seeking=ending_of(found.invariant))
+    if judged.violated is None:
+        assert known is not None, "a shrunk run fails, or it would not have been kept"
+        return shrink_run(scenario, choices, mutant, seed)
     return Counterexample(
         seed=seed,
         invariant=judged.violated.invariant,
@@ -95,9 +96,55 @@ def shrink_run(
         steps=count_steps(trace.lines),
         choices=len(trace.header.choices),
         at=judged.at,
-        runs=runs,
+        runs=small.runs,
         data=encode(trace),
     )
+
+
+class _Small(NamedTuple):
+    """What is left of a failing run."""
+
+    scenario: Scenario
+    choices: Mapping[Key, int]
+    runs: int
+
+
+def _shrunk(scenario: Scenario, found: Ending, mutant: Mutant | None) -> _Small:
+    """Shrink until nothing can be left out, and no simpler cluster fails."""
+    runs = 0
+    changes = _AT_FIRST
+    while True:
+        scenario, found = _simpler_scenario(scenario, found, mutant, changes)
+        cut: Cut = _cut_to_failure
+        if found.at >= scenario.horizon_ms:
+            # It fails while the cluster heals: whole runs are needed, with a horizon that ends with the last choice.
+            again = _runs(scenario, mutant, _cut_to_choices, found.invariant)(found.asked, found.at)
+            cut, found = (_uncut, found) if again is None else (_cut_to_choices, again)
+        shrunk = shrink(_runs(scenario, mutant, cut, found.invariant), found, Alphabet(scenario.table()), RUNS_MAX)
+        runs += shrunk.runs
+        scenario = cut(scenario, shrunk.choices, shrunk.ending.at)
+        changes = _IN_THE_END
+        fewer = _without_one(scenario, shrunk.choices, mutant, shrunk.ending.invariant)
+        if fewer is not None:
+            found = fewer
+            continue
+        simpler, found = _simpler_scenario(scenario, shrunk.ending, mutant, changes)
+        if simpler == scenario:
+            return _Small(scenario, shrunk.choices, runs)
+        scenario = simpler
+
+
+def _shrunk_stall(scenario: Scenario, found: Ending, mutant: Mutant | None) -> _Small | None:
+    """Shrink a cluster that does not heal by watching it for a while only. None where what is left then heals later."""
+    watched = min(scenario.settle_ms_max, SETTLE_MS)
+    for_a_while = msgspec.structs.replace(scenario, settle_ms_max=watched)
+    ending = _ending(for_a_while, found.asked, mutant, None, found.invariant)
+    if ending is None or ending.invariant != found.invariant:
+        return None
+    small = _shrunk(for_a_while, ending, mutant)
+    whole = msgspec.structs.replace(small.scenario, settle_ms_max=scenario.settle_ms_max)
+    lasting = _ending(whole, small.choices, mutant, None, found.invariant)
+    return small if lasting is not None and lasting.invariant == found.invariant else None
 
 
 def ending_of(invariant: str) -> str:
@@ -156,9 +203,11 @@ def _uncut(scenario: Scenario, _choices: Mapping[Key, int], _at: int) -> Scenari
     return scenario
 
 
-def _simpler_scenario(scenario: Scenario, found: Ending, mutant: Mutant | None) -> tuple[Scenario, Ending]:
+def _simpler_scenario(
+    scenario: Scenario, found: Ending, mutant: Mutant | None, changes: tuple[Change, ...]
+) -> tuple[Scenario, Ending]:
     """A smaller cluster with fewer clients, where the translated choices still break the same invariant."""
-    for change in _SIMPLER_SCENARIOS:
+    for change in changes:
         simpler = msgspec.structs.replace(scenario, **change)
         if simpler == scenario:
             continue

@@ -4,22 +4,29 @@ from pathlib import Path
 
 from campaign.outcome import Outcome, Refused
 from campaign.progress import Progress
+from campaign.regrow import regrown
 from campaign.replay import mutant_of, scenario_of
 from campaign.shrinking import shrink_run
 from campaign.steps import count_steps
 from traces.reader import read
 from traces.recorder import write
 
+RUNS_MAX = 400
+"""Changes that are tried on the shrunk run: who asks for one trace has a moment."""
+
 
 def run(path: Path, out: Path | None, progress: Progress) -> Outcome:
     """Shrink a trace's choices; the result is written to `out`, or beside the trace. Raises TraceError, Refused."""
     trace = read(path)
     progress(None, "leaving out what it does not need")
-    found = shrink_run(scenario_of(trace), dict(trace.header.choices), mutant_of(trace), trace.header.seed)
+    mutant = mutant_of(trace)
+    found = shrink_run(scenario_of(trace), dict(trace.header.choices), mutant, trace.header.seed)
     if found is None:
         raise Refused(
             f"{path}: nothing fails when it is run, so there is nothing to shrink; see `fencepost replay {path}`"
         )
+    progress(None, f"{found.steps} steps: changing it a little")
+    found = regrown(found, mutant, RUNS_MAX)
     target = out or path.with_suffix(".shrunk.jsonl")
     try:
         write(found.trace, target)
