@@ -18,7 +18,7 @@ from invariants.proofs.solver import Budget, Solver
 from model.design import Model
 
 NEEDED = "needed.json"
-BUDGET = Budget(milliseconds=1000, rounds=1)
+BUDGET = Budget(effort=1_000_000, rounds=1)
 MOST = 80
 """How many obligations to try for one conjunct."""
 
@@ -60,7 +60,7 @@ class Needs:
             if used in tried:
                 continue
             tried.add(used)
-            if self.solver.ask(obligation, used, self.solver.budget.milliseconds, self.solver.seed) == "unsat":
+            if self.solver.ask(obligation, used, self.solver.budget.effort, self.solver.seed) == "unsat":
                 return True
         return False
 

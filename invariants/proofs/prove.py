@@ -18,7 +18,7 @@ from invariants.proofs.argument import Argument
 from invariants.proofs.arguments import model_with_argument
 from invariants.proofs.induction import Induction, counterexample
 from invariants.proofs.obligations import SAFETY, Obligation, Obligations
-from invariants.proofs.solver import Answer, Budget, Solver
+from invariants.proofs.solver import VARIANT_BUDGET, Answer, Budget, Solver
 from model.design import Model
 from model.models import model_named
 from model.reading_values import Bounds
@@ -169,7 +169,7 @@ def run(
     started = time.perf_counter()
     _, argument = model_with_argument(model.name)
     known = {**argument.first, **(hints(argument) if use_hints else {})}
-    tried = budget or (Budget() if variant is None else Budget(milliseconds=1000, rounds=1))
+    tried = budget or (Budget() if variant is None else VARIANT_BUDGET)
     setup = (model.name, variant, seed, tried, record, known)
     answers: list[Answer] = []
     cores: dict[str, tuple[str, ...]] = {}

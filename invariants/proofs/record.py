@@ -35,7 +35,7 @@ def record(model: Model, file: Path) -> Proof:
 
     A core of the conjunct alone is not worth it: that is what the solver tries first.
     """
-    budget = Budget(milliseconds=2000)
+    budget = Budget(effort=4_000_000)
     proof, cores = run(model, None, 0, told, None, budget, 2, use_hints=False, record=True)
     kept = {name: sorted(core) for name, core in sorted(cores.items()) if set(core) != {name.rpartition("/")[2]}}
     file.write_text(json.dumps(kept, indent=0) + "\n", encoding="utf-8")

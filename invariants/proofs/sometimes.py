@@ -60,7 +60,7 @@ def claim_of(function: Function) -> ast.expr:
 
 def witness(reading: Reading, function: Function) -> Witness:
     """Whether a state makes the claim say something; a claim without a condition always does."""
-    node = copy.deepcopy(said(claim_of(function)))
+    node = ast.fix_missing_locations(copy.deepcopy(said(claim_of(function))))
     made = reading.expression(function, node)
 
     def holds(state: Values) -> bool:

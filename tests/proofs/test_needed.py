@@ -37,7 +37,7 @@ def recorded(name: str) -> dict[str, str]:
 
 @cache
 def needs(name: str) -> Needs:
-    return Needs(*model_with_argument(name), Budget(milliseconds=500, rounds=1))
+    return Needs(*model_with_argument(name), Budget(effort=500_000, rounds=1))
 
 
 @pytest.mark.parametrize("name", sorted(ARGUMENTS))

@@ -21,6 +21,9 @@ SAFETY = {
     "leader_complete",
 }
 
+BRIEF = Budget(effort=250_000, rounds=1)
+"""More than any obligation needs that holds of these variants."""
+
 
 def named(proof: Proof) -> set[str]:
     return {answer.claim for answer in proof.open}
@@ -28,14 +31,13 @@ def named(proof: Proof) -> set[str]:
 
 @pytest.fixture(scope="module")
 def kip_101() -> Proof:
-    return prove(REPLICATION, "kip-101")
+    return prove(REPLICATION, "kip-101", budget=BRIEF)
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_replication_is_proved_for_any_number_of_replicas(seed: int) -> None:
+def test_replication_is_proved_for_any_number_of_replicas() -> None:
     told: list[tuple[int, int]] = []
-    proof = prove(REPLICATION, seed=seed, progress=lambda done, of: told.append((done, of)))
-    assert not proof.open, f"fencepost prove replication --seed {seed}"
+    proof = prove(REPLICATION, progress=lambda done, of: told.append((done, of)))
+    assert not proof.open, "fencepost prove replication --seed 0"
     assert proof.verdict == "holds"
     assert proof.replicas is None
     assert len(proof.answers) > 900, "obligations were lost"
@@ -45,7 +47,7 @@ def test_replication_is_proved_for_any_number_of_replicas(seed: int) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(2, 7))
+@pytest.mark.parametrize("seed", range(1, 7))
 def test_replication_is_proved_whatever_the_seed(seed: int) -> None:
     assert prove(REPLICATION, seed=seed).verdict == "holds"
 
@@ -59,7 +61,7 @@ def test_replication_is_proved_whatever_the_seed(seed: int) -> None:
     ],
 )
 def test_the_proof_fails_on_a_variant_and_names_what_it_breaks(variant: str, conjuncts: set[str]) -> None:
-    proof = prove(REPLICATION, variant)
+    proof = prove(REPLICATION, variant, budget=BRIEF)
     assert proof.verdict == "violated"
     assert conjuncts <= named(proof)
     assert len(proof.open) < 6, "all else that the action should preserve is still proved"
@@ -90,7 +92,7 @@ def test_a_stale_hint_costs_time_and_nothing_else() -> None:
     obligations = Obligations(REPLICATION, ARGUMENT)
     stale = {name: ["epochs_in_order"] for name in recorded}
     solver = Solver(
-        obligations.hypotheses, obligations.groups, stale, ARGUMENT.layers, seed=0, budget=Budget(milliseconds=3000)
+        obligations.hypotheses, obligations.groups, stale, ARGUMENT.layers, seed=0, budget=Budget(effort=1_000_000)
     )
     answers = [solver.answer(o) for o in obligations.of("receive_fetch") if o.claim.startswith("log")]
     assert [a.verdict for a in answers] == ["holds"] * 3
@@ -106,6 +108,6 @@ def test_an_unknown_is_no_pass() -> None:
 
 
 def test_a_prover_without_time_knows_nothing() -> None:
-    proof = prove(REPLICATION, steps=["safety"], budget=Budget(milliseconds=1, rounds=1), use_hints=False)
+    proof = prove(REPLICATION, steps=["safety"], budget=Budget(effort=500, rounds=1), use_hints=False)
     assert proof.verdict == "unknown"
     assert "unknown" in proof.properties().values()

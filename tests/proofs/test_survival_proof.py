@@ -38,8 +38,8 @@ def of_the_model() -> Obligations:
     return Obligations(SURVIVAL, ARGUMENT)
 
 
-def of(variant: str | None, step: str, claim: str, milliseconds: int) -> str:
-    """What becomes of one obligation."""
+def of(variant: str | None, step: str, claim: str) -> str:
+    """What becomes of one obligation, with the same effort for all."""
     obligations = of_the_model() if variant is None else Obligations(SURVIVAL, ARGUMENT, variant=variant)
     solver = Solver(
         obligations.hypotheses,
@@ -47,7 +47,7 @@ def of(variant: str | None, step: str, claim: str, milliseconds: int) -> str:
         hints(ARGUMENT),
         ARGUMENT.layers,
         seed=0,
-        budget=Budget(milliseconds=milliseconds, rounds=1),
+        budget=Budget(effort=150_000, rounds=1),
     )
     (asked,) = (o for o in obligations.of(step) if isinstance(o, Obligation) and o.claim == claim)
     return solver.answer(asked).verdict
@@ -59,7 +59,6 @@ def test_every_obligation_holds_for_any_number_of_replicas() -> None:
     assert proof.verdict == "holds"
     assert len(proof.answers) > 2000
     assert set(proof.properties()) >= {"committed_in_eligible", "same_epoch_same_log", "survivors_eligible"}
-    assert proof.slowest.seconds < 5, proof.slowest.name
 
 
 def test_every_variant_is_named_here() -> None:
@@ -71,8 +70,8 @@ def test_a_variant_does_not_keep_its_conjunct_and_the_model_does(variant: str) -
     found = SURVIVAL.variant(variant)
     assert found is not None
     (step,) = found.replaces
-    assert of(variant, step, BREAKS[variant], 60) != "holds"
-    assert of(None, step, BREAKS[variant], 1500) == "holds"
+    assert of(variant, step, BREAKS[variant]) != "holds"
+    assert of(None, step, BREAKS[variant]) == "holds"
 
 
 def test_every_hint_names_conjuncts_that_there_are() -> None:

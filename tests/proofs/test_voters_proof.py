@@ -98,7 +98,7 @@ def test_an_induction_does_not_show_what_is_false() -> None:
 def answer(obligations: Obligations, asked: Obligation) -> str:
     argument = obligations.argument
     known = {**argument.first, **hints(argument)}
-    budget = Budget(milliseconds=500, rounds=1)
+    budget = Budget(effort=500_000, rounds=1)
     groups, layers = obligations.groups, argument.layers
     return Solver(obligations.hypotheses, groups, known, layers, seed=0, budget=budget).answer(asked).verdict
 
@@ -106,7 +106,7 @@ def answer(obligations: Obligations, asked: Obligation) -> str:
 # ------------------------------------------------------------ the proof
 @pytest.mark.parametrize("variant", [v.id for v in VOTER_CHANGES.variants])
 def test_a_broken_design_breaks_what_a_change_rests_on(variant: str) -> None:
-    proof = prove(VOTER_CHANGES, variant, budget=Budget(milliseconds=150, rounds=1), processes=1)
+    proof = prove(VOTER_CHANGES, variant, budget=Budget(effort=200_000, rounds=1), processes=1)
     failed = {answer.name: answer for answer in proof.open if answer.claim == "change_was_due"}
     assert "remove_voter/change_was_due" in failed
     found = failed["remove_voter/change_was_due"].counterexample
