@@ -46,7 +46,7 @@ def _placed(trace: Trace) -> str:
 
 
 def _bounded(past: Past) -> str:
-    return losses.ahead(past) or losses.lost(past)
+    return losses.ahead(past) or starts.misplaced(past) or losses.lost(past)
 
 
 _TELLERS: Mapping[str, Callable[[Past], str]] = {
@@ -59,6 +59,7 @@ _TELLERS: Mapping[str, Callable[[Past], str]] = {
     "per_key_order": logs.repeated,
     "stable_read": reads.unstable,
     "log_start": starts.misplaced,
+    "deletion_due": starts.early,
     "one_decision": decisions.twice,
     "counted_on": decisions.counted_on,
     "quorum_superset": decisions.superset,

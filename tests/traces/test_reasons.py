@@ -17,7 +17,7 @@ from traces.reader import read
 from traces.reasons.conjuncts import plain, texts
 from traces.reasons.epochs import fenced
 from traces.reasons.past import Past
-from traces.reasons.starts import misplaced
+from traces.reasons.starts import early, misplaced
 from traces.why import why
 
 SAVED = Path(__file__).resolve().parents[2] / "traces" / "saved"
@@ -64,6 +64,11 @@ SENTENCES = {
         "c# read k#:# (b) at offset # (when), and it was not committed: n# had written it in epoch # (when), and no "
         "leader had committed beyond offset # (n#, when); n# had not copied it, so whoever leads next may not have "
         "it",
+    ),
+    "log_start": (
+        "deletion-forgotten",
+        "n# came back after its power loss (when) with a log that begins at # (when), and had deleted everything "
+        "below # before (when): what clients were told is gone is there again",
     ),
     "one_decision": (
         "decision-forgotten",
@@ -114,7 +119,7 @@ def masked(sentence: str) -> str:
 
 
 def test_every_invariant_of_the_catalogue_has_its_sentence_here():
-    assert set(CATALOGUE) - set(SENTENCES) - {"log_start"} == set(), "that one is told below"
+    assert set(CATALOGUE) - set(SENTENCES) - {"deletion_due"} == set(), "that one is told below"
 
 
 @pytest.mark.parametrize("invariant", SENTENCES)
@@ -243,3 +248,16 @@ def test_what_is_deleted_before_it_is_committed_is_told_with_the_watermark():
     run.step("n1", "tick", facts.DeleteBelow(partition=PARTITION, to=1))
     trace = run.recorder.trace()
     assert "its high watermark is 0" in misplaced(Past(trace, PARTITION, trace.lines[-1].n))
+
+
+def test_what_is_deleted_too_early_is_told_with_the_last_record_that_goes():
+    run = begun(Execution())
+    run.append(1, 0, 0)
+    run.append(1, 0, 1)
+    run.advance(1, 0, 2, (1, 2, 3))
+    run.step("n1", "tick", facts.DeleteBelow(partition=PARTITION, to=2))
+    trace = run.recorder.trace()
+    assert masked(early(Past(trace, PARTITION, trace.lines[-1].n))) == (
+        "n# lets its log begin at # (when), and no client had asked for that; record b, the last that goes, was written "
+        "by n# (when), and nothing here is ever too old to be kept"
+    )

@@ -1,10 +1,12 @@
-"""Why a log does not begin where it must (log_start): who deleted what and when, and who has forgotten it or never did.
+"""Why a log does not begin where it must (log_start), or does so too early (deletion_due): who deleted what and when,
+who had asked for it, and who has forgotten it or never did it.
 
 One rule: where a log begins is what its broker last told of it; 0 where it told nothing.
 """
 
-from traces.chronicle import Moment
+from traces.chronicle import Life, Moment
 from traces.reasons.past import Past
+from traces.schema import Op
 from traces.wording import node
 
 BEGINS = ("DeleteBelow", "FallBehind", "RecoverStart")
@@ -34,20 +36,31 @@ def _began(past: Past, moment: Moment, name: str) -> Moment | None:
 def _moved(past: Past, moment: Moment) -> str:
     """A start that falls, or that passes the high watermark."""
     before = _began(past, moment, moment.node)
-    act = f"{moment.node} lets its log begin at {moment.fact.to}"
+    act = f"{moment.node} lets its log begin at {moment.fact.to} ({moment.words}){_asked(past, moment)}"
     if type(moment.fact).__name__ == "RecoverStart":
-        act = f"{moment.node} came back{past.ended(moment.node, moment)} with a log that begins at {moment.fact.to}"
+        act = f"{moment.node} came back{past.ended(moment.node, moment)} with a log that begins at {moment.fact.to} ({moment.words})"
     if before is not None and moment.fact.to < before.fact.to:
         return (
-            f"{act} ({moment.words}), and had deleted everything below {before.fact.to} before ({before.words}): what "
+            f"{act}, and had deleted everything below {before.fact.to} before ({before.words}): what "
             "clients were told is gone is there again"
         )
     replica = past.chronicle.replicas.get(moment.node)
-    if replica is not None and moment.fact.to > replica.high_watermark:
-        return (
-            f"{act} ({moment.words}), and its high watermark is {replica.high_watermark}: what lies between was "
-            "deleted before it was committed"
-        )
+    known = getattr(moment.fact, "high_watermark", -1)
+    if known < 0 and replica is not None:
+        known = replica.high_watermark
+    if moment.fact.to > known >= 0:
+        what = "its high watermark stays at" if type(moment.fact).__name__ == "FallBehind" else "its high watermark is"
+        return f"{act}, and {what} {known}: it does not know that what lies between was ever committed"
+    return ""
+
+
+def _asked(past: Past, moment: Moment) -> str:
+    """Who wanted that; empty where nobody asked for as much."""
+    for line in reversed(past.trace.lines[: moment.line]):
+        if isinstance(line, Op) and line.operation == "delete" and line.phase == "invoke":
+            if line.partition != past.chronicle.partition or (line.offset or 0) < moment.fact.to:
+                continue
+            return f", as {line.client} asked ({line.at / 1000:.3f} s, line {line.n})"
     return ""
 
 
@@ -76,3 +89,29 @@ def _promised(past: Past, moment: Moment) -> str:
                 f"elected, begins at {start}{since}"
             )
     return ""
+
+
+# ------------------------------------------------------------ too early
+def early(past: Past) -> str:
+    """Records deleted that nobody wanted gone, and that were not old enough."""
+    for moment in past.last:
+        if type(moment.fact).__name__ not in BEGINS or moment.fact.to == 0:
+            continue
+        gone = [life for life in past.chronicle.lives.values() if life.cell.base_offset < moment.fact.to]
+        youngest = max(gone, key=lambda life: life.cell.base_offset, default=None)
+        act = f"{moment.node} lets its log begin at {moment.fact.to} ({moment.words}), and no client had asked for that"
+        if youngest is None:
+            return act
+        return f"{act}; {past.record(youngest)}, the last that goes, {_age(past, youngest, moment)}"
+    return ""
+
+
+def _age(past: Past, life: Life, moment: Moment) -> str:
+    log = past.trace.header.configuration.get("log", {})
+    keeps = log.get("retention_ms", -1) if isinstance(log, dict) else -1
+    if life.written is None or life.written.at < 0:
+        return "was there"
+    written = f"was written by {life.written.node} ({life.written.words})"
+    if keeps < 0:
+        return f"{written}, and nothing here is ever too old to be kept"
+    return f"{written}, {moment.at - life.written.at} ms before, and is to be kept for {keeps} ms"
