@@ -258,6 +258,6 @@ def test_what_is_deleted_too_early_is_told_with_the_last_record_that_goes():
     run.step("n1", "tick", facts.DeleteBelow(partition=PARTITION, to=2))
     trace = run.recorder.trace()
     assert masked(early(Past(trace, PARTITION, trace.lines[-1].n))) == (
-        "n# lets its log begin at # (when), and no client had asked for that; record b, the last that goes, was written "
-        "by n# (when), and nothing here is ever too old to be kept"
+        "n# lets its log begin at # (when), and no client had asked for that; record b, the last that goes, was "
+        "written by n# (when), and nothing here is ever too old to be kept"
     )

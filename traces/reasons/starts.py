@@ -38,7 +38,8 @@ def _moved(past: Past, moment: Moment) -> str:
     before = _began(past, moment, moment.node)
     act = f"{moment.node} lets its log begin at {moment.fact.to} ({moment.words}){_asked(past, moment)}"
     if type(moment.fact).__name__ == "RecoverStart":
-        act = f"{moment.node} came back{past.ended(moment.node, moment)} with a log that begins at {moment.fact.to} ({moment.words})"
+        back = f"{moment.node} came back{past.ended(moment.node, moment)}"
+        act = f"{back} with a log that begins at {moment.fact.to} ({moment.words})"
     if before is not None and moment.fact.to < before.fact.to:
         return (
             f"{act}, and had deleted everything below {before.fact.to} before ({before.words}): what "
