@@ -55,7 +55,7 @@ class FuzzResult:
     cpu_seconds: float
     """Of all workers together, with what the journal had."""
     unhealthy: int
-    """Runs that broke nothing and yet did not heal within their time."""
+    """Runs that broke nothing and yet did not heal within their time: only where more failed than is tolerated."""
     failing: int
     seeds_to_failure: int | None
     seconds_to_failure: float | None

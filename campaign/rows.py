@@ -51,7 +51,8 @@ ROWS: tuple[Row, ...] = (
     Row(
         "P2",
         "sequences wrap (KAFKA-7692)",
-        missing="a producer begins at 0, and no run sends 2^31 records (tests/core/test_producers.py)",
+        missing="the broker lets a producer it does not know begin at 0 alone, and no run sends 2^31 records "
+        "(tests/core/test_producers.py)",
     ),
     Row("P4", "too small a window (KAFKA-5494)", ("window-of-one",)),
     Row("P6", "a batch in flight gets another identity (KAFKA-14034)", ("retry-under-a-new-identity",)),

@@ -128,9 +128,11 @@ def told(result: FuzzResult) -> Outcome:
         if result.unwritten:
             lines.append(f"{result.unwritten}; name a directory with room with --out, the same --seed finds it again")
         return Outcome(verdict="violated", document=document(result), lines=tuple(lines))
-    if not result.seeds or result.unhealthy or result.unspoken:
-        if result.unhealthy or not result.seeds:
-            lines.append(f"unknown: {result.unhealthy} runs broke nothing and did not heal in time")
+    if result.unhealthy:
+        lines.append(f"{result.unhealthy} runs in which too much failed did not heal: nothing promised that")
+    if not result.seeds or result.unspoken:
+        if not result.seeds:
+            lines.append("unknown: no run was finished in time; give it a longer --budget")
         if result.unspoken:
             lines.append(f"unknown: {len(result.unspoken)} runs did what the model does not speak of")
             lines.append(f"  {result.unspoken[0]}")

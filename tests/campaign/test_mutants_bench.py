@@ -27,6 +27,16 @@ def test_bugs_that_nobody_has_timed_are_not_compared():
     assert compared(KEPT, seen(a=1.0, d=40.0))[0]
 
 
+def test_against_a_table_that_was_twice_as_fast_the_command_fails(tmp_path, capsys):
+    table = tmp_path / "table.json"
+    assert main(["ack-before-isr", "--keep", "--table", str(table)]) == 0
+    kept = json.loads(table.read_text())
+    kept["mutants"][0]["seconds"] /= 1_000
+    table.write_text(json.dumps(kept))
+    assert main(["ack-before-isr", "--table", str(table)]) == 1
+    assert "more than 2 times as long" in capsys.readouterr().out
+
+
 def test_the_table_is_kept_where_it_is_asked_for(tmp_path, capsys):
     table = tmp_path / "table.json"
     assert main(["ack-before-isr", "--keep", "--table", str(table)]) == 0
