@@ -26,6 +26,7 @@ from impl.sim.scenario import Scenario
 from impl.sim.world import World
 from impl.storage.errors import StorageError
 from invariants.step import Checker
+from invariants.step.deletion_due import Deletions
 from invariants.step.quorum import QuorumChecker
 from invariants.step.recovery import ID as RECOVERY
 from invariants.verdict import Violated
@@ -69,8 +70,8 @@ def may_repeat(key: str) -> bool:
 class Judges:
     """Everybody who watches one run, as one observer: the invariants first, then the model."""
 
-    def __init__(self, lockstep: Lockstep | None) -> None:
-        self.checker = Checker(may_repeat, one_clock=True)
+    def __init__(self, lockstep: Lockstep | None, deletions: Deletions | None = None) -> None:
+        self.checker = Checker(may_repeat, one_clock=True, deletions=deletions)
         self.quorum_checker = QuorumChecker(node_name)
         self.roles = Roles(self.checker)
         self.lockstep = lockstep
@@ -135,7 +136,7 @@ def run(
         voters = tuple(int(node) for node in controller_nodes(scenario.controllers))
         synced = scenario.log.flush_messages == 1
         lockstep = Lockstep(MODEL, synced=synced, voters=voters, stop=seeking == REFINES)
-    judges = Judges(lockstep)
+    judges = Judges(lockstep, Deletions(**scenario.retention._asdict()))
     world = World(
         scenario,
         choices,

@@ -321,8 +321,13 @@ class Refinement(Abstraction):
             end += batch.record_count
         if fact.log_end != end:
             self.same(fact, "log_end", end)
-        self.actions["receive_fetch"](state, node, end, fact.high_watermark)
+        watermark = fact.high_watermark
+        if self.starts and watermark == self.starts.get(node):
+            # It deleted up to there when it knew that to be committed; a new leader's watermark may lag.
+            watermark = min(watermark, state.answered_high_watermark[node, epoch])
+        self.actions["receive_fetch"](state, node, end, watermark)
         self.trail.append("receive_fetch")
+        state.high_watermark[node] = fact.high_watermark
         if fact.high_watermark > self.believed[node]:
             self.believed[node] = fact.high_watermark
         for batch in fact.batches:

@@ -24,6 +24,7 @@ from impl.core.quorum.raft import Raft
 from impl.core.quorum.replica import Replica
 from impl.core.sessions import Sessions
 from impl.host.broker import BrokerHost
+from impl.host.upkeep import Upkeep
 from impl.sim.producer import Producer
 from impl.storage.log_directories import LogDirectories
 from impl.storage.log_directory import LogDirectory
@@ -110,6 +111,7 @@ _SEAMS: tuple[tuple[type[Any], type[Any], str], ...] = (
     (Recovery, LogDirectory, "recovery_class"),
     (LogDirectory, LogDirectories, "directory_class"),
     (LogDirectories, BrokerHost, "directories_class"),
+    (Upkeep, BrokerHost, "upkeep_class"),
 )
 """What may be planted, who makes it, and under which name: from a part up to a node."""
 

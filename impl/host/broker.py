@@ -103,6 +103,7 @@ class BrokerHost:
 
     directories_class: ClassVar[type[LogDirectories]] = LogDirectories
     """Where a different behaviour of storage can be planted."""
+    upkeep_class: type[Upkeep] = Upkeep
 
     def __init__(
         self,
@@ -149,7 +150,8 @@ class BrokerHost:
         self._report = report
         self._stored = stored
         self._wall_clock = wall_clock
-        self._upkeep = Upkeep(self.directories, self.broker.partitions, upkeep or UpkeepConfig(), report, elsewhere)
+        config = upkeep or UpkeepConfig()
+        self._upkeep = self.upkeep_class(self.directories, self.broker.partitions, config, report, elsewhere)
         self._gathering = [(home, home.disk) for home in self.directories.online if isinstance(home.disk, Gathering)]
         self._due: dict[Log, TopicPartition] = {}
         """Logs to flush before the step ends, in the order they came due."""

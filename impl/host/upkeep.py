@@ -76,10 +76,14 @@ class Upkeep:
         self._retention_due = now + self._config.retention_check_interval_ms
         found = []
         for partition, log in sorted(self._directories.logs.items()):
-            begins = retained_from(log, wall, self._watermark(partition))
+            begins = self.begins(log, wall, self._watermark(partition))
             if begins > log.start_offset:
                 found.append((partition, Offset(begins)))
         return found
+
+    def begins(self, log: Log, wall: int, high_watermark: Offset) -> int:
+        """The first offset of a log that retention keeps."""
+        return retained_from(log, wall, high_watermark)
 
     def work(self, now: int, wall: int) -> Iterator[tuple[LogDirectory, Callable[[], None]]]:
         """What is to be done in which directory, so that whoever does it knows which one fails."""

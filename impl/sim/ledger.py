@@ -36,6 +36,8 @@ class Ledger:
         """By partition: each deletion that may have happened, and up to where."""
         self.final: dict[str, list[tuple[str, str]]] = {}
         """The final reading: (key, value) by partition, in order of offsets."""
+        self.retained: dict[str, int] = {}
+        """By partition, where retention is at work: from where on the brokers say that they have all there was."""
         self._promised: dict[str, int] = {}
         self._reached: dict[str, int] = {}
         """By partition: one past the last offset acknowledged, and read in the end."""
@@ -69,8 +71,9 @@ class Ledger:
             deletions[deletion] = max(fields.get("offset") or 0, deletions.get(deletion, 0))
 
     def deleted_below(self, partition: str) -> int:
-        """Up to where clients have asked for deletion, and were not refused: what lies below may be gone."""
-        return max(self._deletions.get(partition, {}).values(), default=0)
+        """Up to where clients have asked for deletion, and were not refused, or retention has deleted: what lies below
+        may be gone."""
+        return max(self.retained.get(partition, 0), *self._deletions.get(partition, {}).values(), 0)
 
     def _note(self, ends: dict[str, int], fields: OpFields) -> None:
         partition, offset = fields["partition"], fields.get("offset")
@@ -114,8 +117,8 @@ class Ledger:
                     # No producer sent it: whoever judges what was read says so.
                     continue
                 number = int(digits)
-                # Of two copies the first may be deleted.
-                again = may_repeat(key) and (value in seen or self.deleted_below(partition) > 0)
+                # Of two copies the first may be deleted; its producer, too, may be forgotten then.
+                again = self.deleted_below(partition) > 0 or (may_repeat(key) and value in seen)
                 if not again and number <= highest.get(key, -1):
                     wrong.append(f"{partition} {value} after {key}:{highest[key]}")
                 seen.add(value)

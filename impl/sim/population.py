@@ -122,6 +122,7 @@ class Population:
                 incarnation=((number << 64) + life + 1).to_bytes(16, "big"),
                 record=partial(self._record, process.name),
                 make_broker=self._make_broker,
+                upkeep=self._scenario.upkeep,
             )
 
         process.make_host = make_host

@@ -13,7 +13,9 @@ import msgspec
 
 from impl.core.settings import Settings
 from impl.core.types import NodeId
+from impl.host.upkeep import UpkeepConfig
 from impl.sim.faults import FaultTable, fault_table
+from impl.sim.keeping import Retention, keeping, retention_of
 from impl.storage.log_config import LogConfig
 
 SIMULATED = Settings(
@@ -78,6 +80,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """Every message becomes Kafka's bytes and is read again."""
     beyond: bool = False
     """More may fail than is tolerated: nothing is promised but the safety of what survives."""
+    upkeep: UpkeepConfig | None = None
+    """How often storage looks after itself; None: as a broker does without configuration, which is never here."""
     settings: Settings = SIMULATED
     log: LogConfig = msgspec.field(default_factory=LogConfig)
 
@@ -109,10 +113,14 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
             deletes=random.Random(f"delete {seed}").random() < DELETING_SHARE,
         )
         segment_bytes = draw.choice(SEGMENT_BYTES)
-        if segment_bytes is None:
-            return changed
-        small = msgspec.structs.replace(self.log, segment_bytes=segment_bytes)
-        return msgspec.structs.replace(changed, log=small)
+        log = self.log if segment_bytes is None else msgspec.structs.replace(self.log, segment_bytes=segment_bytes)
+        log, upkeep = keeping(log, seed)
+        return msgspec.structs.replace(changed, log=log, upkeep=upkeep)
+
+    @property
+    def retention(self) -> Retention:
+        """What may go by itself."""
+        return retention_of(self.log, self.upkeep)
 
     def configured(self, number: int) -> tuple[LogConfig, Settings]:
         """What a broker of this scenario starts with that was given one of `CONFIGURED`."""

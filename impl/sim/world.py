@@ -16,6 +16,7 @@ from impl.host.broker import BrokerHost, MakeBroker
 from impl.host.controller import MakeController, MakeQuorum
 from impl.sim.choices import Choices
 from impl.sim.engine import Engine
+from impl.sim.keeping import NOTHING
 from impl.sim.ledger import Ledger, Outcome
 from impl.sim.network import WINDOW_MS
 from impl.sim.observer import Observer
@@ -111,7 +112,17 @@ class World(Engine):
         end = self.now + _READ_MS_MAX
         while self.now < end and not (self.auditor.caught_up() and self.ledger.read_out()):
             self.advance(_HEALTH_MS)
+            self._note_retention()
         return self._outcome(healthy=settled and self.auditor.caught_up())
+
+    def _note_retention(self) -> None:
+        """Where retention is at work, what is not there any more is told by the brokers; the judges of their facts
+        know whether it was due."""
+        if self.scenario.retention != NOTHING:
+            for host in [process.host for process in self.nodes]:
+                for partition in host.broker.partitions.values() if isinstance(host, BrokerHost) else ():
+                    known = self.ledger.retained.get(partition.label, 0)
+                    self.ledger.retained[partition.label] = max(known, partition.log_start)
 
     def _settled(self) -> bool:
         return self.auditor.whole and all(producer.idle for _, producer in self.producers)

@@ -4,7 +4,7 @@ One rule: a read proves what it read and that what it passed over was not there;
 nobody read up to are counted as unread, and make the verdict Unknown.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from invariants.history.order import ReadOrder, never
@@ -56,16 +56,24 @@ class Judgement:
 
 
 def judge(
-    ops: Iterable[Op], may_repeat: Callable[[str], bool] = never, final: str = "", *, order_judged: bool = False
+    ops: Iterable[Op],
+    may_repeat: Callable[[str], bool] = never,
+    final: str = "",
+    *,
+    order_judged: bool = False,
+    retained: Mapping[str, int] | None = None,
 ) -> Judgement:
     """Judge client operations. `order_judged`: a `ReadOrder` has taken each of them already and found nothing.
 
     `may_repeat` says of which keys the producer was not idempotent. `final` names a client whose last reading of every
     partition began at the start and ended at the end, after everything else: what it did not read is not there.
+    `retained`: by partition, from where on retention has kept what was there.
     """
     history = _History(None if order_judged else ReadOrder(may_repeat))
     for op in ops:
         history.take(op)
+    for partition, start in (retained or {}).items():
+        history.retain(partition, start)
     if final:
         history.read_whole(final)
     return history.judgement()
@@ -141,6 +149,9 @@ class _History:
         if readings is None:
             readings = self._readings[partition] = Readings(partition)
         return readings
+
+    def retain(self, partition: str, start: int) -> None:
+        self._of(partition).delete(("retention", 0), start, refused=False)
 
     def read_whole(self, client: str) -> None:
         for _, readings in sorted(self._readings.items()):

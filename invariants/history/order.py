@@ -24,6 +24,7 @@ class ReadOrder:
         self._sent: dict[tuple[str, str, str], tuple[str, int]] = {}
         """(partition, key, value) -> (client, its place among what the client sent of that key)."""
         self._count: dict[tuple[str, str, str], int] = {}
+        self._deleted: dict[str, int] = {}
         self._readers: dict[tuple[str, int, str], _Reading] = {}
 
     def take(self, op: Op) -> tuple[str, str] | None:
@@ -37,6 +38,11 @@ class ReadOrder:
         if op.phase != "ok" or op.offset is None or op.error:
             return None
         return self._read(op, op.offset)
+
+    def delete(self, partition: str, below: int) -> None:
+        """Records are deleted, and with the last of its own a leader may have forgotten a producer: what is still under
+        way it may write a second time."""
+        self._deleted[partition] = max(below, self._deleted.get(partition, 0))
 
     def forget(self, partition: str) -> None:
         """What was read may be read again elsewhere: an unclean election has given it up."""
@@ -61,11 +67,11 @@ class ReadOrder:
             return None
         before = reading.offsets.get((op.key, op.value))
         if before is not None:
-            if self._may_repeat(op.key):
+            if self._may_repeat(op.key) or before < self._deleted.get(op.partition, 0):
                 return None
             return "duplicated", f"{_words(op)} is read twice, at offsets {before} and {offset} of {op.partition}"
         reading.offsets[op.key, op.value] = offset
-        if self._may_repeat(op.key) and reading.began:
+        if reading.began and (self._may_repeat(op.key) or op.partition in self._deleted):
             # Where it begins inside the log, as after an unclean election or a deletion, it may have passed over the
             # first of them.
             return None

@@ -15,6 +15,7 @@ from invariants.history.judge import verdict as come_to
 from invariants.history.order import ReadOrder, never
 from invariants.step import log_start, one_decision, stable_read
 from invariants.step.decisions import ALL, REGISTRATIONS
+from invariants.step.deletion_due import Deletions
 from invariants.step.ghost import Partition
 from invariants.step.invariant import CONTROLLER, Judge
 from invariants.step.judged import STEP_INVARIANTS
@@ -66,10 +67,17 @@ class Checker:
     """Raises `Violated` at the first fact that breaks an invariant. One checker judges one execution.
 
     `may_repeat` says of which keys the producer is not idempotent, as in `invariants.history.judge`. `one_clock` says
-    that clients' operations stand in order with the facts, as in a simulated run.
+    that clients' operations stand in order with the facts, as in a simulated run; `deletions` then knows what may be
+    deleted.
     """
 
-    def __init__(self, may_repeat: Callable[[str], bool] = never, *, one_clock: bool = False) -> None:
+    def __init__(
+        self,
+        may_repeat: Callable[[str], bool] = never,
+        *,
+        one_clock: bool = False,
+        deletions: Deletions | None = None,
+    ) -> None:
         self._generations: Generations[Partition] = Generations()
         self.partitions = self._generations.current
         """Those there are now."""
@@ -77,6 +85,7 @@ class Checker:
         """Facts judged so far."""
         self._told = Told()
         self._one_clock = one_clock
+        self._deletions = deletions
         self._nodes: dict[str, int] = {}
         self._plans: dict[type, Plan] = {}
         self._may_repeat = may_repeat
@@ -112,6 +121,9 @@ class Checker:
                     self._generations.left(fact.partition, number)
                 else:
                     partition.begins(at)
+                    self._order.delete(fact.partition, replica.start)
+                    if self._deletions is not None:
+                        self._deletions.judge(partition, replica, at)
 
     def _decision(self, fact: Any, plan: Plan) -> None:
         """What the controllers have decided; told again, it moves nothing."""
@@ -133,6 +145,8 @@ class Checker:
 
     def fault(self, kind: str, targets: Iterable[str], _detail: str = "") -> None:
         """What the world did. Only what ends a process, or takes its disk away, moves the ghost."""
+        if self._deletions is not None:
+            self._deletions.fault(kind)
         loses = STOPPING_FAULTS.get(kind)
         if loses is None and kind != REPLACING_FAULT:
             return
@@ -151,6 +165,8 @@ class Checker:
         if partition is not None:
             stable_read.judge(partition, op, one_clock=self._one_clock)
             log_start.judge(partition, op, one_clock=self._one_clock)
+        if self._deletions is not None and (self._deletions.retains or op.operation == "delete"):
+            self._deletions.op(op)
         anomaly = self._order.take(op)
         if anomaly is not None:
             raise Violated(CLASSES[anomaly[0]], anomaly[1])
@@ -163,7 +179,13 @@ class Checker:
         unclean = {name for name, partition in self.partitions.items() if partition.last_unclean >= 0}
         # What an unclean election gave up is lost by permission; the order of what is left was judged as it was read.
         ops = self._ops if not unclean else [op for op in self._ops if op.partition not in unclean]
-        judgement = judge(ops, self._may_repeat, final, order_judged=True)
+        retained: dict[str, int] = {}
+        if self._deletions is not None and self._deletions.retains:
+            retained = {
+                name: max((replica.start for replica in partition.replicas.values()), default=0)
+                for name, partition in self.partitions.items()
+            }
+        judgement = judge(ops, self._may_repeat, final, order_judged=True, retained=retained)
         verdict = come_to(judgement)
         if isinstance(verdict, Violated):
             raise verdict

@@ -5,6 +5,7 @@ One rule: what a node may do in its epoch comes first, so that a sentence names 
 
 from invariants.step import (
     counted_on,
+    deletion_due,
     epoch_fencing,
     high_watermark_bound,
     log_matching,
@@ -30,4 +31,5 @@ STEP_INVARIANTS: tuple[StepInvariant, ...] = (
     one_decision.INVARIANT,
     counted_on.INVARIANT,
     log_start.INVARIANT,
+    deletion_due.INVARIANT,
 )

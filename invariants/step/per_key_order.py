@@ -3,6 +3,8 @@
 Records of one key go to one partition and come from one producer's sequence there, so the order of sequences is the
 order of keys. Judged on the committed prefix: a batch that is later truncated has promised nothing.
 
+A producer of which all records are deleted may be a new one to a leader, and repeat itself.
+
 A producer's sequence starts at 0 for each producer epoch, goes up by the batch's records, and wraps from 2**31 - 1 to 0
 (KAFKA-7692). Batches without a producer id are not idempotent: Kafka promises no order over their retries.
 """
@@ -39,9 +41,20 @@ def _in_order(partition: Partition, batch: Content) -> None:
     partition.producer_epochs[batch.producer_id] = batch.producer_epoch
     key = (batch.producer_id, batch.producer_epoch)
     expected = partition.sequences.get(key, 0)
+    if batch.base_sequence == 0 and _forgotten(partition, batch):
+        expected = 0
     if batch.base_sequence != expected:
         raise Violated(ID, _out_of_order_words(partition.committed.batches, batch, expected))
     partition.sequences[key] = (expected + batch.record_count) % SEQUENCES
+
+
+def _forgotten(partition: Partition, batch: Content) -> bool:
+    """All that its producer had written before is deleted: a replica that has fallen behind does not know of it, and
+    takes the producer for a new one (as Kafka does; KIP-360)."""
+    deleted = max(replica.start for replica in partition.replicas.values())
+    before = partition.committed.batches[: partition.committed.batches_below(batch.base_offset)]
+    mine = [each for each in before if each.producer_id == batch.producer_id]
+    return not mine or mine[-1].base_offset + mine[-1].record_count <= deleted
 
 
 def _out_of_order_words(committed: list[Content], batch: Content, expected: int) -> str:

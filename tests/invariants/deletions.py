@@ -73,11 +73,25 @@ def answered_before_all_have_deleted(plain: Story) -> None:
     story.tell(1, f.AcknowledgeDeletion(partition=P, leader_epoch=0, to=1, replicas=(1, 2, 3)))
 
 
+def deleted_too_young(plain: Story) -> None:
+    """Nobody asked for it, and record A was sent just now."""
+    story = of(plain)
+    committed(story)
+    for phase in ("invoke", "ok"):
+        story.sends(0, "a", phase)
+    story.tell(1, f.DeleteBelow(partition=P, to=1))
+
+
 VIOLATIONS = [
     (watermark_falls_below_the_start, "log_start", "n3 begins its log at 1, with high watermark 0"),
     (comes_back_with_a_watermark_below_the_start, "log_start", "with high watermark 0 and a log that begins at 1"),
     (read_though_deleted, "log_start", "at offset 0 of t-0, and since 1000 ms every log begins at 1 or later"),
     (watermark_stays_below_the_start, "log_start", "n2 begins its log anew at 1, and its high watermark stays at 0"),
+    (
+        deleted_too_young,
+        "deletion_due",
+        "n1 deletes what lies below 1 of t-0; the record at offset 0 was sent 0 ms before that",
+    ),
     (start_goes_back, "log_start", "n2 begins its log at 0, which began at 1 before"),
     (start_is_forgotten, "log_start", "n2 comes back with a log that begins at 0; what lies below 1 it had deleted"),
     (begins_where_nothing_is_committed, "log_start", "with a log that begins at 5, and what is committed ends at 1"),

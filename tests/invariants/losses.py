@@ -1,6 +1,6 @@
 """Stories of brokers that lose power, of eligible leader replicas and unclean elections, and how each is violated."""
 
-from typing import Any
+from typing import Any, Literal
 
 from tests.invariants.story import P, Story, content
 from traces import facts as f
@@ -21,6 +21,22 @@ class Losses(Story):
 
     def reconcile(self, node: int, epoch: int, leader: int, end: int) -> None:
         self.tell(node, f.Reconcile(partition=P, leader_epoch=epoch, leader=leader, log_end=end))
+
+    def sends(self, offset: int, value: str, phase: Literal["invoke", "ok"]) -> None:
+        self.checker.op(
+            Op(
+                n=0,
+                at=0,
+                client="c1",
+                process=0,
+                id=offset,
+                operation="produce",
+                phase=phase,
+                partition=P,
+                offset=offset,
+                value=value,
+            )
+        )
 
     def reads(self, offset: int, value: str, at: int = 0) -> None:
         self.checker.op(

@@ -6,6 +6,7 @@ import pytest
 
 from invariants.catalogue import CATALOGUE, HEADLINE
 from invariants.step import Checker, FullChecker, Violated
+from invariants.step.deletion_due import Deletions
 from invariants.step.judged import STEP_INVARIANTS
 from tests.invariants import deletions, losses
 from tests.invariants.story import P, Story, content
@@ -18,7 +19,8 @@ B = content(1, 0, 0xB)
 def judged(story: Callable[[Story], None]) -> Violated:
     """What both checkers say about a story: they must say the same."""
     said = []
-    for checker in (Checker(one_clock=True), FullChecker(one_clock=True)):
+    for kind in (Checker, FullChecker):
+        checker = kind(one_clock=True, deletions=Deletions(retention_ms=100))
         with pytest.raises(Violated) as caught:
             story(Story(checker))
         said.append(caught.value)

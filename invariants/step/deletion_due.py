@@ -1,0 +1,110 @@
+"""Nothing is deleted that nobody wanted deleted: not by a client (DeleteRecords), and not by retention, which waits.
+
+Judged where clients and nodes share a clock (a simulated run), when a log first begins at an offset: other replicas
+then follow. Retention by time deletes no record before it is as old as retention.ms, counted from when its client began
+to send it; a node whose clock was set is believed, as Kafka believes it. Retention by size is not judged here: no fact
+tells sizes.
+"""
+
+from dataclasses import dataclass, field
+
+from invariants.step.ghost import Partition, Replica
+from invariants.step.invariant import StepInvariant
+from invariants.verdict import Violated
+from traces.schema import Op
+
+ID = "deletion_due"
+FOREVER = -1
+CLOCK_FAULTS = frozenset({"clock jump", "clock drift"})
+
+
+@dataclass(slots=True)
+class Wanted:
+    """What may go of one partition."""
+
+    sent: dict[tuple[str, int], int] = field(default_factory=dict)
+    """(client, operation) -> when a record was sent, until its client hears of it."""
+    written: list[tuple[int, int]] = field(default_factory=list)
+    """Of acknowledged records: offset, and when it was sent."""
+    asked: dict[tuple[str, int], int] = field(default_factory=dict)
+    """(client, operation) -> up to where it asked for deletion, unless it was refused."""
+
+
+class Deletions:
+    """The clients' side of one execution, as far as deletion goes. `retention_ms`: -1, nothing is ever old; `by_size`:
+    retention.bytes is set, so that anything may be due."""
+
+    def __init__(self, *, retention_ms: int = FOREVER, by_size: bool = False) -> None:
+        self.retains = by_size or retention_ms != FOREVER
+        """Something may go that no client has asked to delete."""
+        self._retention_ms = retention_ms
+        self._by_size = by_size
+        self._wanted: dict[str, Wanted] = {}
+
+    def op(self, op: Op) -> None:
+        """One operation of a client."""
+        if op.operation == "delete":
+            asked = self._of(op.partition).asked
+            if op.phase == "fail":
+                asked.pop((op.client, op.id), None)
+            else:
+                asked[op.client, op.id] = max(op.offset or 0, asked.get((op.client, op.id), 0))
+        elif op.operation == "produce" and self._retention_ms != FOREVER:
+            wanted = self._of(op.partition)
+            if op.phase == "invoke":
+                wanted.sent[op.client, op.id] = op.at
+            else:
+                at = wanted.sent.pop((op.client, op.id), op.at)
+                if op.phase == "ok" and op.offset is not None:
+                    wanted.written.append((op.offset, at))
+
+    def fault(self, kind: str) -> None:
+        """What the world did: once a clock is wrong, whoever has it may take anything for old."""
+        if kind in CLOCK_FAULTS:
+            self._by_size = True
+
+    def judge(self, partition: Partition, replica: Replica, at: int) -> None:
+        """A log begins later, as of now."""
+        to = replica.start
+        if self._by_size or any(other.start >= to for other in partition.replicas.values() if other is not replica):
+            return
+        wanted = self._of(partition.name)
+        if max(wanted.asked.values(), default=0) >= to:
+            return
+        who = f"n{replica.node} deletes what lies below {to} of {partition.name}"
+        if self._retention_ms == FOREVER:
+            raise Violated(ID, f"{who}, and nobody asked for it")
+        young = [(offset, sent) for offset, sent in wanted.written if offset < to and at - sent < self._retention_ms]
+        if young:
+            offset, sent = max(young)
+            raise Violated(
+                ID,
+                f"{who}; the record at offset {offset} was sent {at - sent} ms before that, and retention.ms is "
+                f"{self._retention_ms}",
+            )
+
+    def _of(self, partition: str) -> Wanted:
+        wanted = self._wanted.get(partition)
+        if wanted is None:
+            wanted = self._wanted[partition] = Wanted()
+        return wanted
+
+
+def _everywhere(_partition: Partition) -> None:
+    """What is wanted is known from clients alone."""
+
+
+INVARIANT: StepInvariant = StepInvariant(
+    id=ID,
+    names=("retention",),
+    statement=(
+        "A log's beginning is deleted only where a client asked for that, or where every record in it is as old as "
+        "retention.ms, or its log larger than retention.bytes."
+    ),
+    argument=(
+        "Retention takes whole segments, oldest first, by the timestamp of the youngest record in each; nothing else "
+        "moves a log's start but a client's request, and a leader's start that its followers take over."
+    ),
+    breaks="retention-by-the-oldest",
+    everywhere=_everywhere,
+)

@@ -1,0 +1,58 @@
+"""What may be deleted: what a client asked for, and what is old."""
+
+import pytest
+
+from invariants.step import Violated
+from invariants.step.deletion_due import Deletions
+from invariants.step.ghost import Partition
+from traces.schema import Op
+
+
+def op(operation, phase, offset=None, at=0, number=0):
+    fields = {"client": "c1", "process": 0, "partition": "t-0", "value": "v"}
+    return Op(n=0, at=at, id=number, operation=operation, phase=phase, offset=offset, **fields)
+
+
+def begins(deletions, to, at=0, others=0):
+    """n1's log begins at `to`, the others' elsewhere."""
+    partition = Partition("t-0")
+    for node in (1, 2, 3):
+        partition.replica(node).start = to if node == 1 else others
+    deletions.judge(partition, partition.replica(1), at)
+
+
+def test_without_retention_only_what_a_client_asked_for():
+    deletions = Deletions()
+    deletions.op(op("delete", "invoke", 5))
+    begins(deletions, 5)
+    with pytest.raises(Violated, match="n1 deletes what lies below 6 of t-0, and nobody asked for it"):
+        begins(deletions, 6)
+    begins(deletions, 6, others=6)
+    deletions.op(op("delete", "fail", 5))
+    with pytest.raises(Violated, match="nobody asked"):
+        begins(deletions, 5)
+
+
+def test_with_retention_what_is_old():
+    deletions = Deletions(retention_ms=100)
+    deletions.op(op("produce", "invoke", at=50))
+    begins(deletions, 3, at=60)
+    deletions.op(op("produce", "ok", 2, at=70))
+    with pytest.raises(Violated, match="offset 2 was sent 99 ms before that, and retention"):
+        begins(deletions, 3, at=149)
+    begins(deletions, 2, at=149)
+    begins(deletions, 3, at=150)
+
+
+@pytest.mark.parametrize("kind", ["clock jump", "clock drift"])
+def test_a_node_with_another_clock_is_believed(kind):
+    deletions = Deletions()
+    deletions.fault("pause")
+    with pytest.raises(Violated):
+        begins(deletions, 1)
+    deletions.fault(kind)
+    begins(deletions, 1)
+
+
+def test_by_size_anything_may_be_due():
+    begins(Deletions(by_size=True), 9)
