@@ -36,14 +36,9 @@ class Lockstep:
         if self._over or self.diverged is not None:
             return
         self._steps += 1
-        follower = self.follower
-        number = follower.number(node)
-        for fact in facts:
-            try:
-                follower.fact(number, fact)
-            except DivergedError as diverged:
-                self._leaves(node, fact, diverged)
-                return
+        left = self.follower.take(node, facts)
+        if left is not None:
+            self._leaves(node, *left)
 
     def quorum(self, node: str, facts: Iterable[Any]) -> None:
         """What one step of a controller did as a voter."""

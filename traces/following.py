@@ -6,7 +6,7 @@ The same decision of the controllers told again is no step; another one in its p
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,9 +56,16 @@ class Divergence:
 _OF_MEMBERSHIP = frozenset({"BeginPartition", "CreatePartition", "DeletePartition", "DeleteReplica"})
 """Facts of which partitions there are, and where."""
 _AT_WORK: dict[type, bool] = {}
-"""By the class of a fact: whether it is one of a replica of a partition that is there."""
+"""By the class of a fact, as they come: whether it is of a replica at work, and so of a partition that is there."""
 FOLLOWED: Mapping[str, type[Refinement]] = {REPLICATION.name: Refinement, SURVIVAL.name: Survival}
 """By the name of a model, what follows it."""
+
+
+def at_work(fact: Any) -> bool:
+    """Whether it is neither a decision nor of which partitions there are."""
+    kind = type(fact)
+    _AT_WORK[kind] = kind.__name__ not in _OF_MEMBERSHIP and not of_a_controller(kind)
+    return _AT_WORK[kind]
 
 
 class Follower:
@@ -81,6 +88,7 @@ class Follower:
         """By partition: what brokers have told of a log that the trace begins with, until the controllers tell what
         the partition is."""
         self._numbers: dict[str, int] = {}
+        self._voters: dict[str, int] = {}
 
     @classmethod
     def of(cls, header: Header) -> "Follower":
@@ -113,12 +121,10 @@ class Follower:
                 self.quorum_fact(line.node, quorum_fact)
             except DivergedError as diverged:
                 return self.divergence(line.n, line.node, quorum_fact, diverged)
+        left = self.take(line.node, decoded(line.facts))
+        if left is not None:
+            return self.divergence(line.n, line.node, *left)
         node = self.number(line.node)
-        for fact in decoded(line.facts):
-            try:
-                self.fact(node, fact)
-            except DivergedError as diverged:
-                return self.divergence(line.n, line.node, fact, diverged)
         for partition, (log_end, _, high_watermark) in line.logs.items():
             diverged_logs = self.logs(node, partition, log_end, high_watermark)
             if diverged_logs:
@@ -132,18 +138,31 @@ class Follower:
                 )
         return None
 
+    def take(self, name: str, facts: Iterable[Any]) -> tuple[Any, DivergedError] | None:
+        """Replay what one step of a node did. Where the model does not follow: the fact, and why."""
+        node = self._numbers.get(name)
+        if node is None:
+            node = self.number(name)
+        current, generations = self.partitions, self._generations
+        fact: Any = None
+        try:
+            for fact in facts:
+                self.facts += 1
+                partition = fact.partition
+                refinement = generations.of(partition, node) if generations.former else current.get(partition)
+                if refinement is not None and (_AT_WORK.get(type(fact)) or at_work(fact)):
+                    refinement.take(node, fact)
+                else:
+                    self._rare(node, fact, refinement)
+        except DivergedError as diverged:
+            return fact, diverged
+        return None
+
     def fact(self, node: int, fact: Any) -> None:
         """Replay one fact of a node. DivergedError where the model does not follow."""
-        self.facts += 1
-        kind = type(fact)
-        at_work = _AT_WORK.get(kind)
-        if at_work is None:
-            at_work = _AT_WORK[kind] = kind.__name__ not in _OF_MEMBERSHIP and not of_a_controller(kind)
-        refinement = self._generations.of(fact.partition, node)
-        if at_work and refinement is not None:
-            refinement.take(node, fact)
-        else:
-            self._rare(node, fact, refinement)
+        left = self.take(f"n{node}", (fact,))
+        if left is not None:
+            raise left[1]
 
     def _rare(self, node: int, fact: Any, refinement: Refinement | None) -> None:
         """A controller's decision, or of which partitions there are, or of one that is not known."""
@@ -176,8 +195,11 @@ class Follower:
         """Replay one fact of a voter, named as in the trace. DivergedError where the model does not follow."""
         if self.quorum is not None:
             self.facts += 1
-            voter = voter_of(node)
-            self.quorum.take(NO_REPLICA if voter is None else voter, fact)
+            voter = self._voters.get(node)
+            if voter is None:
+                known = voter_of(node)
+                voter = self._voters[node] = NO_REPLICA if known is None else known
+            self.quorum.take(voter, fact)
 
     def _awaits(self, partition: str, node: int) -> bool:
         """The node has told of a log that the trace begins with."""

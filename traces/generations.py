@@ -16,12 +16,13 @@ class Generations(Generic[T]):
     def __init__(self) -> None:
         self.current: dict[str, T] = {}
         self.deleted: list[T] = []
-        self._former: dict[tuple[str, int], T] = {}
+        self.former: dict[tuple[str, int], T] = {}
+        """By name and node: one that is no more, while the node has yet to hear."""
 
     def of(self, partition: str, node: int) -> T | None:
         """The one that this node tells of."""
-        if self._former:
-            former = self._former.get((partition, node))
+        if self.former:
+            former = self.former.get((partition, node))
             if former is not None:
                 return former
         return self.current.get(partition)
@@ -31,8 +32,8 @@ class Generations(Generic[T]):
         gone = self.current.pop(partition)
         self.deleted.append(gone)
         for node in members:
-            self._former[partition, node] = gone
+            self.former[partition, node] = gone
 
     def left(self, partition: str, node: int) -> bool:
         """The node's replica is deleted; whether it was one of a partition that is no more."""
-        return self._former.pop((partition, node), None) is not None
+        return self.former.pop((partition, node), None) is not None

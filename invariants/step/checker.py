@@ -19,7 +19,7 @@ from invariants.step.deletion_due import Deletions
 from invariants.step.ghost import Partition
 from invariants.step.invariant import CONTROLLER, Judge
 from invariants.step.judged import STEP_INVARIANTS
-from invariants.step.take import TAKE
+from invariants.step.take import TAKE, nothing
 from invariants.verdict import Violated
 from traces.generations import Generations
 from traces.schema import Op
@@ -57,7 +57,8 @@ class Plan:
 def _plan(name: str) -> Plan:
     before = [invariant.before[name] for invariant in STEP_INVARIANTS if name in invariant.before]
     after = [invariant.after[name] for invariant in STEP_INVARIANTS if name in invariant.after]
-    return Plan(name, (*before, TAKE[name], *after))
+    take = () if TAKE[name] is nothing else (TAKE[name],)
+    return Plan(name, (*before, *take, *after))
 
 
 _PLANS: Mapping[str, Plan] = {name: _plan(name) for name in TAKE}
@@ -99,18 +100,19 @@ class Checker:
             digits = node[1:]
             is_broker = node[:1] == "n" and digits.isdigit()
             number = self._nodes[node] = int(digits) if is_broker else CONTROLLER.node
+        plans, partitions, generations = self._plans, self.partitions, self._generations
         for fact in facts:
-            kind = type(fact)
-            plan = self._plans.get(kind)
+            plan = plans.get(type(fact))
             if plan is None:
-                plan = self._plans[kind] = _PLANS[kind.__name__]
+                plan = plans[type(fact)] = _PLANS[type(fact).__name__]
             self.judged += 1
             if plan.of_controllers:
                 self._decision(fact, plan)
                 continue
-            partition = self._generations.of(fact.partition, number)
+            name = fact.partition
+            partition = generations.of(name, number) if generations.former else partitions.get(name)
             if partition is None:
-                partition = self.partitions[fact.partition] = Partition(fact.partition)
+                partition = partitions[name] = Partition(name)
             replica = partition.replicas.get(number) or partition.replica(number)
             if not replica.running and not plan.ends_a_process:
                 partition.returns(replica)
@@ -162,7 +164,7 @@ class Checker:
         """One line of the clients' view: order per key is judged as records are read."""
         self._ops.append(op)
         partition = self.partitions.get(op.partition)
-        if partition is not None:
+        if partition is not None and op.operation == "consume" and op.phase == "ok":
             stable_read.judge(partition, op, one_clock=self._one_clock)
             log_start.judge(partition, op, one_clock=self._one_clock)
         if self._deletions is not None and (self._deletions.retains or op.operation == "delete"):

@@ -136,7 +136,8 @@ def _as_leader(_partition: Partition, replica: Replica, fact: Any) -> None:
 
 
 def _counts(partition: Partition, replica: Replica, fact: Acknowledge) -> None:
-    _as_leader(partition, replica, fact)
+    if not replica.leading or fact.leader_epoch != replica.leader_epoch:
+        _as_leader(partition, replica, fact)
     follower = partition.replicas.get(fact.follower)
     asked = None if follower is None else follower.asked.get(fact.leader_epoch)
     if asked is None:
@@ -164,7 +165,10 @@ def _counts(partition: Partition, replica: Replica, fact: Acknowledge) -> None:
 
 
 def _asks(partition: Partition, replica: Replica, fact: SendFetch) -> None:
-    _of_its_leader(partition, replica, fact)
+    if replica.leading or partition.leaders.get(fact.leader_epoch) != fact.leader:
+        _of_its_leader(partition, replica, fact)
+    elif fact.leader_epoch != replica.leader_epoch:
+        _as_follower(partition, replica, fact)
     if fact.broker_epoch < replica.sends_as:
         raise Violated(
             ID,
@@ -182,7 +186,8 @@ def _as_follower(_partition: Partition, replica: Replica, fact: Any) -> None:
 
 
 def _of_its_leader(partition: Partition, replica: Replica, fact: Any) -> None:
-    _as_follower(partition, replica, fact)
+    if replica.leading or fact.leader_epoch != replica.leader_epoch:
+        _as_follower(partition, replica, fact)
     leader = partition.leaders.get(fact.leader_epoch)
     if leader is not None and leader != fact.leader:
         raise Violated(

@@ -10,7 +10,7 @@ still knows its former process, and will not have registered the new one. It cou
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-from invariants.step.log import GhostLog, Prefixes
+from invariants.step.log import EMPTY, GhostLog, Prefixes
 from traces.beginnings import joins, whole
 from traces.facts import AcknowledgeProduce, BeginReplica, Content, Restart
 
@@ -104,7 +104,9 @@ class Partition:
 
     def append(self, replica: Replica, batch: Content) -> None:
         """Write a batch behind a replica's log. Raises Violated where logs stop matching."""
-        replica.log.append(batch, self.prefixes.extend(replica.log.prefix, batch, replica.node))
+        log = replica.log
+        prefixes = log.prefixes
+        log.append(batch, self.prefixes.extend(prefixes[-1] if prefixes else EMPTY, batch, replica.node))
 
     def begin_replica(self, replica: Replica, fact: BeginReplica) -> None:
         """A log that was there when the trace began. Those of the partition are told of before anything is done to it,

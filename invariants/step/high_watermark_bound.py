@@ -60,10 +60,11 @@ def _follower(partition: Partition, replica: Replica, fact: ReceiveFetch | Trunc
     to = fact.high_watermark
     if to == 0 or replica.reconciled < partition.last_unclean:
         return
-    who = node_words(replica.node)
     if to > replica.log.end:
+        who = node_words(replica.node)
         raise Violated(ID, f"{who} sets its high watermark to {to}, and its log ends at {replica.log.end}")
     if to > partition.committed.end:
+        who = node_words(replica.node)
         begun = partition.begun.get(replica.node)
         if begun is not None and to <= begun.high_watermark:
             # It had it when the trace began; whether that was committed, the controllers have not told yet.
@@ -74,7 +75,7 @@ def _follower(partition: Partition, replica: Replica, fact: ReceiveFetch | Trunc
     if to == replica.start:
         # It may begin inside a batch, which comes whole when it comes.
         to = min(to, replica.log.whole_end)
-    _agrees(partition, replica, to, who)
+    _agrees(partition, replica, to)
 
 
 def _deleted(partition: Partition, replica: Replica, fact: DeleteBelow | FallBehind) -> None:
@@ -85,14 +86,14 @@ def _deleted(partition: Partition, replica: Replica, fact: DeleteBelow | FallBeh
         raise Violated(ID, f"{who} deletes what lies below {fact.to}, and what is committed ends at {known}")
 
 
-def _agrees(partition: Partition, replica: Replica, to: int, who: str) -> None:
+def _agrees(partition: Partition, replica: Replica, to: int, who: str = "") -> None:
     """Below `to`, the replica's log is the committed one."""
     if replica.log.prefix_at(to) != partition.committed.prefix_at(to):
         where = _difference(replica.log, partition.committed, to)
         raise Violated(
             ID,
-            f"{who} sets its high watermark to at least {to}, and its log differs at offset {where} from what "
-            "is committed",
+            f"{who or node_words(replica.node)} sets its high watermark to at least {to}, and its log differs at offset "
+            f"{where} from what is committed",
         )
 
 

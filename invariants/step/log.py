@@ -104,8 +104,10 @@ class GhostLog:
 
     def prefix_at(self, offset: int) -> int:
         """The name of the log up to and including the batch that holds `offset - 1`."""
-        count = self.batches_below(offset)
-        return self.prefixes[count - 1] if count else EMPTY
+        prefixes = self.prefixes
+        if offset <= 0 or not prefixes:
+            return EMPTY
+        return prefixes[-1] if offset >= self.end else prefixes[bisect_left(self.ends, offset)]
 
     def batch_at(self, offset: int) -> Content | None:
         """The batch that holds `offset`."""

@@ -88,10 +88,12 @@ class QuorumChecker:
         if voter is None:
             voter = self._voters[node] = Voter()
         for fact in facts:
-            judge = _JUDGES.get(type(fact).__name__)
+            kind = type(fact)
+            judge = _KINDS.get(kind)
+            if judge is None:
+                judge = _KINDS[kind] = _JUDGES.get(kind.__name__, _nothing)
             self.judged += 1
-            if judge is not None:
-                judge(self, node, voter, fact)
+            judge(self, node, voter, fact)
 
     # ------------------------------------------------------------ epochs and votes
     def _entered(self, node: str, voter: Voter, fact: Any) -> None:
@@ -177,7 +179,14 @@ class QuorumChecker:
         raise Violated(invariant.id, sentence)
 
 
-_JUDGES: dict[str, Callable[[QuorumChecker, str, Voter, Any], None]] = {
+def _nothing(_checker: QuorumChecker, _node: str, _voter: Voter, _fact: Any) -> None:
+    """What says nothing of the quorum's epochs, votes and log."""
+
+
+Judge = Callable[[QuorumChecker, str, Voter, Any], None]
+_KINDS: dict[type, Judge] = {}
+"""By the class of a fact: filled as facts come."""
+_JUDGES: dict[str, Judge] = {
     "QuorumBegin": QuorumChecker._entered,
     "QuorumRestart": QuorumChecker._entered,
     "Observe": QuorumChecker._entered,

@@ -183,21 +183,21 @@ def _truncate(_partition: Partition, replica: Replica, fact: Truncate) -> None:
     replica.high_watermark = fact.high_watermark
 
 
-def _nothing(_partition: Partition, _replica: Replica, _fact: Any) -> None:
+def nothing(_partition: Partition, _replica: Replica, _fact: Any) -> None:
     """Decisions and answers: they are judged, and what comes of them has facts of its own."""
 
 
 TAKE: Mapping[str, Judge] = {
     "CreatePartition": _create,
-    "DeletePartition": _nothing,
+    "DeletePartition": nothing,
     "BeginPartition": _begin,
     "BeginReplica": _begin_replica,
     **dict.fromkeys(decisions.ALL, _decide),
     "ElectUnclean": _elect_unclean,
     "MemberLosesPower": _member_loses_power,
     "LeaderLosesPower": _member_loses_power,
-    "RefusePartition": _nothing,
-    "CountOnAbsent": _nothing,
+    "RefusePartition": nothing,
+    "CountOnAbsent": nothing,
     "Register": _register,
     "LosePower": _lose_power,
     "BecomeLeader": _lead,
@@ -209,15 +209,15 @@ TAKE: Mapping[str, Judge] = {
     "AcknowledgeProduce": _promise,
     "AdvanceHighWatermark": _advance,
     "ExpandIsr": _expand,
-    "ShrinkIsr": _nothing,
+    "ShrinkIsr": nothing,
     "LearnIsr": _learn,
     "Acknowledge": _acknowledge,
-    "AnswerFetch": _nothing,
-    "AnswerProbe": _nothing,
+    "AnswerFetch": nothing,
+    "AnswerProbe": nothing,
     "FallBehind": _fall_behind,
     "DeleteBelow": _begin_later,
     "RecoverStart": _recover_start,
-    "AcknowledgeDeletion": _nothing,
+    "AcknowledgeDeletion": nothing,
     "Truncate": _truncate,
     "Reconcile": _reconcile,
     "SendFetch": _send_fetch,
