@@ -17,7 +17,7 @@ check: venv
 	$(BIN)/fencepost check
 
 test: venv
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 # Clients that need Node, Java or kcat; each family that is not there is listed with the reason.
 clients: venv
