@@ -22,8 +22,9 @@ A refusal (refuse_partition) is written nowhere; the controller that refuses tel
 from collections.abc import Callable
 from typing import Any
 
-from impl.core import facts
-from impl.core.facts import Fact
+from impl.core import decided_facts
+from impl.core.decided_facts import Fact
+from impl.core.facts import BeginPartition
 from impl.core.image import MetadataImage
 from impl.core.metadata import (
     MetadataRecord,
@@ -42,7 +43,7 @@ def facts_of(record: MetadataRecord, before: MetadataImage) -> list[Fact]:
             return [_of_change(record, before), *_of_the_absent(record, before)]
         case PartitionRecord():
             return [
-                facts.CreatePartition(
+                decided_facts.CreatePartition(
                     partition=str(record.partition),
                     replicas=record.replicas,
                     isr=record.isr,
@@ -55,7 +56,8 @@ def facts_of(record: MetadataRecord, before: MetadataImage) -> list[Fact]:
         case RemoveTopicRecord():
             topic = before.topics_by_id[record.topic_id]
             return [
-                facts.DeletePartition(partition=str(topic.partitions[index].name)) for index in sorted(topic.partitions)
+                decided_facts.DeletePartition(partition=str(topic.partitions[index].name))
+                for index in sorted(topic.partitions)
             ]
     return []
 
@@ -64,7 +66,7 @@ def beginnings(image: MetadataImage) -> list[Fact]:
     """What every partition is, for a trace that tells nothing of what was decided before."""
     epochs = {node: broker.epoch for node, broker in image.brokers.items()}
     return [
-        facts.BeginPartition(
+        BeginPartition(
             partition=str(partition.name),
             replicas=partition.replicas,
             leader=partition.leader,
@@ -86,9 +88,9 @@ def _of_registration(record: RegisterBrokerRecord, before: MetadataImage) -> lis
             continue
         name, replica = str(partition.name), record.broker
         if record.clean:
-            told.append(facts.Register(partition=name, replica=replica, broker_epoch=record.broker_epoch))
+            told.append(decided_facts.Register(partition=name, replica=replica, broker_epoch=record.broker_epoch))
         elif replica not in partition.isr and replica not in partition.elr:
-            told.append(facts.LosePower(partition=name, replica=replica, broker_epoch=record.broker_epoch))
+            told.append(decided_facts.LosePower(partition=name, replica=replica, broker_epoch=record.broker_epoch))
     return told
 
 
@@ -111,7 +113,7 @@ def _of_the_absent(record: PartitionChangeRecord, before: MetadataImage) -> list
     if record.leader >= 0 and (known is None or record.leader_epoch != known.leader_epoch):
         added.add(record.leader)
     return [
-        facts.CountOnAbsent(partition=str(record.partition), partition_epoch=record.partition_epoch, node=node)
+        decided_facts.CountOnAbsent(partition=str(record.partition), partition_epoch=record.partition_epoch, node=node)
         for node in sorted(added)
         if not before.is_active(node)
     ]
@@ -134,28 +136,28 @@ def _lost_power(kind: type[Any]) -> "Tell":
 
 
 def _fail_over(record: PartitionChangeRecord, _before: MetadataImage, outcome: dict[str, Any]) -> Fact:
-    return facts.FailOver(**outcome, leader=record.leader, removed=record.about)
+    return decided_facts.FailOver(**outcome, leader=record.leader, removed=record.about)
 
 
 def _reassign(record: PartitionChangeRecord, _before: MetadataImage, outcome: dict[str, Any]) -> Fact:
-    return facts.Reassign(**outcome, leader=record.leader, removed=record.about, replicas=record.replicas)
+    return decided_facts.Reassign(**outcome, leader=record.leader, removed=record.about, replicas=record.replicas)
 
 
 def _add_replicas(record: PartitionChangeRecord, before: MetadataImage, outcome: dict[str, Any]) -> Fact:
     partition = before.partition(record.partition)
     assert partition is not None, f"a change of {record.partition} precedes its creation in the metadata log"
     added = tuple(node for node in record.replicas if node not in partition.replicas)
-    return facts.AddReplicas(**outcome, added=added, replicas=record.replicas)
+    return decided_facts.AddReplicas(**outcome, added=added, replicas=record.replicas)
 
 
 def _alter_partition(record: PartitionChangeRecord, before: MetadataImage, outcome: dict[str, Any]) -> Fact:
     # A proposal counts only if the leader's newest registration sent it.
     epoch = before.brokers[record.leader].epoch
-    return facts.AlterPartition(**outcome, leader=record.leader, broker_epoch=epoch)
+    return decided_facts.AlterPartition(**outcome, leader=record.leader, broker_epoch=epoch)
 
 
 def _elect_none(_record: PartitionChangeRecord, _before: MetadataImage, outcome: dict[str, Any]) -> Fact:
-    return facts.ElectNone(**outcome)
+    return decided_facts.ElectNone(**outcome)
 
 
 Tell = Callable[[PartitionChangeRecord, MetadataImage, dict[str, Any]], Fact]
@@ -174,18 +176,18 @@ MEMBER_LOSES_POWER = "member_loses_power"
 LEADER_LOSES_POWER = "leader_loses_power"
 
 _CHANGES: dict[str, Tell] = {
-    ELECT: _elected(facts.Elect),
+    ELECT: _elected(decided_facts.Elect),
     ELECT_NONE: _elect_none,
-    ELECT_ELIGIBLE: _elected(facts.ElectEligible),
-    ELECT_UNCLEAN: _elected(facts.ElectUnclean),
+    ELECT_ELIGIBLE: _elected(decided_facts.ElectEligible),
+    ELECT_UNCLEAN: _elected(decided_facts.ElectUnclean),
     FAIL_OVER: _fail_over,
-    TAKE_OFFLINE: _removed(facts.TakeOffline),
-    FENCE: _removed(facts.Fence),
+    TAKE_OFFLINE: _removed(decided_facts.TakeOffline),
+    FENCE: _removed(decided_facts.Fence),
     ADD_REPLICAS: _add_replicas,
     REASSIGN: _reassign,
     ALTER_PARTITION: _alter_partition,
-    MEMBER_LOSES_POWER: _lost_power(facts.MemberLosesPower),
-    LEADER_LOSES_POWER: _lost_power(facts.LeaderLosesPower),
+    MEMBER_LOSES_POWER: _lost_power(decided_facts.MemberLosesPower),
+    LEADER_LOSES_POWER: _lost_power(decided_facts.LeaderLosesPower),
 }
 WHYS = frozenset(_CHANGES)
 """What `PartitionChangeRecord.why` may be."""

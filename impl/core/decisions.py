@@ -11,9 +11,9 @@ Each change of a partition is one action of the model `survival`, under its name
 from typing import Any
 
 from impl.core import decision_facts
+from impl.core.decided_facts import RefusePartition
 from impl.core.decision_facts import facts_of
 from impl.core.events import AppendMetadata, Effect, RecoveredMetadata
-from impl.core.facts import RefusePartition
 from impl.core.image import CHANGING, MetadataImage, PartitionImage
 from impl.core.metadata import MetadataRecord, PartitionChangeRecord
 from impl.core.settings import Settings

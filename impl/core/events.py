@@ -11,7 +11,7 @@ The host performs effects in order. A storage effect has been performed (and, wh
 before the effects that follow it leave the node; a crash between two effects is a crash the log survives.
 """
 
-from impl.core.facts import Fact
+from impl.core.decided_facts import Fact
 from impl.core.image import MetadataImage
 from impl.core.messages import Reply, Request
 from impl.core.metadata import MetadataRecord

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from impl.core.broker import Broker
+from impl.core.decided_facts import Fact
 from impl.core.events import (
     AdvanceLogStart,
     AppendBatch,
@@ -35,7 +36,7 @@ from impl.core.events import (
     WriteEpochs,
     WriteHighWatermarks,
 )
-from impl.core.facts import FACTS, Fact
+from impl.core.facts import FACTS
 from impl.core.messages import Fetched, ListedOffsets
 from impl.core.quorum.effects import LoadSnapshot
 from impl.core.settings import Settings

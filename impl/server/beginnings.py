@@ -4,7 +4,8 @@ One rule: this is read once, before the broker does anything, and only where its
 of every batch of a long log takes its time: a trace is asked for by who wants it.
 """
 
-from impl.core.facts import BeginReplica, Fact
+from impl.core.decided_facts import Fact
+from impl.core.facts import BeginReplica
 from impl.core.replica import content
 from impl.core.types import Offset
 from impl.storage.log_directories import LogDirectories

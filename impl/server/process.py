@@ -25,7 +25,7 @@ from typing import NamedTuple
 import msgspec
 
 from impl.api.registry import Registry, broker_registry, controller_registry
-from impl.core.facts import Fact
+from impl.core.decided_facts import Fact
 from impl.core.image import MetadataImage
 from impl.core.settings import Settings
 from impl.core.types import NodeId

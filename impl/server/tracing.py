@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from impl.core.facts import Fact
+from impl.core.decided_facts import Fact
 from impl.core.quorum.facts import QuorumFact
 from traces.recorder import LiveRecorder
 from traces.schema import VERSION, Header

@@ -8,7 +8,8 @@ import time
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from impl.core.facts import ExpandIsr, Fact, ShrinkIsr
+from impl.core.decided_facts import Fact
+from impl.core.facts import ExpandIsr, ShrinkIsr
 
 LATENCY_BUCKETS_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 clock = time.monotonic

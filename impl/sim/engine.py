@@ -13,8 +13,8 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
+from impl.core.decided_facts import Fact
 from impl.core.events import ConnectionLost, Disconnected, Event, Send, SendReply, Stopped, Tick
-from impl.core.facts import Fact
 from impl.core.quorum.facts import QuorumFact
 from impl.core.types import Millis, NodeId
 from impl.sim.choices import Choices

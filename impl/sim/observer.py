@@ -6,7 +6,7 @@ One rule: an observer may end the run by raising; it changes nothing else.
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from impl.core.facts import Fact
+from impl.core.decided_facts import Fact
 from impl.core.quorum.facts import QuorumFact
 from traces.schema import Op
 

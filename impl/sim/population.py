@@ -8,7 +8,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from impl.core.facts import Fact
+from impl.core.decided_facts import Fact
 from impl.core.names import controller_nodes, node_name
 from impl.core.quorum.facts import QuorumFact
 from impl.core.settings import Voter

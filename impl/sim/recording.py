@@ -9,8 +9,8 @@ Which step sent a message is remembered by the message's number on the heap.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from impl.core.decided_facts import Fact
 from impl.core.events import ConnectionLost, Disconnected, Event, ReplyArrived, RequestArrived, Tick
-from impl.core.facts import Fact
 from impl.core.names import node_name
 from impl.core.quorum.facts import QuorumFact
 from impl.core.types import NodeId

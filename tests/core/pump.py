@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from impl.core.broker import Broker
 from impl.core.controller import Controller
+from impl.core.decided_facts import Fact
 from impl.core.events import (
     AdvanceLogStart,
     AppendBatch,
@@ -29,7 +30,6 @@ from impl.core.events import (
     WriteEpochs,
     WriteHighWatermarks,
 )
-from impl.core.facts import Fact
 from impl.core.messages import (
     CreateTopics,
     Fetch,

@@ -9,6 +9,7 @@ from collections import deque
 import msgspec
 
 from impl.core.controller_messages import RegisterBroker
+from impl.core.decided_facts import Fact
 from impl.core.events import (
     ConnectionLost,
     Disconnected,
@@ -21,7 +22,6 @@ from impl.core.events import (
     Stopped,
     Tick,
 )
-from impl.core.facts import Fact
 from impl.core.messages import CreateTopics, NewTopic
 from impl.core.quorum.controller import QuorumController
 from impl.core.quorum.effects import (

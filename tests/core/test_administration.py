@@ -13,7 +13,8 @@ from impl.core.admin_messages import (
     MorePartitions,
     Reassignment,
 )
-from impl.core.facts import AddReplicas, CreatePartition, DeletePartition, DeleteReplica, Elect, Reassign
+from impl.core.decided_facts import AddReplicas, CreatePartition, DeletePartition, Elect, Reassign
+from impl.core.facts import DeleteReplica
 from impl.core.types import CONTROLLER, TopicPartition
 from tests.core.pump import Cluster, P
 

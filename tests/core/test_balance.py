@@ -1,7 +1,7 @@
 """Preferred leaders come back by themselves, after an interval, and only where they may lead."""
 
 from impl.core import balance
-from impl.core.facts import Elect
+from impl.core.decided_facts import Elect
 from impl.core.types import CONTROLLER, TopicPartition
 from tests.core.pump import Cluster, P
 

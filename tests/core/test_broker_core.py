@@ -1,8 +1,9 @@
 """A broker's dealings with the controller and with clients who ask for other things than records."""
 
 from impl.core.controller_messages import AlterPartition as AlterPartitionRequest
+from impl.core.decided_facts import AlterPartition
 from impl.core.events import Disconnected, Send, SendReply, Stopped, Tick, WriteHighWatermarks
-from impl.core.facts import AlterPartition, BecomeLeader, DeleteReplica, ExpandIsr, Restart
+from impl.core.facts import BecomeLeader, DeleteReplica, ExpandIsr, Restart
 from impl.core.messages import (
     CreateTopics,
     DescribeTopics,

@@ -4,6 +4,8 @@ import pytest
 
 from impl.core.controller import Controller
 from impl.core.controller_messages import AllocateProducerIds, AlterIsr, AlterPartition, BrokerHeartbeat, RegisterBroker
+from impl.core.decided_facts import AlterPartition as AlterPartitionFact
+from impl.core.decided_facts import CreatePartition, Elect, Fact, FailOver
 from impl.core.events import (
     AppendMetadata,
     RecoveredMetadata,
@@ -11,8 +13,6 @@ from impl.core.events import (
     SendReply,
     Tick,
 )
-from impl.core.facts import AlterPartition as AlterPartitionFact
-from impl.core.facts import CreatePartition, Elect, Fact, FailOver
 from impl.core.messages import CreateTopics, NewTopic
 from impl.core.settings import Settings
 from impl.core.types import TopicPartition

@@ -5,19 +5,17 @@ import pytest
 from impl.core.admin_messages import AlterConfig, AlterConfigs, ConfigChange, ElectLeaders
 from impl.core.controller import Controller
 from impl.core.controller_messages import RegisterBroker
-from impl.core.decisions import Decisions
-from impl.core.facts import (
-    BecomeLeader,
+from impl.core.decided_facts import (
     ElectEligible,
     ElectUnclean,
-    ExpandIsr,
     FailOver,
     LosePower,
     MemberLosesPower,
     Register,
-    Restart,
     TakeOffline,
 )
+from impl.core.decisions import Decisions
+from impl.core.facts import BecomeLeader, ExpandIsr, Restart
 from impl.core.types import CONTROLLER
 from tests.core.outages import back, down, stop
 from tests.core.pump import Cluster, P

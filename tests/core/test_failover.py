@@ -1,19 +1,7 @@
 """Leaders change: nothing committed is lost, what diverged is cut, and nobody leads out of turn."""
 
-from impl.core.facts import (
-    AlterPartition,
-    BecomeFollower,
-    BecomeLeader,
-    ExpandIsr,
-    FailOver,
-    Fence,
-    LearnIsr,
-    Reconcile,
-    Restart,
-    ShrinkIsr,
-    TakeOffline,
-    Truncate,
-)
+from impl.core.decided_facts import AlterPartition, FailOver, Fence, TakeOffline
+from impl.core.facts import BecomeFollower, BecomeLeader, ExpandIsr, LearnIsr, Reconcile, Restart, ShrinkIsr, Truncate
 from impl.core.messages import EpochQuery, ListOffsets, OffsetForLeaderEpoch, OffsetQuery
 from impl.core.types import CONTROLLER
 from tests.core.pump import Cluster, P

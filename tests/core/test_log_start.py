@@ -3,9 +3,10 @@
 import msgspec
 import pytest
 
+from impl.core.decided_facts import LosePower
 from impl.core.epochs import LeaderEpochCache
 from impl.core.events import AdvanceLogStart, Disconnected, LogStartDue, ResetLog
-from impl.core.facts import DeleteBelow, FallBehind, LosePower
+from impl.core.facts import DeleteBelow, FallBehind
 from impl.core.messages import EARLIEST, DeletePartition, DeleteRecords, FetchedPartition, ListOffsets, OffsetQuery
 from impl.core.types import CONTROLLER, NO_ERROR, Connection, EpochStart, ErrorCode, TopicPartition
 from invariants.step import Checker

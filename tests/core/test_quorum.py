@@ -3,8 +3,8 @@
 import pytest
 
 from impl.core.controller_messages import BrokerHeartbeat, RegisteredBroker
+from impl.core.decided_facts import CreatePartition, Elect
 from impl.core.events import ConnectionLost, ReplyArrived
-from impl.core.facts import CreatePartition, Elect
 from impl.core.messages import CreatedTopics
 from impl.core.quorum.controller import QuorumController
 from impl.core.quorum.facts import Commit, GrantVote, Observe, QuorumAdvance, QuorumTruncate, Resign, Win

@@ -1,7 +1,8 @@
 """Replication in fair weather: records reach the followers, the watermark follows, clients are answered."""
 
+from impl.core.decided_facts import CreatePartition
 from impl.core.events import AppendBatch, Send, SendReply, WriteHighWatermarks
-from impl.core.facts import AcknowledgeProduce, AdvanceHighWatermark, Append, CreatePartition, Reconcile
+from impl.core.facts import AcknowledgeProduce, AdvanceHighWatermark, Append, Reconcile
 from impl.core.messages import EARLIEST, LATEST, Fetch, ListOffsets, OffsetQuery
 from tests.core.pump import Cluster, P
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from impl.core.controller_messages import RegisterBroker
+from impl.core.decided_facts import Fact
 from impl.core.events import (
     AppendBatch,
     CreateLog,
@@ -18,7 +19,7 @@ from impl.core.events import (
     WriteEpochs,
     WriteHighWatermarks,
 )
-from impl.core.facts import Fact, Truncate
+from impl.core.facts import Truncate
 from impl.core.messages import Fetched, FetchedPartition, ListedOffset, ListedOffsets, Produced, TimestampLookup
 from impl.core.settings import Settings
 from impl.core.types import (

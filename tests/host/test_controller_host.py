@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from impl.core.decided_facts import CreatePartition, Fact
 from impl.core.events import SendReply, SnapshotLoaded, Stopped
-from impl.core.facts import CreatePartition, Fact
 from impl.core.metadata import (
     BrokerRegistrationChangeRecord,
     LeaderChangeRecord,

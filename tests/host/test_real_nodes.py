@@ -3,8 +3,9 @@
 from collections import deque
 from typing import Any
 
+from impl.core.decided_facts import Fact
 from impl.core.events import Disconnected, ReplyArrived, RequestArrived, Send, SendReply, ShutDown, Stopped, Tick
-from impl.core.facts import AcknowledgeProduce, Append, BecomeLeader, Fact, Restart
+from impl.core.facts import AcknowledgeProduce, Append, BecomeLeader, Restart
 from impl.core.messages import (
     CONSUMER,
     CreateTopics,
