@@ -65,8 +65,12 @@ class SharedLog(Log):
 
     def copied(self, other: "SharedLog", start: int, end: int) -> "SharedLog":
         """`self + other[start:end]`, where end is not before start."""
-        if end == self.length == start:
+        if start != self.length:
+            return self + other[start:end]
+        if end == start:
             return self
+        if start == 0 or self.buffer is other.buffer:
+            return SharedLog(other.buffer, end if end < other.length else other.length)
         return self + other[start:end]
 
     def extended(self, entry: Entry) -> "SharedLog":

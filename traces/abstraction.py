@@ -61,7 +61,8 @@ class Steps:
         trail, situation = self.trail, self._situation
         if trail:
             for (before, action), times in Counter(zip([self._last, *trail], trail, strict=False)).items():
-                self._walk[situation, before, action] += times
+                taken = (situation, before, action)
+                self._walk[taken] = self._walk.get(taken, 0) + times
             self._last = trail[-1]
             trail.clear()
         return self._walk

@@ -12,20 +12,21 @@ from typing import Any
 
 import msgspec
 
+from model.machine import ActionDisabled, UnknownAction
 from model.replication import REPLICATION
 from model.survival import SURVIVAL
 from traces import quorum_facts
-from traces.abstraction import DivergedError, action_of
+from traces.abstraction import DivergedError, action_of, diverged
 from traces.begun import Begun
 from traces.electorate import voter_of, voters_of
 from traces.ending import broken
 from traces.facts import decoded
 from traces.generations import Generations
-from traces.refine import Refinement
+from traces.refine import OF_MEMBERSHIP, Refinement
 from traces.refine_quorum import QuorumRefinement
 from traces.schema import Header, Step
 from traces.survive import Survival
-from traces.told import Contradiction, Told, of_a_controller
+from traces.told import Contradiction, Told
 
 NO_REPLICA = -1
 
@@ -53,19 +54,8 @@ class Divergence:
         return f"{where}, {self.partition}: {self.action}: {self.reason}"
 
 
-_OF_MEMBERSHIP = frozenset({"BeginPartition", "CreatePartition", "DeletePartition", "DeleteReplica"})
-"""Facts of which partitions there are, and where."""
-_AT_WORK: dict[type, bool] = {}
-"""By the class of a fact, as they come: whether it is of a replica at work, and so of a partition that is there."""
 FOLLOWED: Mapping[str, type[Refinement]] = {REPLICATION.name: Refinement, SURVIVAL.name: Survival}
 """By the name of a model, what follows it."""
-
-
-def at_work(fact: Any) -> bool:
-    """Whether it is neither a decision nor of which partitions there are."""
-    kind = type(fact)
-    _AT_WORK[kind] = kind.__name__ not in _OF_MEMBERSHIP and not of_a_controller(kind)
-    return _AT_WORK[kind]
 
 
 class Follower:
@@ -150,12 +140,23 @@ class Follower:
                 self.facts += 1
                 partition = fact.partition
                 refinement = generations.of(partition, node) if generations.former else current.get(partition)
-                if refinement is not None and (_AT_WORK.get(type(fact)) or at_work(fact)):
+                if refinement is None:
+                    self._rare(node, fact, refinement)
+                    continue
+                kind = refinement.kinds.get(type(fact))
+                if kind is None or not kind.at_work or refinement.returning or refinement.unsaid:
+                    self._rare(node, fact, refinement)
+                elif node not in refinement.machine.members or (
+                    kind.of_an_epoch and fact.leader_epoch != refinement.state.leader_epoch[node] - 1
+                ):
                     refinement.take(node, fact)
                 else:
-                    self._rare(node, fact, refinement)
-        except DivergedError as diverged:
-            return fact, diverged
+                    # What `take` comes to, without asking twice.
+                    kind.replay(refinement, node, fact)
+        except DivergedError as left:
+            return fact, left
+        except (ActionDisabled, UnknownAction) as refused:
+            return fact, diverged(refused)
         return None
 
     def fact(self, node: int, fact: Any) -> None:
@@ -172,7 +173,7 @@ class Follower:
         except Contradiction as contradiction:
             raise DivergedError(action_of(fact), str(contradiction)) from None
         kind = type(fact).__name__
-        if kind not in _OF_MEMBERSHIP and refinement is not None:
+        if kind not in OF_MEMBERSHIP and refinement is not None:
             refinement.take(node, fact)
         elif kind == "CreatePartition":
             if fact.partition in self.partitions:

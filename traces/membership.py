@@ -22,6 +22,9 @@ def moved(old: Machine, new: Machine, names: Mapping[int, int]) -> Values:
             setattr(state, name, _value(value, variable.kind, names))
             continue
         table = getattr(state, name)
+        if not names:
+            table.update(value)
+            continue
         places = [place for place, domain in enumerate(variable.keys) if domain == "Replica"]
         for key, entry in value.items():
             table[_key(key, places, len(variable.keys), names)] = _value(entry, variable.kind, names)

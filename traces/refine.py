@@ -24,12 +24,14 @@ from traces.restarts import restart
 class Replaying:
     """How facts of one kind are replayed, and what is asked of them before."""
 
-    __slots__ = ("at_a_replica", "of_an_epoch", "replay")
+    __slots__ = ("at_a_replica", "at_work", "of_an_epoch", "replay")
 
     def __init__(self, name: str, replay: Callable[[Any, int, Any], None]) -> None:
         self.replay = replay
         self.at_a_replica = name in AT_A_REPLICA
         self.of_an_epoch = name not in OF_NO_EPOCH
+        self.at_work = self.at_a_replica and name not in OF_MEMBERSHIP
+        """It is of a replica that is there: neither a decision nor of which partitions there are."""
 
 
 _KINDS: dict[type, dict[type, Replaying]] = {}
@@ -43,7 +45,7 @@ class Refinement(Abstraction):
     """By the class name of a fact: how it is replayed."""
 
     def __init__(self, created: Any) -> None:
-        self._kinds = _KINDS.setdefault(type(self), {})
+        self.kinds = _KINDS.setdefault(type(self), {})
         self.returning: dict[int, Any] = {}
         """The `restart` of each broker that is back and not registered yet, where the model speaks of registrations."""
         self.unsaid: dict[int, int] = {}
@@ -72,7 +74,7 @@ class Refinement(Abstraction):
 
     def take(self, node: int, fact: Any) -> None:
         """Replay a fact of `node` (any number for the controller); DivergedError where the model does not follow."""
-        replaying = self._kinds.get(type(fact)) or self._replaying(fact)
+        replaying = self.kinds.get(type(fact)) or self._replaying(fact)
         if self.returning or self.unsaid:
             self.before_it_is_back(node, fact)
         if replaying.at_a_replica:
@@ -97,7 +99,7 @@ class Refinement(Abstraction):
         if replay is None:
             told = f"the model {self.model.name} does not speak of it"
             raise DivergedError(action_of(fact), told, outside=True)
-        made = self._kinds[type(fact)] = Replaying(name, replay)
+        made = self.kinds[type(fact)] = Replaying(name, replay)
         return made
 
     # ------------------------------------------------------------ the controller
@@ -364,6 +366,8 @@ Refinement.replay = {
     "ReceiveFetch": Refinement.receive_fetch,
 }
 AT_A_REPLICA = frozenset({*Refinement.replay, "Resume", "DeleteReplica"}).difference(AT_THE_CONTROLLER)
+OF_MEMBERSHIP = frozenset({"BeginPartition", "CreatePartition", "DeletePartition", "DeleteReplica"})
+"""Facts of which partitions there are, and where."""
 ENTERS_AN_EPOCH = frozenset({"BecomeLeader", "Resume", "BecomeFollower", "Restart", "DeleteReplica"})
 OF_NO_EPOCH = frozenset({*ENTERS_AN_EPOCH, "DeleteBelow", "RecoverStart"})
 """Facts of a replica whose leader epoch, if they tell one, is not the one it was in."""

@@ -79,11 +79,6 @@ _KEYS: Mapping[str, Callable[[Any], _Key]] = {
 """By the class name of a controller's fact, what makes it known again."""
 
 
-def of_a_controller(kind: type) -> bool:
-    """Whether facts of this class may be told twice."""
-    return kind.__name__ in _KEYS
-
-
 def _words(fact: Any) -> str:
     fields: dict[str, Any] = msgspec.to_builtins(fact)
     name = fields.pop("fact")

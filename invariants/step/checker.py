@@ -166,7 +166,8 @@ class Checker:
         partition = self.partitions.get(op.partition)
         if partition is not None and op.operation == "consume" and op.phase == "ok":
             stable_read.judge(partition, op, one_clock=self._one_clock)
-            log_start.judge(partition, op, one_clock=self._one_clock)
+            if partition.floors:
+                log_start.judge(partition, op, one_clock=self._one_clock)
         if self._deletions is not None and (self._deletions.retains or op.operation == "delete"):
             self._deletions.op(op)
         anomaly = self._order.take(op)

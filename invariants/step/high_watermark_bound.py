@@ -92,8 +92,8 @@ def _agrees(partition: Partition, replica: Replica, to: int, who: str = "") -> N
         where = _difference(replica.log, partition.committed, to)
         raise Violated(
             ID,
-            f"{who or node_words(replica.node)} sets its high watermark to at least {to}, and its log differs at offset "
-            f"{where} from what is committed",
+            f"{who or node_words(replica.node)} sets its high watermark to at least {to}, and its log differs at "
+            f"offset {where} from what is committed",
         )
 
 
