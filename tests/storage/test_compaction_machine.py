@@ -10,7 +10,7 @@ offset; and the log ends where it ended.
 from contextlib import suppress
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -32,6 +32,7 @@ from impl.storage.log_config import LogConfig
 from impl.wire.opened import Record, open_batch, records_in
 from tests.storage.compacted import Compacted, Pair, table
 from tests.storage.logs import PARTITION
+from tests.storage.planted import search
 
 RETENTION_MS = 100
 KEYS = tuple(bytes([letter]) for letter in b"abcdefghij")
@@ -202,15 +203,6 @@ PLANTED = {
 @pytest.mark.parametrize("planted", sorted(PLANTED))
 def test_a_planted_bug_is_found(planted: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(*PLANTED[planted])
-    search = settings(
-        max_examples=500,
-        stateful_step_count=25,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
     with pytest.raises(Exception, match=r"assert|read|lost|corrupt|bytes|due|ends") as found:
-        run_state_machine_as_test(Compaction, settings=search)
+        run_state_machine_as_test(Compaction, settings=search(steps=25))
     assert not isinstance(found.value, TypeError | AttributeError)

@@ -10,7 +10,7 @@ where a scan finds it; a second crash right after may take nothing more.
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -35,6 +35,7 @@ from impl.storage.producer_snapshots import ProducerEntry, format_snapshot
 from impl.storage.segment import Segment
 from impl.wire import batches
 from tests.storage.logs import PARTITION, TOPIC_ID, a_batch
+from tests.storage.planted import search
 
 Written = tuple[str, int, int, int]
 """A batch as the model knows it: name, records, leader epoch, base offset (also its sequence and timestamp)."""
@@ -324,14 +325,5 @@ PLANTED = {
 @pytest.mark.parametrize("planted", sorted(PLANTED))
 def test_a_planted_bug_is_found(planted: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(*PLANTED[planted])
-    search = settings(
-        max_examples=500,
-        stateful_step_count=30,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
     with pytest.raises((AssertionError, CorruptLog)):
-        run_state_machine_as_test(PowerLoss, settings=search)
+        run_state_machine_as_test(PowerLoss, settings=search(steps=30))
