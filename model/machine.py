@@ -120,6 +120,7 @@ class Machine:
         }
         self.checks = {name: Checks(parameters) for name, parameters in self.parameters.items()}
         self.functions = Functions(self._function)
+        self._logs = [name for name, variable in self.reading.variables.items() if variable.kind == "log"]
         self._fresh: dict[frozenset[int], State] = {}
         self.state = self.begun(isr)
 
@@ -131,18 +132,19 @@ class Machine:
         fresh = self._fresh.get(members)
         if fresh is None:
             fresh = self._fresh[members] = self._unbounded(self.reading.initial(members))
+        began = dict(vars(fresh))
+        for name, value in began.items():
+            if type(value) is dict:
+                began[name] = value.copy()
+            elif type(value) is GrowingTable:
+                began[name] = GrowingTable(value.blank, value)
+        # A buffer of its own: it is shared by the logs of one execution.
         empty = SharedLog()
-        began: dict[str, Any] = {}
-        for name, variable in self.reading.variables.items():
-            value = getattr(fresh, name)
-            if type(value) is GrowingTable:
-                value = GrowingTable(empty if variable.kind == "log" else value.blank, value)
-            elif variable.keys:
-                value = dict(value)
-            if variable.kind == "log":
-                # A buffer of its own: it is shared by the logs of one execution.
-                value.update(dict.fromkeys(value, empty))
-            began[name] = value
+        for name in self._logs:
+            table = began[name]
+            table.update(dict.fromkeys(table, empty))
+            if type(table) is GrowingTable:
+                table.blank = empty
         return State(began)
 
     def _unbounded(self, state: Values) -> State:

@@ -51,27 +51,30 @@ class Steps:
         """The model's, by name. Whoever takes one by itself, and not by `step`, notes it in `trail`."""
         self.trail: list[str] = []
         """Model actions taken in this situation, since they were last counted."""
-        self._walk: Counter[tuple[str, str, str]] = Counter()
+        self._pairs: dict[str, Counter[tuple[str, str]]] = {}
+        """By situation: the action before and the action."""
         self._last = START
         self._situation = START
 
     @property
     def walk(self) -> Counter[tuple[str, str, str]]:
         """Model actions taken: the situation, the action before, the action."""
-        trail, situation = self.trail, self._situation
-        if trail:
-            for (before, action), times in Counter(zip([self._last, *trail], trail, strict=False)).items():
-                taken = (situation, before, action)
-                self._walk[taken] = self._walk.get(taken, 0) + times
-            self._last = trail[-1]
-            trail.clear()
-        return self._walk
+        self.moves(self._situation)
+        pairs = self._pairs.items()
+        walk = {(situation, *pair): times for situation, counted in pairs for pair, times in counted.items()}
+        return Counter(walk)
 
     def moves(self, situation: str) -> None:
         """What is taken from now on is taken in this situation."""
-        if situation != self._situation:
-            _ = self.walk
-            self._situation = situation
+        trail, before = self.trail, self._situation
+        if trail:
+            counted = self._pairs.get(before)
+            if counted is None:
+                counted = self._pairs[before] = Counter()
+            counted.update(zip([self._last, *trail], trail, strict=False))
+            self._last = trail[-1]
+            trail.clear()
+        self._situation = situation
 
     @property
     def taken(self) -> Counter[str]:
@@ -121,7 +124,9 @@ class Abstraction(Steps):
         state = self.state
         newest = state.newest_leader_epoch
         led = "led" if state.has_leader[newest] else "leaderless"
-        self.moves(f"{len(state.isr[newest])} in sync, {led}")
+        situation = f"{len(state.isr[newest])} in sync, {led}"
+        if situation != self._situation:
+            self.moves(situation)
 
     def view(self, node: int) -> dict[str, Any]:
         """The model's side of the story, in Kafka's numbers: the partition, and this node's replica of it."""

@@ -172,7 +172,9 @@ class Refinement(Abstraction):
             raise DivergedError("acknowledge_produce", told)
 
     def advance_high_watermark(self, node: int, fact: Any) -> None:
-        self.same(fact, "maximal_isr", self.state.maximal_isr[node])
+        counted, said = self.state.maximal_isr[node], fact.maximal_isr
+        if len(said) != len(counted) or counted != frozenset(said):
+            self.same(fact, "maximal_isr", counted)
         self.actions["advance_high_watermark"](self.state, node, fact.to)
         self.trail.append("advance_high_watermark")
         if fact.to > self.believed[node]:

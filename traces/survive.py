@@ -56,7 +56,9 @@ class Survival(Registrations):
         led = "led" if state.has_leader[newest] else "leaderless"
         few = "" if state.enough[newest] else " (too few)"
         unclean = ", after an unclean election" if state.last_unclean else ""
-        self.moves(f"{len(state.isr[newest])} in sync{few}, {len(state.elr[newest])} eligible, {led}{unclean}")
+        situation = f"{len(state.isr[newest])} in sync{few}, {len(state.elr[newest])} eligible, {led}{unclean}"
+        if situation != self._situation:
+            self.moves(situation)
 
     # ------------------------------------------------------------ the controller
     def _committed(self, fact: Any) -> None:
