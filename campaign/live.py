@@ -60,20 +60,11 @@ def live_run(
     traces, histories = directory / "traces", directory / "histories"
     for path in (traces, histories):
         path.mkdir(parents=True, exist_ok=True)
-    replicas = min(3, brokers)
-    changed = {"default.replication.factor": str(replicas), "min.insync.replicas": str(min(2, replicas))}
-    plan = ClusterPlan(
-        data=directory / "data",
-        brokers=brokers,
-        port=0,
-        configuration={**CONFIGURATION, **changed, **(configuration or {})},
-        trace=traces,
-    )
     tell(0.0, "starting a controller and brokers")
-    cluster = Cluster(plan)
+    cluster = Cluster(_plan(directory / "data", traces, brokers, configuration or {}))
     cluster.start()
     try:
-        make_topic(cluster.bootstrap, TOPIC, partitions, replicas)
+        make_topic(cluster.bootstrap, TOPIC, partitions, _replicas(brokers))
         drivers = [
             Writer(
                 histories / f"c{number}.jsonl",
@@ -105,6 +96,18 @@ def live_run(
         failover_seconds=failover,
         forced=tuple(forced),
     )
+
+
+def _plan(data: Path, traces: Path, brokers: int, configuration: Mapping[str, str]) -> ClusterPlan:
+    replicas = _replicas(brokers)
+    changed = {"default.replication.factor": str(replicas), "min.insync.replicas": str(min(2, replicas))}
+    return ClusterPlan(
+        data=data, brokers=brokers, port=0, configuration={**CONFIGURATION, **changed, **configuration}, trace=traces
+    )
+
+
+def _replicas(brokers: int) -> int:
+    return min(3, brokers)
 
 
 def make_topic(bootstrap: str, topic: str, partitions: int, replicas: int) -> None:
@@ -140,7 +143,7 @@ def _drive(
     """Let the producers run for `seconds`; kill and restart in between. Returns the killed broker and failover time."""
     began = time.monotonic()
     admin = AdminClient({"bootstrap.servers": cluster.bootstrap, "log_level": 0})
-    replicas = min(3, len(cluster.brokers))
+    replicas = _replicas(len(cluster.brokers))
     killed = failover = None
     for driver in drivers:
         driver.start()
