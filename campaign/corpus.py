@@ -1,8 +1,8 @@
 """Seeking what is rare: the weights of runs that did something new are kept, and later runs are weighted like them.
 
-One rule: what a run is given depends on the seeds before it and on nothing else. Chunks of seeds come in generations;
-a generation is guided by what was new in those up to the one before the last, which are all done by the time it begins,
-whoever runs them.
+One rule: what a run is given depends on the seeds before it and on nothing else: not on who runs it, nor on how many
+do. Chunks of seeds come in generations; a generation is guided by what was new in those up to the one before the last,
+and is not given out before these are done.
 
 What is new is said by the walk through the model (`campaign.coverage`): in which situation which action followed which,
 and which fault hit which role.
@@ -12,6 +12,8 @@ import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from campaign.coverage import Coverage
 from campaign.profiles import Profile, seeded
 from impl.sim.drivers import Seeded
@@ -20,7 +22,7 @@ from impl.sim.scenario import Scenario
 from impl.sim.weights import Weights
 
 GENERATION = 64
-"""Chunks guided alike; with more calls taken ahead than this a generation is longer."""
+"""Chunks guided alike."""
 GUIDED_SHARE = 0.5
 """Of the runs of a guided generation; the others are drawn as ever."""
 _SCALES = (0.5, 1.0, 1.0, 2.0)
@@ -47,9 +49,7 @@ UNGUIDED = Guide()
 class Corpus:
     """The runs that did something new, in the order of seeds, and what has been seen at all."""
 
-    def __init__(self, ahead: int) -> None:
-        """`ahead`: how many chunks may be under way before the first of them is done."""
-        self.generation = max(GENERATION, ahead)
+    def __init__(self) -> None:
         self.entries: list[Weights] = []
         self.seen: set[int] = set()
         self._chunks = 0
@@ -63,12 +63,16 @@ class Corpus:
                 self.seen |= fresh.features
                 self.entries.append(fresh.weights)
         self._chunks += 1
-        if self._chunks % self.generation == 0:
+        if self._chunks % GENERATION == 0:
             self._guides.append(Guide(frozenset(self.seen), tuple(self.entries)))
 
+    def knows(self, chunk: int) -> bool:
+        """Whether enough chunks are taken to guide the one of this number (from 0)."""
+        return chunk // GENERATION < len(self._guides)
+
     def guide(self, chunk: int) -> Guide:
-        """The guide of the chunk of this number (from 0)."""
-        return self._guides[chunk // self.generation]
+        """Its guide, where that is known."""
+        return self._guides[chunk // GENERATION]
 
 
 def guided(profile: Profile, seed: int, guide: Guide) -> tuple[Scenario, Seeded]:
@@ -82,22 +86,26 @@ def guided(profile: Profile, seed: int, guide: Guide) -> tuple[Scenario, Seeded]
 
 
 def mutated(weights: Weights, kinds: Sequence[str], draw: random.Random) -> Weights:
-    """Weights a little different: one more family of faults, or one kind fewer, and other shares."""
-    chosen = list(weights.kinds)
+    """Weights a little different: one more family of faults, or one kind fewer, and other shares.
+
+    Of these kinds alone: the weights may be those of a run of a profile that has others.
+    """
+    before = [kind for kind in weights.kinds if kind in kinds] or [draw.choice(kinds)]
+    chosen = before
     if draw.random() < 0.5:
         families = [family for family in FAMILIES + LATER_FAMILIES if not set(family).isdisjoint(kinds)]
-        chosen += [kind for kind in draw.choice(families) if kind in kinds]
-    elif len(set(chosen)) > 1:
-        gone = draw.choice(sorted(set(chosen)))
-        chosen = [kind for kind in chosen if kind != gone]
+        chosen = before + [kind for kind in draw.choice(families) if kind in kinds]
+    elif len(set(before)) > 1:
+        gone = draw.choice(sorted(set(before)))
+        chosen = [kind for kind in before if kind != gone]
     if all(kind == BREAK for kind in chosen):
-        chosen = list(weights.kinds)
-    return Weights(
-        tuple(chosen),
-        min(_SHARE_MAX, weights.fault * draw.choice(_SCALES)),
-        min(_SHARE_MAX, weights.delay * draw.choice(_SCALES)),
-        min(_SHARE_MAX, weights.send * draw.choice(_SCALES)),
-        weights.other,
+        chosen = before
+    return replace(
+        weights,
+        kinds=tuple(chosen),
+        fault=min(_SHARE_MAX, weights.fault * draw.choice(_SCALES)),
+        delay=min(_SHARE_MAX, weights.delay * draw.choice(_SCALES)),
+        send=min(_SHARE_MAX, weights.send * draw.choice(_SCALES)),
     )
 
 

@@ -88,9 +88,9 @@ class Roles:
         return "eligible" if any(node in partition.elr for partition in partitions) else "out of sync"
 
 
-def covered(follower: Follower, roles: Roles) -> Coverage:
-    """What one run has exercised."""
-    return Coverage(follower.walk, roles.cells)
+def covered(follower: Follower | None, roles: Roles) -> Coverage:
+    """What one run has exercised. Without a follower nobody knows where it went in the model."""
+    return Coverage(Counter() if follower is None else follower.walk, roles.cells)
 
 
 # ---------------------------------------------------------------- in a file

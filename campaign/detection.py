@@ -1,8 +1,8 @@
 """How soon the search finds a planted bug: the search that runs without one, counted to its first failing seed.
 
-One rule: nothing here knows which bug is planted. A mutant is an argument; profile, weights and order of seeds are
-those of `fencepost fuzz`. A run that ends in an exception is no detection, for any change may cause one; and a
-counterexample counts only if the same choices break nothing without the bug.
+One rule: nothing here knows which bug is planted. A mutant is an argument; profile, weights, order of seeds and what
+later seeds are guided by are those of `fencepost fuzz`. A run that ends in an exception is no detection, for any change
+may cause one; and a counterexample counts only if the same choices break nothing without the bug.
 
 One bug is searched for on one core, so that seconds are comparable: processor time from the first seed to the failure.
 """
@@ -12,11 +12,12 @@ from statistics import median
 from typing import NamedTuple
 
 from campaign import trial
-from campaign.fuzz import SEEDS_APART, choose, enough, regrow, shortest, shrink_failure
+from campaign.corpus import Corpus, Fresh, fresh, guided
+from campaign.fuzz import CHUNK, SEEDS_APART, choose, enough, regrow, shortest, shrink_failure
 from campaign.journal import Failure
 from campaign.lockstep import REFINES
 from campaign.mutants import MUTANTS, usable
-from campaign.profiles import PROFILES, seeded
+from campaign.profiles import PROFILES
 from campaign.replay import replay
 from traces.reader import parse
 
@@ -65,10 +66,17 @@ def detect(mutant: str, seed: int, budget_seconds: float, profile: str) -> Detec
     failures: list[Failure] = []
     runs = to_failure = 0
     seconds = 0.0
+    corpus = Corpus()
+    new: list[Fresh] = []
     while not enough(runs, to_failure, len(failures)) and time.process_time() - started < budget_seconds:
-        scenario, choices = seeded(PROFILES[profile], first + runs)
+        guide = corpus.guide(runs // CHUNK)
+        scenario, choices = guided(PROFILES[profile], first + runs, guide)
         ran = trial.run(scenario, choices, planted)
         runs += 1
+        new += filter(None, (fresh(ran.coverage, choices.weights, guide),))
+        if runs % CHUNK == 0:
+            corpus.take(new)
+            new = []
         if ran.violated is not None and ran.violated.invariant != trial.NO_EXCEPTION:
             found = ran.violated
             failures.append(Failure(first + runs - 1, found.invariant, found.sentence, ran.at, scenario, choices.made))

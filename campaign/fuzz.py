@@ -11,7 +11,7 @@ find a shorter one than any cleverness finds from one.
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from campaign.progress import Progress, silent
 from campaign.regrow import regrown
 from campaign.shrink import Ending
 from campaign.shrinking import Counterexample, shrink_run
-from campaign.workers import Workers, local
+from campaign.workers import NOT_YET, Call, Workers, local
 
 CHUNK = 8
 """Seeds handed to a process at a time."""
@@ -167,13 +167,12 @@ class _Search:
         self.seeds_to_failure: int | None = None
         self.found_at: float | None = None
         self.coverage = nothing()
-        self.corpus = Corpus(0)
+        self.corpus = Corpus()
         self.unspoken: list[str] = []
 
     def chunks(self, workers: Workers, mutant: str | None, profile: str) -> Iterator[Chunk]:
         """Chunks in the order of seeds, until the search is over: those of the journal first, then new ones."""
         first = self.first
-        self.corpus = Corpus(workers.ahead)
         known = {} if self.journal is None else self.journal.done
         while first in known and not self.over():
             self.resumed += known[first].seeds
@@ -181,8 +180,7 @@ class _Search:
             first += CHUNK
         if self.over():
             return
-        calls = ((at, mutant, profile, self._guide(at)) for at in _firsts(first) if at not in known)
-        results = workers.run(run_chunk, calls)
+        results = workers.run(run_chunk, self._calls(first, mutant, profile, known))
         for at in _firsts(first):
             chunk = known.get(at)
             if chunk is None:
@@ -197,8 +195,15 @@ class _Search:
             if self.over():
                 return
 
-    def _guide(self, first: int) -> Guide:
-        return self.corpus.guide((first - self.first) // CHUNK)
+    def _calls(self, first: int, mutant: str | None, profile: str, known: Mapping[int, Chunk]) -> Iterator[Call]:
+        """What is to be run, in order, as soon as it is known how it is guided."""
+        for at in _firsts(first):
+            if at in known:
+                continue
+            number = (at - self.first) // CHUNK
+            while not self.corpus.knows(number):
+                yield NOT_YET
+            yield at, mutant, profile, self.corpus.guide(number)
 
     def take(self, chunk: Chunk) -> None:
         """The next chunk by seed."""

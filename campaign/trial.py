@@ -9,7 +9,7 @@ An invariant says more than that the run left the model, so a run that does both
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from campaign.coverage import Coverage, Roles, covered, nothing
+from campaign.coverage import Coverage, Roles, covered
 from campaign.lockstep import REFINES, Lockstep
 from campaign.mutants import Mutant
 from impl.core.broker import Broker
@@ -57,7 +57,7 @@ class Trial(NamedTuple):
     healthy: bool
     """Nothing was broken, and after the faults the cluster healed and everything was read back."""
     coverage: Coverage
-    """Empty where the model did not follow."""
+    """Without a walk where the model did not follow."""
     divergence: Divergence | None = None
     """Where the run left the model, or did what the model does not speak of."""
 
@@ -183,7 +183,7 @@ def run(
         world.now,
         judges.checker.judged,
         healthy and violated is None,
-        nothing() if lockstep is None else covered(lockstep.follower, judges.roles),
+        covered(None if lockstep is None else lockstep.follower, judges.roles),
         None if lockstep is None else lockstep.diverged,
     )
     world.close()

@@ -21,6 +21,9 @@ T = TypeVar("T")
 Call = tuple[Any, ...]
 """The arguments of one piece of work."""
 
+NOT_YET: Call = ()
+"""In place of a call: the next is known once more results are taken."""
+
 DEATHS_MAX = 3
 """A piece of work during which workers died this often is not given again."""
 CONNECT_SECONDS = 10
@@ -37,7 +40,10 @@ class Workers(Protocol):
     def __exit__(self, *exception: object) -> None: ...
 
     def run(self, work: Callable[..., T], calls: Iterator[Call]) -> Iterator[T]:
-        """The results in the order of the calls, of which a few are taken ahead. Refused where workers keep dying."""
+        """The results in the order of the calls, of which a few are taken ahead. Refused where workers keep dying.
+
+        Where the next call depends on results that nobody has yet, `calls` yields `NOT_YET`.
+        """
         ...
 
 
@@ -56,6 +62,7 @@ class Here:
 
     def run(self, work: Callable[..., T], calls: Iterator[Call]) -> Iterator[T]:
         for call in calls:
+            assert call is not NOT_YET, "nothing is under way"
             yield work(*call)
 
 
@@ -94,7 +101,7 @@ class Pool:
     ) -> Iterator[T]:
         deaths = 0
         while True:
-            while len(pending) < self.ahead and (call := next(calls, None)) is not None:
+            while len(pending) < self.ahead and (call := next(calls, None)) is not None and call is not NOT_YET:
                 pending.append((call, self._submit(work, call)))
             if not pending:
                 return

@@ -1,17 +1,19 @@
 """Campaigns: kept in a file, gone on with, merged by seed, run by workers that may die, here and on a Dask cluster."""
 
 import os
-from functools import cache
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from pathlib import Path
 
 import distributed
 import pytest
 
-from campaign import source
+from campaign import corpus, source
+from campaign import fuzz as fuzzing
 from campaign.fuzz import CHUNK, SEEDS_APART, FuzzResult, fuzz
 from campaign.journal import About, Journal
 from campaign.outcome import Refused
-from campaign.workers import DEATHS_MAX, dask, local
+from campaign.workers import DEATHS_MAX, NOT_YET, Pool, dask, local
 
 A_MINUTE = 60.0
 PLANTED = "eager-shrink"
@@ -133,6 +135,34 @@ def test_one_process_runs_work_in_order_and_ahead_of_nobody():
         results = workers.run(square_and_die_once, calls())
         assert next(results) == 0
         assert taken == [0]
+
+
+def test_what_is_not_known_yet_is_asked_for_again_once_there_are_results():
+    taken = []
+
+    def calls():
+        for value in range(6):
+            while len(taken) < value - 1:
+                yield NOT_YET
+            yield (value, "")
+
+    with Pool(partial(ThreadPoolExecutor, 4), 4, ()) as workers:
+        for place, result in enumerate(workers.run(square_and_die_once, calls())):
+            taken.insert(place, result)
+    assert taken == [value * value for value in range(6)]
+
+
+def test_however_many_run_at_once_every_seed_has_the_same_run(monkeypatch):
+    """Generations as short as they may be: what guides a run is known only when the run is due."""
+    monkeypatch.setattr(corpus, "GENERATION", 1)
+    monkeypatch.setattr(fuzzing, "KEEP", 24)
+    monkeypatch.setattr(fuzzing, "SHRINK", 0)
+    alone = fuzz(SEED, A_MINUTE, PLANTED, workers=local(1))
+    together = fuzz(SEED, A_MINUTE, PLANTED, workers=Pool(partial(ThreadPoolExecutor, 1), 16, ()))
+    assert alone.seeds > 2 * CHUNK
+    assert alone.corpus > 1
+    assert (together.seeds, together.events, together.failing) == (alone.seeds, alone.events, alone.failing)
+    assert together.coverage == alone.coverage
 
 
 # ---------------------------------------------------------------- Dask

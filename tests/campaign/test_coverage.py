@@ -63,8 +63,10 @@ def weights(fault: float = 0.1) -> Weights:
 
 
 def test_a_generation_is_guided_by_those_up_to_the_one_before_the_last():
-    corpus = Corpus(ahead=4)
+    corpus = Corpus()
     for chunk in range(3 * GENERATION):
+        assert corpus.knows(chunk)
+        assert corpus.knows(2 * GENERATION) == (chunk >= GENERATION)
         assert (corpus.guide(chunk) == UNGUIDED) == (chunk < 2 * GENERATION)
         corpus.take([Fresh(weights(), frozenset({chunk % 5}))])
     guide = corpus.guide(2 * GENERATION)
@@ -74,7 +76,7 @@ def test_a_generation_is_guided_by_those_up_to_the_one_before_the_last():
 
 
 def test_what_is_not_new_is_not_kept():
-    corpus = Corpus(ahead=1)
+    corpus = Corpus()
     corpus.take([Fresh(weights(), frozenset({1, 2}))])
     corpus.take([Fresh(weights(), frozenset({2})), Fresh(weights(), frozenset({2, 3}))])
     assert (len(corpus.entries), corpus.seen) == (2, {1, 2, 3})
@@ -99,6 +101,16 @@ def test_weights_are_mutated_within_the_kinds_of_the_profile():
         assert set(other.kinds) <= set(CRASHES.kinds)
         assert other.kinds
         assert 0 < other.fault <= 0.6
+
+
+def test_weights_of_another_profile_bring_no_kind_that_this_one_has_not():
+    """What a disk may lose where more may fail would be no failure of a cluster that syncs every write."""
+    import random
+
+    draw = random.Random(1)
+    foreign = Weights((faults.WIPED_DISK, faults.BIT_ROT), 0.1, 0.1, 0.2)
+    for _ in range(100):
+        assert set(mutated(foreign, PROFILES["durable"].kinds, draw).kinds) <= set(PROFILES["durable"].kinds)
 
 
 def test_what_a_run_did_is_new_only_beside_what_was_seen():
