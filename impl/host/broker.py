@@ -12,7 +12,7 @@ storage as it is at that place among the step's effects.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol
 
 from impl.core.broker import Broker
 from impl.core.decided_facts import Fact
@@ -42,6 +42,7 @@ from impl.core.quorum.effects import LoadSnapshot
 from impl.core.settings import Settings
 from impl.core.types import BrokerEpoch, Millis, Offset, TopicPartition
 from impl.host.answers import filled, looked_up
+from impl.host.gathering import Gathering
 from impl.host.snapshots import decoded
 from impl.host.upkeep import Upkeep, UpkeepConfig
 from impl.host.withheld import Outgoing, facts_without, outgoing_without
@@ -73,20 +74,6 @@ class MakeBroker(Protocol):
     ) -> Broker: ...
 
 
-@runtime_checkable
-class Gathering(Protocol):
-    """A disk that can let small writes wait for each other (impl/server/disk.py); the simulated one does not."""
-
-    def gather(self, *, whole: bool = False) -> None:
-        """From now on, until `settle`, what is appended may wait; whatever else is asked of a file comes after it.
-
-        `whole`: so may syncs, and the files of one log that are written whole, until one at the root is written.
-        """
-
-    def settle(self) -> None:
-        """Write what waits, and sync what was to be synced. Raises OSError."""
-
-
 MANY = 6
 """Effects of a step that may make several logs."""
 
@@ -104,7 +91,7 @@ class BrokerHost:
 
     directories_class: ClassVar[type[LogDirectories]] = LogDirectories
     """Where a different behaviour of storage can be planted."""
-    upkeep_class: type[Upkeep] = Upkeep
+    upkeep_class: ClassVar[type[Upkeep]] = Upkeep
 
     def __init__(
         self,

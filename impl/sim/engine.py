@@ -59,11 +59,6 @@ class Engine:
         order = count()
         self._next_number = order.__next__
         self.network = Network([process.name for process in processes], self._heap, order, choices)
-        self._opened = self.network.connection
-        self._accepted = self.network.accepted
-        self._put = self.network.send
-        self._pack_request = transport.pack_request
-        self._pack_reply = transport.pack_reply
         self._deaths = Deaths(self)
         self._machines = Machines(self, self._deaths)
         self.faults = Injector(self, self._deaths, self._machines)
@@ -239,23 +234,23 @@ class Engine:
 
     def _send(self, process: Process, send: Send) -> None:
         target = self._controllers.get(send.node, send.node)
-        connection = self._opened(process.index, target)
+        connection = self.network.connection(process.index, target)
         if connection is None:
             peer = self.processes[target]
             connection = self.network.open(process.index, target, (peer.life, process.life))
             if not peer.alive:
                 self.network.refuse(connection, self.now, notice=peer.silent_until)
         if not connection.broken:
-            packed = self._pack_request(process, connection, send)
-            number = self._put(connection, TO_ACCEPTOR, packed, self.now)
+            packed = self._transport.pack_request(process, connection, send)
+            number = self.network.send(connection, TO_ACCEPTOR, packed, self.now)
             if self._recording is not None:
                 self._recording.sent(number)
 
     def _reply(self, process: Process, sent: SendReply) -> None:
-        connection = self._accepted(sent.connection)
+        connection = self.network.accepted(sent.connection)
         if connection is not None and not connection.broken:
-            packed = self._pack_reply(process, connection, sent)
-            number = self._put(connection, TO_OPENER, packed, self.now)
+            packed = self._transport.pack_reply(process, connection, sent)
+            number = self.network.send(connection, TO_OPENER, packed, self.now)
             if self._recording is not None:
                 self._recording.sent(number)
 
