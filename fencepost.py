@@ -11,12 +11,12 @@ import click
 from campaign import front_live, front_models, front_traces
 from campaign.console import Console
 from campaign.durations import DURATION
-from campaign.front import JSON, SEED, perform
+from campaign.front import JSON, SEED, FrontDoor, perform
 from campaign.outcome import Outcome
 from campaign.refusals import refusals
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=FrontDoor, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="fencepost")
 def main() -> None:
     """A Kafka-compatible broker, held to one model of what a correct log does."""

@@ -72,7 +72,7 @@ class Console:
                 "error": message,
             }
             print(json.dumps(document, indent=2))
-        print(f"fencepost {self.command}: {message}", file=sys.stderr)
+        print(f"{' '.join(['fencepost', self.command]).strip()}: {message}", file=sys.stderr)
         sys.exit(USAGE)
 
     def _clear(self) -> None:

@@ -3,8 +3,10 @@
 One rule: 0 holds or done, 1 violated, 2 bad input, 3 unknown.
 """
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, NoReturn
 
 import click
 
@@ -18,6 +20,33 @@ JSON = click.option("--json", "json_output", is_flag=True, help="Print one JSON 
 TRACE = click.argument("trace", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Where the search starts.")
 MODEL = click.argument("model", default="replication")
+
+
+class FrontDoor(click.Group):
+    """The group of all commands. What click refuses is said as every other bad input is: one line with the remedy, and
+    under --json one document."""
+
+    def main(self, args: Sequence[str] | None = None, *more: Any, **named: Any) -> Any:
+        words = list(sys.argv[1:] if args is None else args)
+        try:
+            code = super().main(words, *more, **{**named, "prog_name": "fencepost", "standalone_mode": False})
+        except click.exceptions.NoArgsIsHelpError as asked:
+            asked.show()
+            sys.exit(asked.exit_code)
+        except click.ClickException as refused:
+            _refuse(words, refused)
+        except click.Abort:
+            sys.exit(1)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _refuse(words: Sequence[str], refused: click.ClickException) -> NoReturn:
+    """The line names the command, what is wrong with which value, and where the right ones are listed."""
+    context = getattr(refused, "ctx", None)
+    path = context.command_path if context is not None else "fencepost"
+    command = path.partition(" ")[2]
+    message = " ".join(refused.format_message().split()).rstrip(".")
+    Console(command, json_output="--json" in words).refuse(f"{message}; see `{path} --help`")
 
 
 def perform(command: str, json_output: bool, run: Run) -> None:

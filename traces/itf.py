@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from model.language import Entry
+from model.machine import ActionDisabled, UnknownAction
 from traces import facts, replicas
 from traces.modelled import acting, calls_of, machine_of
 from traces.schema import Fault, Step
@@ -57,7 +58,13 @@ def _modelled(trace: Trace) -> Iterable[_Told]:
     machine = machine_of(trace, variant=trace.header.variant)
     yield None, {**_variables(machine.state), ACTION: "init", PICKS: {}}
     for line, (name, parameters) in zip(acting(trace), calls_of(trace), strict=True):
-        machine.step(name, **parameters)
+        try:
+            machine.step(name, **parameters)
+        except (ActionDisabled, UnknownAction) as refused:
+            wrong = f"the model does not take this step: {refused}"
+            raise TraceError(
+                trace.source, line.n + 2, wrong, "`fencepost validate` says where it leaves the model"
+            ) from None
         picks = {key: value(picked) for key, picked in parameters.items()}
         yield line.n, {**_variables(machine.state), ACTION: name, PICKS: picks}
 

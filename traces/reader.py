@@ -20,6 +20,8 @@ from traces.trace import NumberedLine, Trace, TraceError
 __all__ = ["Trace", "TraceError", "parse", "read"]
 
 _RECORD_AGAIN = "lines were lost: take the file from its source again, or record the run again"
+GZIP = b"\x1f\x8b"
+"""How a file begins that gzip has packed."""
 _NOT_A_TRACE = "give a file that starts with a header line, as `fencepost fuzz` and `fencepost serve` write"
 
 _decode_line = msgspec.json.Decoder(AnyLine).decode
@@ -132,6 +134,8 @@ def _writer(header: Header) -> str:
 
 def _header(row: bytes, source: str) -> Header:
     """The first line. The version is looked at first: another version's header need not decode."""
+    if row.startswith(GZIP):
+        raise TraceError(source, 1, "not a trace: it is compressed", "unpack it with gunzip first")
     try:
         line: Any = _decode_any(row)
     except msgspec.DecodeError:

@@ -15,6 +15,7 @@ from traces.picture import source
 from traces.storyteller import tell
 from traces.trace import Trace
 from traces.why import why
+from traces.written import write_whole
 
 SUFFIXES = (".svg", ".png", ".gv", ".json")
 RENDERERS = ("graphviz-pure", "dot")
@@ -34,9 +35,8 @@ def render(trace: Trace, out: str | Path, most: int = MOST) -> Path:
         raise RenderError(f"{trace.source or 'trace'}: has no steps to draw; give a trace in which something happened")
     gv = out.with_suffix(".gv")
     try:
-        gv.parent.mkdir(parents=True, exist_ok=True)
         story = replace(tell(trace), sentence=why(trace))
-        gv.write_text(source(draw(story, most)).source, encoding="ascii")
+        write_whole(gv, source(draw(story, most)).source)
     except OSError as error:
         raise RenderError(f"{gv}: cannot be written: {error.strerror}; name a file in a directory of yours") from None
     if out.suffix != ".gv":
@@ -59,10 +59,14 @@ def renderer() -> str:
 
 
 def _run(gv: Path, out: Path) -> None:
-    command = [renderer(), "-Kneato", f"-T{out.suffix[1:]}", "-o", str(out), str(gv)]
+    beside = out.with_name(f"{out.name}.new")
+    command = [renderer(), "-Kneato", f"-T{out.suffix[1:]}", "-o", str(beside), str(gv)]
     if out.suffix == ".png":
         command.insert(1, "-Gdpi=110")
     result = subprocess.run(command, capture_output=True, text=True, check=False)
-    if result.returncode != 0 or not out.is_file():
+    if result.returncode == 0 and beside.is_file():
+        beside.replace(out)
+    else:
+        beside.unlink(missing_ok=True)
         told = [line for line in result.stderr.splitlines() if line.startswith("Error")] or ["it gave no reason"]
         raise RenderError(f"{gv}: {command[0]} cannot draw it ({told[0]}); draw the .gv with another Graphviz")

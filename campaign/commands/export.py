@@ -10,6 +10,7 @@ from traces.itf import itf
 from traces.perfetto import perfetto
 from traces.reader import read
 from traces.trace import Trace
+from traces.written import write_whole
 
 FORMS: dict[str, tuple[Callable[[Trace], dict[str, Any]], str]] = {
     "itf": (itf, ".itf.json"),
@@ -24,8 +25,7 @@ def run(path: Path, form: str, out: Path | None) -> Outcome:
     document = make(read(path))
     target = out or Path(f"{path.stem}{suffix}")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(json.dumps(document, separators=(",", ":")) + "\n", encoding="utf-8")
+        write_whole(target, json.dumps(document, separators=(",", ":")) + "\n")
     except OSError as error:
         raise Refused(f"{target}: cannot be written: {error.strerror}; name a file in a directory of yours") from None
     count = len(document["states"] if form == "itf" else document["traceEvents"])

@@ -1,5 +1,6 @@
 """`fencepost fuzz`: random failure interleavings on the simulated cluster."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from campaign.fuzz import FuzzResult, fuzz
 from campaign.journal import About, Journal
 from campaign.lockstep import REFINES
 from campaign.mutants import MUTANTS
+from campaign.nearest import LISTED, there_is
 from campaign.outcome import Outcome, Refused
 from campaign.profiles import PROFILES
 from campaign.progress import Progress
@@ -36,7 +38,7 @@ def run(
     if mutant == "list":
         return _listed()
     if mutant is not None and mutant not in MUTANTS:
-        raise Refused(f"--mutant {mutant}: there is no such planted bug; there is {', '.join(MUTANTS)}")
+        raise Refused(f"--mutant {mutant}: there is no such planted bug; {there_is(mutant, MUTANTS, LISTED)}")
     journal = None
     if campaign:
         about = About(profile=profile, mutant=mutant, commit=source.commit())
@@ -50,7 +52,11 @@ def run(
 
 def workers_of(address: str | None, processes: int) -> Workers:
     """Who runs the seeds: a Dask cluster where its scheduler's address is given. Raises Refused."""
-    return local(processes) if address is None else dask(address)
+    if address is None:
+        return local(processes)
+    if not re.fullmatch(r"(\w+://)?[^:/]+:\d+", address):
+        raise Refused(f"--workers {address}: this is no address of a scheduler; name it as tcp://HOST:8786")
+    return dask(address)
 
 
 def _listed() -> Outcome:

@@ -9,10 +9,12 @@ from typing import Any
 
 from campaign.detection import Detection, detect, median_seconds
 from campaign.mutants import MUTANTS
+from campaign.nearest import LISTED, there_is
 from campaign.outcome import Outcome, Refused, Word
 from campaign.profiles import PROFILES
 from campaign.progress import Progress
 from campaign.workers import Workers
+from traces.written import write_whole
 
 HEADINGS = ("planted bug", "found", "runs", "seconds", "steps", "invariant")
 WIDTHS = (max(len(name) for name in MUTANTS), 6, 6, 7, 5, 0)
@@ -42,32 +44,40 @@ def run(
         raise Refused(f"--profile {profile}: there is no such profile; there is {', '.join(PROFILES)}")
     unknown = [name for name in names if name not in MUTANTS]
     if unknown:
-        raise Refused(f"{unknown[0]}: there is no such planted bug; there is {', '.join(MUTANTS)}")
+        raise Refused(f"{unknown[0]}: there is no such planted bug; {there_is(unknown[0], MUTANTS, LISTED)}")
     wanted = names or tuple(MUTANTS)
+    if out is not None:
+        _made(out)
     detections: list[Detection] = []
     paths: list[Path | None] = []
+    unwritten: list[str] = []
     say(_line(HEADINGS))
     try:
         with workers as hands:
             calls: Iterator[tuple[Any, ...]] = ((name, seed, budget, profile) for name in wanted)
             for detection in hands.run(detect, calls):
-                paths.append(None if out is None else _save(detection, out))
+                paths.append(None if out is None else _save(detection, out, unwritten))
                 detections.append(detection)
                 say(_line(_row(detection)))
                 done = len(detections)
                 progress(done / len(wanted), f"{done} of {len(wanted)} searched for")
     except KeyboardInterrupt:
         paths = paths[: len(detections)]
-    return told(detections, paths, profile, wanted[len(detections) :])
+    return told(detections, paths, profile, wanted[len(detections) :], tuple(unwritten))
 
 
 def told(
-    detections: list[Detection], paths: list[Path | None], profile: str, unsearched: tuple[str, ...] = ()
+    detections: list[Detection],
+    paths: list[Path | None],
+    profile: str,
+    unsearched: tuple[str, ...] = (),
+    unwritten: tuple[str, ...] = (),
 ) -> Outcome:
     """What there is to say after the rows. Done where all were found; unknown where one was missed, was not searched
-    for, or broke only what it is not known for; violated where the same choices break something without the bug.
+    for, could not be kept, or broke only what it is not known for; violated where the same choices break something
+    without the bug.
     """
-    whole = not unsearched and all(each.found and each.expected for each in detections)
+    whole = not unsearched and not unwritten and all(each.found and each.expected for each in detections)
     own = [each for each in detections if each.without is not None]
     lines = []
     found = sum(each.found for each in detections)
@@ -77,11 +87,15 @@ def told(
     if unsearched:
         lines.append(f"interrupted: {len(unsearched)} not searched for, from {unsearched[0]} on; name them to go on")
     lines += [f"violated without the bug, too: {each.without} by the counterexample of {each.id}" for each in own]
+    lines += [
+        f"{each}; name a directory with room with --out, the same --seed finds it again" for each in unwritten[:1]
+    ]
     document = {
         "profile": profile,
         "found": found,
         "missed": [each.id for each in detections if not each.found],
         "unsearched": list(unsearched),
+        "unwritten": list(unwritten),
         "median_seconds": None if middle is None else round(middle, 3),
         "mutants": [_entry(each, path) for each, path in zip(detections, paths, strict=True)],
     }
@@ -122,13 +136,22 @@ def _entry(each: Detection, path: Path | None) -> dict[str, Any]:
     }
 
 
-def _save(detection: Detection, out: Path) -> Path | None:
+def _made(out: Path) -> None:
+    """Said before the work, not after it."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(f"{out}: cannot be made: {error.strerror}; name a directory of yours with --out") from None
+
+
+def _save(detection: Detection, out: Path, unwritten: list[str]) -> Path | None:
+    """Keep a counterexample. Where there is no room for it the search goes on: what was found is told."""
     if detection.data is None:
         return None
     path = out / f"{detection.id}.jsonl"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(detection.data)
+        write_whole(path, detection.data)
     except OSError as error:
-        raise Refused(f"{path}: cannot be written: {error.strerror}; name a directory of yours with --out") from None
+        unwritten.append(f"{path}: cannot be written: {error.strerror}")
+        return None
     return path

@@ -34,7 +34,9 @@ def run(path: Path, clean: bool) -> Outcome:
     with_what = f"with {planted} planted" if planted else "on the code as it is"
     lines = [f"{again.lines} lines, {again.steps} steps {with_what}"]
     if not clean and not again.same:
-        lines.append("the replay differs from what was recorded: another version of the code wrote this trace")
+        lines.append(
+            "the replay differs from what was recorded: another version of the code wrote this trace, or it was edited"
+        )
         if again.invariant is None:
             wrote = f"commit {trace.header.commit}" if trace.header.commit else "the version that wrote it"
             said = f"unknown: what it was kept for did not come again; replay it with {wrote}, or search again"

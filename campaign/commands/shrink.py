@@ -18,6 +18,12 @@ RUNS_MAX = 400
 def run(path: Path, out: Path | None, progress: Progress) -> Outcome:
     """Shrink a trace's choices; the result is written to `out`, or beside the trace. Raises TraceError, Refused."""
     trace = read(path)
+    target = out or path.with_suffix(".shrunk.jsonl")
+    try:
+        # Said before the work, not after it.
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(f"{target}: cannot be written: {error.strerror}; name a file of yours with --out") from None
     progress(None, "leaving out what it does not need")
     mutant = mutant_of(trace)
     found = shrink_run(scenario_of(trace), dict(trace.header.choices), mutant, trace.header.seed)
@@ -27,7 +33,6 @@ def run(path: Path, out: Path | None, progress: Progress) -> Outcome:
         )
     progress(None, f"{found.steps} steps: changing it a little")
     found = regrown(found, mutant, RUNS_MAX)
-    target = out or path.with_suffix(".shrunk.jsonl")
     try:
         write(found.trace, target)
     except OSError as error:

@@ -11,6 +11,7 @@ import msgspec
 
 from campaign.judges import Evidence
 from campaign.mutants import MUTANTS
+from campaign.nearest import LISTED, there_is
 from campaign.outcome import Outcome, Refused, Word
 from campaign.progress import Progress
 from campaign.storm import schedule as kinds
@@ -28,7 +29,7 @@ def run(
     if faults == "list":
         return _listed()
     if mutant is not None and (mutant not in MUTANTS or MUTANTS[mutant].stale):
-        raise Refused(f"--mutant {mutant}: there is no such planted bug; there is {', '.join(MUTANTS)}")
+        raise Refused(f"--mutant {mutant}: there is no such planted bug; {there_is(mutant, MUTANTS, LISTED)}")
     storm = Storm(seed=seed, seconds=budget, kinds=_kinds(faults), mutant=mutant)
     with _place(out) as directory:
         try:

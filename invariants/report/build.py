@@ -11,6 +11,8 @@ from typing import Any, Literal
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from traces.written import write_whole
+
 Arrow = Literal["proved", "explored", "fuzzed", "validated", "judged"]
 Word = Literal["holds", "violated", "unknown"]
 ARROWS: tuple[tuple[Arrow, str], ...] = (
@@ -149,24 +151,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 def write_report(report: Report, directory: Path) -> Path:
     """Write `index.html` and `report.json` into `directory`, making it if need be; returns the page's path.
 
-    Raises OSError where the directory cannot be written.
+    Raises OSError where the directory cannot be written; an earlier report stays then.
     """
-    directory.mkdir(parents=True, exist_ok=True)
     page = directory / "index.html"
-    _whole(page, _page(report))
-    _whole(directory / "report.json", json.dumps(msgspec.to_builtins(_with_verdicts(report)), indent=2))
+    write_whole(page, _page(report))
+    write_whole(directory / "report.json", json.dumps(msgspec.to_builtins(_with_verdicts(report)), indent=2))
     return page
-
-
-def _whole(path: Path, text: str) -> None:
-    """Write a file whole or leave what was there: an earlier report outlives a full disk. Raises OSError."""
-    beside = path.with_name(f"{path.name}.new")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
 
 
 def read_report(directory: Path) -> Report:

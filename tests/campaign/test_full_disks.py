@@ -66,7 +66,7 @@ def test_an_earlier_report_outlives_a_full_disk(tmp_path, monkeypatch):
     def fails(path: Path, *_: object, **__: object) -> int:
         raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
-    monkeypatch.setattr(Path, "write_text", fails)
+    monkeypatch.setattr(Path, "write_bytes", fails)
     with pytest.raises(OSError, match="No space left"):
         write_report(msgspec.structs.replace(REPORT, verdict="violated"), tmp_path)
     with pytest.raises(Refused, match="the page cannot be written: No space left on device; make room"):
