@@ -26,6 +26,7 @@ from campaign.regrow import regrown
 from campaign.shrink import Ending
 from campaign.shrinking import Counterexample, shrink_run
 from campaign.workers import NOT_YET, Call, Workers, local
+from traces.written import write_whole
 
 CHUNK = 8
 """Seeds handed to a process at a time."""
@@ -300,6 +301,5 @@ def shortest(found: list[Counterexample | None]) -> tuple[Counterexample, ...]:
 
 def _save(found: Counterexample, out: Path, mutant: str | None, profile: str) -> Path:
     path = out / f"{mutant or profile}-{found.invariant}-{found.seed}.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(found.data)
+    write_whole(path, found.data)
     return path
