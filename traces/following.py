@@ -135,6 +135,7 @@ class Follower:
             node = self.number(name)
         current, generations = self.partitions, self._generations
         fact: Any = None
+        refinement: Refinement | None
         try:
             for fact in facts:
                 self.facts += 1

@@ -2,18 +2,18 @@
 
     make fast                                                       # or: python -m tests.bench.compiled
     PYTHONPATH=build/fast .venv/bin/fencepost fuzz --budget 60s     # any command, in the copy
-    PYTHONPATH=build/fast .venv/bin/python tests/bench/simulation.py
+    python -m tests.bench.simulation --compiled                     # the sources and the copy, in turns
 
-One rule: the copy runs the same runs. Once it is built, digests of seeds are compared with those of the sources
-(`tests/bench/digests.py`); where one differs the copy is put aside and nothing is said to be fast.
+One rule: the copy runs the same runs. Once it is built, digests of seeds and of planted bugs are compared with those of
+the sources (`tests/bench/digests.py`); where one differs the copy is put aside and nothing is said to be fast.
 
 Called with `-m` from here Python finds the sources first. Nothing needs the copy: it is for long campaigns, and takes
-some minutes and a C compiler to build. The sources are what is tested; build it anew after changing them. A planted bug
-is refused in the copy where what it overrides is compiled and does not tell its parameters.
+some minutes and a C compiler to build. The sources are what is tested; when they have changed the copy says so and runs
+nothing (tests/bench/fresh.py). A planted bug is refused in the copy where what it overrides is compiled and does not
+tell its parameters.
 """
 
 import argparse
-import ast
 import json
 import os
 import shutil
@@ -21,53 +21,35 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.bench.fresh import MARKER, PACKAGES, digest, mark
+from tests.bench.native import prepared
+
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("campaign", "impl", "invariants", "model", "traces")
 HOT = {
-    "impl/sim": "client consumer drivers engine ledger network process producer world",
-    "impl/core": "calls clients epochs fetch_sessions fetchers follower leader member "
-    "metadata_reader parking partition producers registration replica replication_quotas serving sessions topics",
-    "impl/core/quorum": "elections following leading log readers replica",
-    "impl/host": "controller metadata_log upkeep",
-    "impl/storage": "checkpoints log segment",
-    "impl/wire": "batches record_varints",
-    "traces": "abstraction following generations refine refine_quorum registrations survive told",
+    "impl/sim": "auditor client clocks consumer disk drivers engine files ledger network process producer transport "
+    "world",
+    "impl/core": "admin_messages broker calls clients controller controller_messages decision_facts decisions "
+    "elections epochs events fetch_sessions fetchers follower image leader member messages metadata_reader names "
+    "parking partition producers proposals read_replicas registration replica replication_quotas serving sessions "
+    "sizes topic_names topics types",
+    "impl/core/quorum": "batches controller effects elections following leading log messages raft readers replica "
+    "snapshots",
+    "impl/host": "answers broker controller metadata_log",
+    "impl/storage": "checkpoints files indexes log segment walk",
+    "impl/wire": "batches record_varints varint",
+    "traces": "abstraction following generations membership refine refine_quorum registrations survive told",
     "model": "machine shared_log",
-    "invariants/step": "checker epoch_fencing ghost high_watermark_bound log log_matching no_committed_loss "
+    "invariants/step": "checker epoch_fencing ghost high_watermark_bound log log_matching log_start no_committed_loss "
     "one_decision per_key_order quorum quorum_superset recovery stable_read take",
+    "invariants/history": "judge order readings",
 }
-"""Modules in which the time of a run goes, by folder. Those that mostly declare messages gain nothing, and those that
-make others by a class of theirs (`Broker.partition_class`) are left as they are; so is `impl.sim.transport`, where a
-method takes the place of an attribute."""
-NOT_NATIVE = ("Struct", "NamedTuple", "Protocol", "Enum", "Flag", "Exception", "Error", "Warning")
-"""Beginnings or ends of the names of base classes that mypyc leaves to Python anyway."""
-MARK = "@_open_to_subclasses(allow_interpreted_subclasses=True)"
+"""Modules in which the time of a run goes, by folder, and those that declare the values they use."""
 SEEDS = 24
 
 
 def hot() -> list[str]:
     """The modules to compile, as paths."""
     return [f"{folder}/{name}.py" for folder, names in HOT.items() for name in names.split()]
-
-
-def opened(source: str) -> str:
-    """The source with its native classes marked as open to subclasses that are not compiled, which those of planted
-    bugs are; else as it was."""
-    tree = ast.parse(source)
-    lines = source.split("\n")
-    marked = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and _native(node)]
-    for node in sorted(marked, key=lambda node: -node.lineno):
-        first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-        lines.insert(first - 1, " " * node.col_offset + MARK)
-    if marked:
-        docstring = tree.body[0].end_lineno if isinstance(tree.body[0], ast.Expr) else 0
-        lines.insert(docstring or 0, "from mypy_extensions import mypyc_attr as _open_to_subclasses")
-    return "\n".join(lines)
-
-
-def _native(node: ast.ClassDef) -> bool:
-    bases = [ast.unparse(base).partition("[")[0] for base in node.bases]
-    return not any(base.endswith(NOT_NATIVE) for base in bases)
 
 
 def compile_here(paths: list[str]) -> None:
@@ -82,22 +64,29 @@ def compile_here(paths: list[str]) -> None:
     setup(name="fast", packages=[], py_modules=[], ext_modules=modules, script_args=arguments)
 
 
-def build(to: Path) -> None:
-    """Make the copy. Raises SystemExit where the compiler refuses it, or where it does not run as the sources do."""
-    if to.exists() and not (to / ".fast").exists():
-        raise SystemExit(f"{to} is there and is no compiled copy: name another directory with --out, or remove it")
+def snapshot(to: Path) -> None:
+    """The packages as they are now."""
     shutil.rmtree(to, ignore_errors=True)  # it need not be there
     to.mkdir(parents=True)
-    (to / ".fast").write_text("made by tests/bench/compiled.py\n")
     for package in PACKAGES:
         shutil.copytree(ROOT / package, to / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "fencepost.py", to)
-    for path in hot():
-        (to / path).write_text(opened((to / path).read_text()))
+
+
+def build(sources: Path, to: Path) -> None:
+    """Make the copy from a snapshot. Raises SystemExit where the compiler refuses it."""
+    shutil.rmtree(to, ignore_errors=True)  # it need not be there
+    shutil.copytree(sources, to)
+    compiled = set(hot())
+    for path in to.rglob("*.py"):
+        name = str(path.relative_to(to))
+        path.write_text(prepared(name, path.read_text(), compiled=name in compiled))
     log = to / "build.log"
     with log.open("w") as said:
-        command = [sys.executable, __file__, "--compile-here"]
-        failed = subprocess.run(command, cwd=to, stdout=said, stderr=subprocess.STDOUT, check=False).returncode
+        command = [sys.executable, "-m", "tests.bench.compiled", "--compile-here"]
+        here = {**os.environ, "PYTHONPATH": str(ROOT)}
+        built = subprocess.run(command, cwd=to, env=here, stdout=said, stderr=subprocess.STDOUT, check=False)
+    failed = built.returncode != 0
     if failed:
         refused = [line for line in log.read_text().splitlines() if "error:" in line or "Error" in line]
         raise SystemExit(f"not compiled: {refused[0] if refused else 'no reason given'}; all of it is in {log}")
@@ -115,6 +104,22 @@ def digests(at: Path, seeds: int) -> dict[str, str]:
     return told
 
 
+def differing(sources: Path, copy: Path) -> list[str]:
+    """Runs that are not the same in both. Raises SystemExit where there are any: the copy is put aside then."""
+    ours, theirs = digests(sources, SEEDS), digests(copy, SEEDS)
+    return [run for run in ours if ours[run] != theirs.get(run)]
+
+
+def install(copy: Path, of: str, out: Path) -> None:
+    """Put a copy that runs as it should in its place, where it looks at the sources whenever it is used."""
+    shutil.copy(ROOT / "tests/bench/fresh.py", copy / "campaign" / "copy_of.py")
+    first = copy / "campaign" / "__init__.py"
+    first.write_text(f"{first.read_text()}\nfrom campaign import copy_of as copy_of\n")
+    mark(copy, ROOT, of)
+    shutil.rmtree(out, ignore_errors=True)  # it need not be there
+    copy.rename(out)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "fast")
@@ -123,16 +128,20 @@ def main() -> None:
     if options.compile_here:
         compile_here(hot())
         return
-    build(options.out)
-    ours, theirs = digests(ROOT, SEEDS), digests(options.out, SEEDS)
-    differing = [run for run, digest in theirs.items() if ours[run] != digest]
-    if differing:
-        aside = options.out.with_name(f"{options.out.name}-differs")
-        shutil.rmtree(aside, ignore_errors=True)  # the one put aside before, if any
-        options.out.rename(aside)
-        runs = ", ".join(differing)
-        raise SystemExit(f"{len(differing)} of {len(theirs)} runs differ in the compiled copy, now {aside}: {runs}")
-    print(f"{len(hot())} modules compiled, {len(theirs)} runs as they were: use it with PYTHONPATH={options.out}")
+    out = options.out.absolute()
+    if out.exists() and not (out / MARKER).exists():
+        parser.error(f"{out} is there and is no compiled copy: name another directory with --out, or remove it")
+    sources, copy = out.with_name(f"{out.name}-sources"), out.with_name(f"{out.name}-unproven")
+    snapshot(sources)
+    of = digest(sources)
+    build(sources, copy)
+    different = differing(sources, copy)
+    if different:
+        raise SystemExit(f"{len(different)} runs differ in the compiled copy, left at {copy}: {', '.join(different)}")
+    runs = SEEDS + len(digests(copy, 0))
+    install(copy, of, out)
+    shutil.rmtree(sources)
+    print(f"{len(hot())} modules compiled, {runs} runs as they were: use it with PYTHONPATH={out}")
 
 
 if __name__ == "__main__":

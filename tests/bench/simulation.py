@@ -1,11 +1,12 @@
 """Speed of simulated runs: broker events and simulated seconds per processor second, and what the time goes to.
 
     python -m tests.bench.simulation                  # about half a minute
-    PYTHONPATH=build/fast python tests/bench/simulation.py   # after `make fast`
+    python -m tests.bench.simulation --compiled       # after `make fast`: the sources and the compiled copy, in turns
     python -m tests.bench.simulation --seeds 60 --rounds 9 --out docs/benchmarks-simulation-table.md
 
 Every way of running the same seeds takes its turn in each round; a seed counts with its fastest round, in processor
-time of this process, so that what else the machine does falls out as far as it can. An event is one handled by a broker
+time of its process, so that what else the machine does falls out as far as it can. A round is a process of its own,
+and with `--compiled` one of the sources and one of the copy. An event is one handled by a broker
 or the controller, ticks included; what clients handle is paid for and not counted. Three brokers, a controller, two
 producers, a consumer, an auditor, and the simulated disk, synced at every write (the profile `durable`).
 
@@ -15,10 +16,14 @@ code was running.
 
 import argparse
 import gc
+import json
+import os
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
@@ -59,6 +64,10 @@ class Ran(NamedTuple):
     simulated_ms: int
 
 
+Round = list[list[tuple[float, int, int]]]
+"""By way and seed: processor seconds, events, simulated milliseconds."""
+
+
 class Way(NamedTuple):
     """One way of running a seed."""
 
@@ -94,24 +103,59 @@ def spare_the_collector() -> None:
     gc.set_threshold(100_000, 50, 100)
 
 
-def measure(seeds: int, rounds: int) -> list[str]:
-    """The table of rates, as lines of Markdown."""
-    fastest = {way.name: [float("inf")] * seeds for way in WAYS}
-    ran = {way.name: [Ran(0, 0)] * seeds for way in WAYS}
-    for _ in range(rounds):
-        for way in WAYS:
-            for seed in range(seeds):
-                begun = time.process_time()
-                ran[way.name][seed] = way.run(seed)
-                fastest[way.name][seed] = min(fastest[way.name][seed], time.process_time() - begun)
-    lines = ["| way | events | events/s | simulated s/s | runs/s |", "|---|---|---|---|---|"]
+def one_round(seeds: int) -> Round:
+    """Every way of running every seed once, here."""
     for way in WAYS:
-        seconds = sum(fastest[way.name])
-        events = sum(each.events for each in ran[way.name])
-        simulated = sum(each.simulated_ms for each in ran[way.name]) / 1000
-        rates = f"{events / seconds:,.0f} | {simulated / seconds:,.0f} | {seeds / seconds:.0f}"
-        lines.append(f"| {way.name} | {events:,} | {rates} |")
+        way.run(0)  # what is made on first use (codecs, tables) is no run's time
+    spare_the_collector()
+    out: Round = []
+    for way in WAYS:
+        taken = []
+        for seed in range(seeds):
+            begun = time.process_time()
+            ran = way.run(seed)
+            taken.append((time.process_time() - begun, ran.events, ran.simulated_ms))
+        out.append(taken)
+    return out
+
+
+def fastest(copies: Sequence[Path], seeds: int, rounds: int) -> list[Round]:
+    """The fastest of the rounds, seed by seed, of each copy of the packages; they take turns."""
+    found: list[list[Round]] = [[] for _ in copies]
+    for _ in range(rounds):
+        for copy, of_copy in zip(copies, found, strict=True):
+            command = [sys.executable, __file__, "--round", "--seeds", str(seeds)]
+            environment = {**os.environ, "PYTHONPATH": str(copy)}
+            ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+            if ran.returncode:
+                raise SystemExit(f"{copy} does not run: {(ran.stderr.strip().splitlines() or ['it says nothing'])[-1]}")
+            of_copy.append(json.loads(ran.stdout))
+    return [
+        [[min(runs) for runs in zip(*ways, strict=True)] for ways in zip(*of_copy, strict=True)] for of_copy in found
+    ]
+
+
+def measure(copies: Sequence[Path], seeds: int, rounds: int) -> list[str]:
+    """The rates of the sources, as lines of Markdown, and beside them those of the compiled copy, if there is one."""
+    plain, *compiled = fastest(copies, seeds, rounds)
+    head = "| way | events | events/s | simulated s/s | runs/s |"
+    lines = [head + " compiled: events/s | simulated s/s | times |" * len(compiled)]
+    lines.append("|---" * (lines[0].count("|") - 1) + "|")
+    for index, way in enumerate(WAYS):
+        events, seconds, simulated = rates(plain[index])
+        line = f"| {way.name} | {events:,} | {events / seconds:,.0f} | {simulated / seconds:,.0f} |"
+        line += f" {seeds / seconds:.0f} |"
+        for copy in compiled:
+            same, faster, _ = rates(copy[index])
+            assert same == events, f"{way.name}: {events} events in the sources, {same} in the compiled copy"
+            line += f" {events / faster:,.0f} | {simulated / faster:,.0f} | {seconds / faster:.2f} |"
+        lines.append(line)
     return lines
+
+
+def rates(taken: Sequence[tuple[float, int, int]]) -> tuple[int, float, float]:
+    """Events, processor seconds and simulated seconds of all seeds."""
+    return sum(run[1] for run in taken), sum(run[0] for run in taken), sum(run[2] for run in taken) / 1000
 
 
 def layer_of(path: str) -> str:
@@ -155,17 +199,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=20, help="runs of each way in a round")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--profile", type=float, default=5.0, help="processor seconds for each column of shares")
+    parser.add_argument(
+        "--profile", type=float, default=5.0, help="processor seconds for each column of shares; 0: none"
+    )
+    parser.add_argument("--compiled", action="store_true", help="beside the sources, the copy that `make fast` makes")
+    parser.add_argument("--copy", type=Path, default=ROOT / "build" / "fast", help="where that is")
     parser.add_argument("--out", type=Path, help="write the tables here as well")
+    parser.add_argument("--round", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    for way in WAYS:
-        way.run(0)  # what is made on first use (codecs, tables) is no run's time
-    spare_the_collector()
-    compiled = not str(trial.__file__).endswith(".py")
-    lines = [f"Hot modules {'compiled' if compiled else 'as they are'}.", ""]
-    lines += [*measure(options.seeds, options.rounds), ""]
-    if not compiled:
-        # Of compiled code a sample does not tell the file.
+    if options.round:
+        json.dump(one_round(options.seeds), sys.stdout)
+        return
+    copies = [ROOT, options.copy] if options.compiled else [ROOT]
+    if options.compiled and not (options.copy / ".fast").exists():
+        parser.error(f"{options.copy} holds no compiled copy: make one with `make fast`, or name another with --copy")
+    lines = [*measure(copies, options.seeds, options.rounds), ""]
+    if options.profile > 0:
+        for way in WAYS:
+            way.run(0)
+        spare_the_collector()
         lines += [*profile(options.profile), ""]
     print("\n".join(lines))
     if options.out is not None:
