@@ -17,6 +17,7 @@ from traces import facts, replicas
 from traces.modelled import acting, calls_of, machine_of
 from traces.schema import Fault, Step
 from traces.trace import Trace, TraceError
+from traces.why import why
 
 FORMAT = "ITF"
 ACTION, PICKS = "mbt::actionTaken", "mbt::nondetPicks"
@@ -49,7 +50,7 @@ def _meta(trace: Trace) -> dict[str, Any]:
     }
     if trace.verdict is not None:
         meta["status"] = "violation"
-        meta["description"] = trace.verdict.sentence
+        meta["description"] = why(trace)
     return meta
 
 

@@ -12,7 +12,9 @@ from typing import Any
 
 from traces import facts, replicas
 from traces.schema import Fault, Op, Step
+from traces.story import ordered
 from traces.trace import Trace, TraceError
+from traces.why import why
 
 MICROSECONDS = 1_000
 STEP_MICROSECONDS = 4
@@ -31,12 +33,23 @@ def perfetto(trace: Trace) -> dict[str, Any]:
     header = trace.header
     about = {"origin": header.origin, "model": header.model, "variant": header.variant, "mutant": header.mutant}
     if trace.verdict is not None:
-        about |= {"invariant": trace.verdict.invariant, "sentence": trace.verdict.sentence}
+        about |= {"invariant": trace.verdict.invariant, "sentence": why(trace)}
     return {
         "traceEvents": writer.events,
         "displayTimeUnit": "ms",
         "otherData": {name: told for name, told in about.items() if told is not None},
     }
+
+
+def _lanes(trace: Trace) -> set[str]:
+    """Everybody who is told of."""
+    lanes = {"world"}
+    for line in trace.lines:
+        if isinstance(line, Fault):
+            lanes.update(line.targets)
+        else:
+            lanes.add(line.node if isinstance(line, Step) else line.client)
+    return lanes
 
 
 class _Writer:
@@ -45,8 +58,9 @@ class _Writer:
     def __init__(self, trace: Trace) -> None:
         self.events: list[dict[str, Any]] = []
         self._violating = None if trace.verdict is None else trace.verdict.at_line
-        self._sentence = "" if trace.verdict is None else trace.verdict.sentence
+        self._sentence = why(trace)
         self._processes: dict[str, int] = {}
+        self._order = ordered(_lanes(trace))
         self._free: dict[str, int] = {}
         """Per lane, the first microsecond after its last slice."""
         self._placed: dict[int, tuple[str, int]] = {}
@@ -72,6 +86,8 @@ class _Writer:
         self._placed[line.n] = (line.node, at)
         told = facts.decoded(line.facts)
         about = {"line": line.n, "facts": list(line.facts)}
+        if line.quorum:
+            about["quorum"] = list(line.quorum)
         if line.action is not None:
             about["action"] = {"name": line.action.name, **line.action.parameters}
         self._put(line.node, "X", line.event, at, dur=STEP_MICROSECONDS, cat="step", args=about)
@@ -122,7 +138,13 @@ class _Writer:
     def _put(self, lane: str, phase: str, name: str, at: int, **more: Any) -> None:
         if lane not in self._processes:
             self._processes[lane] = len(self._processes) + 1
-            named = {"pid": self._processes[lane], "tid": 0, "ph": "M", "name": "process_name"}
-            self.events.append({**named, "args": {"name": lane}})
+            self._describe(lane, 0, "process_name", name=lane)
+            self._describe(lane, 0, "process_sort_index", sort_index=self._order.index(lane))
+            self._describe(lane, STEPS, "thread_name", name="steps")
         thread = OPERATIONS if phase in "be" else STEPS
         self.events.append({"pid": self._processes[lane], "tid": thread, "ph": phase, "name": name, "ts": at, **more})
+
+    def _describe(self, lane: str, thread: int, what: str, **told: Any) -> None:
+        """What a viewer calls a track, and where it puts it."""
+        named = {"pid": self._processes[lane], "tid": thread, "ph": "M", "name": what}
+        self.events.append({**named, "args": told})

@@ -7,6 +7,7 @@ Where a step names no `cause`, the sender is found from the facts themselves (`t
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -133,15 +134,18 @@ def _partition(trace: Trace) -> str:
 
 
 def _lanes(events: tuple[Event, ...]) -> tuple[str, ...]:
-    """Controller and model first, then the brokers, then the clients."""
-    seen = {event.lane for event in events} | {other for event in events for other in event.others}
+    return ordered({event.lane for event in events} | {other for event in events for other in event.others})
+
+
+def ordered(lanes: Iterable[str]) -> tuple[str, ...]:
+    """Controllers and the model first, then the brokers, then the clients."""
     kinds = {"controller": 0, "model": 0, "n": 1}
 
     def order(lane: str) -> tuple[int, int, str]:
         kind = kinds.get(lane.partition("-")[0], kinds.get(lane[:1], 2) if lane[1:].isdigit() else 2)
         return kind, int(lane[1:]) if lane[1:].isdigit() else 0, lane
 
-    return tuple(sorted(seen, key=order))
+    return tuple(sorted(lanes, key=order))
 
 
 class _Teller:

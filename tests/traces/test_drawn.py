@@ -10,6 +10,7 @@ from traces.storyteller import tell
 from traces.where import place
 
 SAVED = Path(__file__).resolve().parents[2] / "traces" / "saved"
+TOLD = Path(__file__).resolve().parent / "told"
 NODES_MAX = 40
 
 
@@ -33,7 +34,7 @@ def test_at_most_forty_steps_are_drawn_the_violating_one_last_and_none_over_anot
 
 
 def test_controllers_stand_left_of_brokers_and_these_left_of_clients():
-    lanes = tell(read(SAVED / "kip-101.jsonl")).lanes
+    lanes = tell(read(TOLD / "kip-101.jsonl")).lanes
     kinds = ["controller" if lane.startswith("controller") else lane[0] for lane in lanes]
     assert kinds == sorted(kinds, key=["controller", "n", "c"].index)
     assert "controller" in kinds
@@ -43,13 +44,13 @@ def test_controllers_stand_left_of_brokers_and_these_left_of_clients():
     ("name", "words"),
     [
         ("sync-tried-again", "refuses its disk, does not start"),
-        ("torn-tail-left", "not healed by now"),
+        ("judges-by-its-own-clock", "not healed by now"),
         ("reads-uncommitted", "reads k2.0:1 at 1"),
         ("retry-under-a-new-identity", "reads k1.0:0 again at 1"),
     ],
 )
 def test_a_violation_without_a_fact_is_said_in_its_own_words(name, words):
-    trace = read(SAVED / f"{name}.jsonl")
+    trace = read(TOLD / f"{name}.jsonl")
     (violating,) = [event for event in tell(trace).events if event.violating]
     assert violating.words == (words,)
     found = place(trace)
@@ -58,7 +59,7 @@ def test_a_violation_without_a_fact_is_said_in_its_own_words(name, words):
 
 
 def test_who_refuses_its_disk_is_whose_process_ended_last():
-    trace = read(SAVED / "zeros-passed-over.jsonl")
+    trace = read(TOLD / "zeros-passed-over.jsonl")
     found = place(trace)
     assert found is not None
     assert found.lane.startswith("n")
@@ -67,4 +68,4 @@ def test_who_refuses_its_disk_is_whose_process_ended_last():
 
 
 def test_a_violation_with_a_fact_needs_no_other_words():
-    assert place(read(SAVED / "kip-101.jsonl")) is None
+    assert place(read(TOLD / "kip-101.jsonl")) is None

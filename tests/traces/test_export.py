@@ -1,5 +1,6 @@
 """Traces for other viewers: what is written is read back by a reader that is not ours, and says what the trace says."""
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from traces.modelled import acting, calls_of, machine_of
 from traces.perfetto import perfetto
 from traces.reader import read
 from traces.schema import Fault, Op, Step
+from traces.storyteller import tell
 from traces.trace import Trace, TraceError
+from traces.why import why
 
 SAVED = Path(__file__).parents[2] / "traces" / "saved"
 MODELLED = ("model-kip-101", "model-quorum-vote-doubled", "model-survival-last-replica-standing")
@@ -55,7 +58,7 @@ def test_itf_of_a_simulated_trace_ends_with_the_loss() -> None:
     assert document["#meta"]["status"] == "violation"
     assert [state["#meta"]["index"] for state in document["states"]] == list(range(len(found.states)))
     assert found.states[0].values["replicas"] == {}
-    replicas = found.states[-1].values["replicas"]["t-0"]
+    replicas = found.states[-1].values["replicas"][tell(trace).partition]
     assert sorted(replicas) == ["n1", "n2", "n3"]
     ends = {node: sum(cell.record_count for cell in replica.log) for node, replica in replicas.items()}
     assert len(set(ends.values())) == 2, "the planted bug makes a replica lose what another has"
@@ -71,6 +74,11 @@ def test_itf_of_a_trace_without_states_is_refused() -> None:
 # ---------------------------------------------------------------- Perfetto
 def events(document: dict[str, Any], phase: str) -> list[dict[str, Any]]:
     return [event for event in document["traceEvents"] if event["ph"] == phase]
+
+
+def named(document: dict[str, Any]) -> dict[int, str]:
+    """Processes by their number."""
+    return {each["pid"]: each["args"]["name"] for each in events(document, "M") if each["name"] == "process_name"}
 
 
 def test_perfetto_has_every_line_of_the_trace() -> None:
@@ -109,7 +117,7 @@ def test_perfetto_slices_of_one_node_do_not_overlap() -> None:
 
 def test_perfetto_counts_log_ends_and_high_watermarks() -> None:
     document = perfetto(saved(SIMULATED))
-    names = {event["pid"]: event["args"]["name"] for event in events(document, "M")}
+    names = named(document)
     counted = {names[event["pid"]]: event["args"] for event in events(document, "C")}
     assert counted["n1"] == {"log end": 1, "high watermark": 1}
 
@@ -118,3 +126,42 @@ def test_perfetto_of_an_empty_trace_is_refused() -> None:
     trace = saved(SIMULATED)
     with pytest.raises(TraceError, match="has no lines"):
         perfetto(Trace(header=trace.header, lines=(), source="empty.jsonl"))
+
+
+EVERY_KIND = ("kip-101", "votes-twice", "zeros-passed-over", "reads-uncommitted", "model-kip-101", "model-kip-320")
+
+
+@pytest.mark.parametrize("name", EVERY_KIND)
+def test_both_exports_of_every_kind_of_trace_are_json_and_say_why(name: str) -> None:
+    trace = saved(name)
+    for document in (itf(trace), perfetto(trace)):
+        again = json.loads(json.dumps(document))
+        assert again == document
+        assert why(trace) in json.dumps(document, ensure_ascii=False)
+    assert len(itf_py.trace_from_json(itf(trace)).states) == len(itf(trace)["states"])
+
+
+@pytest.mark.parametrize("name", EVERY_KIND)
+def test_perfetto_tracks_are_named_and_ordered_and_nothing_is_told_of_another(name: str) -> None:
+    document = perfetto(saved(name))
+    names = named(document)
+    order = {
+        names[each["pid"]]: each["args"]["sort_index"]
+        for each in events(document, "M")
+        if each["name"] == "process_sort_index"
+    }
+    assert order.keys() == set(names.values())
+    kinds = [
+        "controller" if lane.startswith("controller") else lane[0] for lane in sorted(order, key=order.__getitem__)
+    ]
+    known = [kind for kind in kinds if kind in ("controller", "n", "c")]
+    assert known == sorted(known, key=["controller", "n", "c"].index)
+    for event in document["traceEvents"]:
+        assert event["pid"] in names
+        assert event["ph"] == "M" or event["ts"] >= 0
+        assert "dur" not in event or event["dur"] > 0
+
+
+def test_perfetto_keeps_what_voters_told() -> None:
+    told = [fact for event in events(perfetto(saved("votes-twice")), "X") for fact in event["args"].get("quorum", ())]
+    assert {"grant_vote", "stand", "win"} <= {fact["fact"] for fact in told}

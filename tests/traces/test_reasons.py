@@ -1,6 +1,7 @@
-"""The sentence of every invariant, as a saved counterexample tells it: numbers aside, word for word.
+"""The sentence of every invariant, as a counterexample tells it: numbers aside, word for word.
 
-A counterexample that is shrunk anew may have other offsets, nodes and times; what is said of them stays.
+The counterexamples are copies in `told/`: those of `traces/saved` are shrunk anew now and then, and may break something
+else then.
 """
 
 import re
@@ -21,6 +22,7 @@ from traces.reasons.starts import early, misplaced
 from traces.why import why
 
 SAVED = Path(__file__).resolve().parents[2] / "traces" / "saved"
+TOLD = Path(__file__).resolve().parent / "told"
 SENTENCES = {
     "no_committed_loss": (
         "kip-101",
@@ -110,7 +112,7 @@ SENTENCES = {
         "{n# n# n#}; c# has waited for k#:# since # s (line #)",
     ),
 }
-"""By invariant: a saved counterexample and its sentence, with `#` for numbers and `when` for a moment."""
+"""By invariant: a counterexample and its sentence, with `#` for numbers and `when` for a moment."""
 
 
 def masked(sentence: str) -> str:
@@ -125,7 +127,7 @@ def test_every_invariant_of_the_catalogue_has_its_sentence_here():
 @pytest.mark.parametrize("invariant", SENTENCES)
 def test_the_sentence_of_an_invariant(invariant):
     name, sentence = SENTENCES[invariant]
-    trace = read(SAVED / f"{name}.jsonl")
+    trace = read(TOLD / f"{name}.jsonl")
     assert trace.verdict is not None
     assert trace.verdict.invariant == invariant
     assert masked(why(trace)) == sentence
@@ -174,7 +176,7 @@ def test_a_condition_that_no_model_has_has_no_words():
     ],
 )
 def test_what_is_false_is_said_in_plain_words(name, words):
-    assert words in masked(why(read(SAVED / f"{name}.jsonl")))
+    assert words in masked(why(read(TOLD / f"{name}.jsonl")))
 
 
 # ------------------------------------------------------------ epochs

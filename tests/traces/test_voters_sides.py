@@ -9,6 +9,7 @@ from traces.voters_sides import VotersSides, stretches
 from traces.voters_story import is_of_voters
 
 SAVED = Path(__file__).resolve().parents[2] / "traces" / "saved"
+TOLD = Path(__file__).resolve().parent / "told"
 OF_VOTERS = [path for path in sorted(SAVED.glob("*.jsonl")) if is_of_voters(read(path))]
 
 
@@ -33,7 +34,7 @@ def test_the_two_sides_agree_until_the_model_stops(path):
 
 
 def test_of_a_vote_given_twice_the_told_side_has_the_second_and_the_model_the_first():
-    trace = read(SAVED / "votes-twice.jsonl")
+    trace = read(TOLD / "votes-twice.jsonl")
     sides = VotersSides(trace)
     for line in trace.lines:
         sides.line(line)

@@ -13,12 +13,17 @@ from traces.why import why
 SAVED = Path(__file__).resolve().parents[2] / "traces" / "saved"
 
 
+TOLD = Path(__file__).resolve().parent / "told"
+"""Copies of counterexamples as they were, which nobody shrinks anew."""
+
+
 def of(name: str) -> str:
-    return why(read(SAVED / f"{name}.jsonl"))
+    kept = TOLD / f"{name}.jsonl"
+    return why(read(kept if kept.is_file() else SAVED / f"{name}.jsonl"))
 
 
 def test_a_lost_record_is_named_with_who_promised_it_and_who_cut_it_off():
-    trace = read(SAVED / "kip-101.jsonl")
+    trace = read(TOLD / "kip-101.jsonl")
     said = why(trace)
     shape = (
         r"\S+ \(\w+\) was acknowledged to c\d at offset \d+ by n\d, leader of epoch \d+ \([\d.]+ s, line (\d+)\); "
@@ -39,7 +44,7 @@ def test_a_lost_record_is_named_with_who_promised_it_and_who_cut_it_off():
         ("decision-forgotten", ["two decisions have partition epoch", "which should know of it"]),
         ("majority-watermark", ["sets its high watermark to", "whom n1 must wait for", "s.acknowledged[leader, f]"]),
         ("votes-twice", ["votes for controller-", "two votes in one epoch"]),
-        ("epoch-cache-not-cut", ["is not in sync, its log ends at"]),
+        ("judges-by-its-own-clock", ["in the end n1 leads", "has waited for k1.0:0 since"]),
         ("recovers-to-checkpoint", ["came back after its crash", "line "]),
         ("model-kip-101", ["record a was committed at offset 0 by n1", "n2 cut it off", "(line 16)"]),
         ("model-survival-no-broker-epoch", ["n2 came back from a restart without it"]),
