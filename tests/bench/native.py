@@ -40,10 +40,15 @@ def prepared(path: str, source: str, *, compiled: bool) -> str:
     """The copy's source of a module, from the project's."""
     if path == "impl/core/types.py":
         return ast.unparse(_finished(_Values().visit(ast.parse(source))))
+    tree = _Replacing().visit(ast.parse(source))
     if not compiled:
-        return ast.unparse(_Written().visit(_Replacing().visit(ast.parse(source))))
-    tree = _Values().visit(_Replacing().visit(ast.parse(source)))
-    return ast.unparse(_finished(tree))
+        declares = any(_bases(node)[:1] == [VALUE] for node in tree.body if isinstance(node, ast.ClassDef))
+        return ast.unparse(_Written().visit(tree) if declares else tree)
+    return ast.unparse(_finished(_Values().visit(tree)))
+
+
+def _bases(node: ast.ClassDef) -> list[str]:
+    return [ast.unparse(base).partition("[")[0] for base in node.bases]
 
 
 class _Written(ast.NodeTransformer):
@@ -81,7 +86,7 @@ class _Values(ast.NodeTransformer):
             # What a class names may be another in a subclass: it is looked up.
             if isinstance(each, ast.AnnAssign) and ast.unparse(each.annotation).startswith("type["):
                 each.annotation = _expression(f"_ClassVar[{ast.unparse(each.annotation)}]")
-        bases = [ast.unparse(base).partition("[")[0] for base in node.bases]
+        bases = _bases(node)
         if node.name == VALUE:
             return ast.parse(BASE).body
         if bases == [VALUE]:

@@ -194,12 +194,12 @@ class QuorumController:
     @property
     def _leads_on(self) -> bool:
         """This voter has led without a break since it became the active controller."""
-        return self.raft.leading and self.raft.epoch == self._epoch
+        return self.raft.leads_in(self._epoch)
 
     def _perform(self, effects: list[Effect], now: Millis, out: list[Effect]) -> None:
         """Write what was decided to the log; hold the rest until that is committed."""
         raft = self.raft
-        decides = any(type(effect) is AppendMetadata for effect in effects)
+        decides = [effect for effect in effects if type(effect) is AppendMetadata]
         if not decides and not self._held and raft.high_watermark == raft.log.end:
             out.extend(effects)
             return

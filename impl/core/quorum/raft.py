@@ -34,7 +34,7 @@ from impl.core.quorum.messages import (
     Voted,
 )
 from impl.core.quorum.readers import Readers
-from impl.core.quorum.replica import EPOCH_MAX, Replica, Role
+from impl.core.quorum.replica import EPOCH_MAX, LEADER, Replica, Role
 from impl.core.quorum.snapshots import PIECE_BYTES_MAX
 from impl.core.settings import Settings
 from impl.core.types import (
@@ -91,6 +91,11 @@ class Raft:
     @property
     def leading(self) -> bool:
         return self._replica.leading
+
+    def leads_in(self, epoch: LeaderEpoch) -> bool:
+        """It is the leader of this epoch."""
+        replica = self._replica
+        return replica.epoch == epoch and replica.role is LEADER
 
     @property
     def established(self) -> bool:
