@@ -6,6 +6,7 @@ Sharded into classes because pytest-xdist splits whole tests only. `--hypothesis
 import msgspec
 import pytest
 from hypothesis import Phase, settings
+from hypothesis.database import DirectoryBasedExampleDatabase
 from hypothesis.stateful import run_state_machine_as_test
 
 from campaign.mutants import MUTANTS
@@ -49,6 +50,19 @@ TestDurable = sharded(Durable)
 TestDurableOverTheWire = sharded(DurableOverTheWire)
 TestTwoPartitions = sharded(TwoPartitions)
 TestWithoutSync = sharded(WithoutSync)
+
+
+def test_workers_share_one_database_of_examples():
+    """A directory: what one process has found another has at once. Profiles with fixed examples keep none."""
+    mine = settings.get_profile("long").database
+    theirs = DirectoryBasedExampleDatabase(mine.path)
+    try:
+        mine.save(b"shared", b"example")
+        assert set(theirs.fetch(b"shared")) == {b"example"}
+    finally:
+        mine.delete(b"shared", b"example")
+    assert set(theirs.fetch(b"shared")) == set()
+    assert settings.get_profile("ci").database is None
 
 
 def test_the_planted_kip_101_is_found_and_saved_as_a_trace(tmp_path):
