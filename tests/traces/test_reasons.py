@@ -17,6 +17,7 @@ from traces import facts
 from traces.reader import read
 from traces.reasons.conjuncts import plain, texts
 from traces.reasons.epochs import fenced
+from traces.reasons.logs import mismatched
 from traces.reasons.past import Past
 from traces.reasons.starts import early, misplaced
 from traces.why import why
@@ -262,4 +263,21 @@ def test_what_is_deleted_too_early_is_told_with_the_last_record_that_goes():
     assert masked(early(Past(trace, PARTITION, trace.lines[-1].n))) == (
         "n# lets its log begin at # (when), and no client had asked for that; record b, the last that goes, was "
         "written by n# (when), and nothing here is ever too old to be kept"
+    )
+
+
+# ------------------------------------------------------------ logs
+def test_a_record_behind_another_than_its_leader_had_is_told_when_nobody_has_that_log_any_more():
+    run = begun(Execution())
+    run.append(1, 0, 0, crc=1)
+    run.elect(2, 1, 1, (1, 2, 3))
+    run.lead(2, 1, 1, (1, 2, 3), 0)
+    run.append(2, 1, 0, crc=2)
+    run.append(2, 1, 1, crc=3)
+    run.step("n2", "tick", facts.DeleteReplica(partition=PARTITION))
+    run.receive(1, 1, 2, 2, 0, content(1, epoch=1, crc=3))
+    trace = run.recorder.trace()
+    assert masked(mismatched(Past(trace, PARTITION, trace.lines[-1].n))) == (
+        "n# has record c of epoch # at offset # (copied when) behind record a of epoch # at offset #, where n# had when "
+        "it wrote it record b of epoch #: logs that have a record of one epoch in common are the same before it"
     )

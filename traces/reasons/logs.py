@@ -5,7 +5,7 @@ One rule: each record is named by what its client wrote, by its letter in the dr
 there.
 """
 
-from traces.chronicle import Life, Moment
+from traces.chronicle import Chronicle, Life, Moment
 from traces.reasons.past import Past
 from traces.replicas import Cell
 from traces.sides import ENDS_A_PROCESS
@@ -77,7 +77,20 @@ def mismatched(past: Past) -> str:
             for other in sorted(set(chronicle.replicas) - {name}):
                 if said := _beside(past, name, cell, other) or _behind(past, name, cell, other):
                     return said
-        if said := _hole(past, name):
+        if said := _hole(past, name) or _as_written(past, name):
+            return said
+    return ""
+
+
+def _as_written(past: Past, name: str) -> str:
+    """A record behind another one than its leader had when it wrote it, whoever has that leader's log by now."""
+    for cell in past.chronicle.replicas[name].cells if name in past.chronicle.replicas else ():
+        life = past.chronicle.life(cell)
+        if life.written is None or life.written.node == name:
+            continue
+        then = Chronicle(past.trace, past.chronicle.partition, life.written.line)
+        theirs = then.replicas[life.written.node].cells
+        if said := _differs_before(past, name, cell, theirs, f"{life.written.node} had when it wrote it"):
             return said
     return ""
 
@@ -96,7 +109,11 @@ def _beside(past: Past, name: str, cell: Cell, other: str) -> str:
 
 def _behind(past: Past, name: str, cell: Cell, other: str) -> str:
     """The same record behind another one than elsewhere."""
-    mine, theirs = past.chronicle.replicas[name].cells, past.chronicle.replicas[other].cells
+    return _differs_before(past, name, cell, past.chronicle.replicas[other].cells, f"{other} has")
+
+
+def _differs_before(past: Past, name: str, cell: Cell, theirs: list[Cell], whose: str) -> str:
+    mine = past.chronicle.replicas[name].cells
     if cell not in theirs:
         return ""
     before = theirs[: theirs.index(cell)]
@@ -108,7 +125,7 @@ def _behind(past: Past, name: str, cell: Cell, other: str) -> str:
         return (
             f"{name} has {_told(past, past.chronicle.life(cell))} at offset {cell.base_offset}"
             f"{_got(past.chronicle.life(cell), name)} behind {_told(past, own)} at offset {one.base_offset}, where "
-            f"{other} has {its}: logs that have a record of one epoch in common are the same before it"
+            f"{whose} {its}: logs that have a record of one epoch in common are the same before it"
         )
     return ""
 
