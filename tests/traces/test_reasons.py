@@ -278,6 +278,6 @@ def test_a_record_behind_another_than_its_leader_had_is_told_when_nobody_has_tha
     run.receive(1, 1, 2, 2, 0, content(1, epoch=1, crc=3))
     trace = run.recorder.trace()
     assert masked(mismatched(Past(trace, PARTITION, trace.lines[-1].n))) == (
-        "n# has record c of epoch # at offset # (copied when) behind record a of epoch # at offset #, where n# had when "
-        "it wrote it record b of epoch #: logs that have a record of one epoch in common are the same before it"
+        "n# has record c of epoch # at offset # (copied when) behind record a of epoch # at offset #, where n# had "
+        "when it wrote it record b of epoch #: logs that have a record of one epoch in common are the same before it"
     )
