@@ -115,6 +115,41 @@ def test_a_pair_that_only_goes_together_is_found():
     assert len(shrunk.choices) == 1
 
 
+def test_what_happened_long_before_is_left_out_with_its_time():
+    """One cut makes every later candidate shorter; without it each would take the whole time."""
+    run = needing(faults.CRASH, faults.PAUSE)
+    early: dict[Key, int] = {("send", slot, 1): 1 for slot in range(0, 900, 3)}
+    late: dict[Key, int] = {
+        ("fault", 950): TABLE.encode(faults.CRASH, 1),
+        ("fault", 960): TABLE.encode(faults.PAUSE, 1),
+    }
+    untils: list[int] = []
+
+    def watched(choices: Mapping[Key, int], until: int) -> Ending | None:
+        untils.append(until)
+        return run(choices, until)
+
+    shrunk = shrink(watched, Ending("no_committed_loss", 19_200, early | late), ALPHABET)
+    assert sorted(key[1] for key in shrunk.choices) == [0, 1]
+    assert sum(until > 10_000 for until in untils) < 5
+    assert len(untils) < 60
+
+
+def test_no_candidate_is_run_in_vain_twice():
+    run = needing(faults.PAUSE, faults.CRASH, faults.BLOCK, gap=3, delay=2)
+    vain: dict[frozenset[tuple[Key, int]], int] = {}
+
+    def watched(choices: Mapping[Key, int], until: int) -> Ending | None:
+        identity = frozenset(choices.items())
+        assert vain.get(identity, -1) < until
+        ending = run(choices, until)
+        if ending is None:
+            vain[identity] = until
+        return ending
+
+    assert shrink(watched, failing(run), ALPHABET).runs > len(vain) > 0
+
+
 def test_another_invariant_is_another_failure():
     def run(choices: Mapping[Key, int], until: int) -> Ending | None:
         name = "wanted" if ("send", 3, 1) in choices else "other"

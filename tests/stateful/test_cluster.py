@@ -11,10 +11,12 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from campaign.mutants import MUTANTS
 from campaign.replay import replay
+from campaign.shrinking import shrink_run
+from impl.sim import faults
 from impl.sim.scenario import Scenario
 from invariants.verdict import Violated
 from tests.stateful.machine import DURABLE, Cluster, ClusterWithPower
-from traces.reader import read
+from traces.reader import parse, read
 
 FOUND_IS_SHRUNK_BY_US = (Phase.explicit, Phase.reuse, Phase.generate)
 """Our own delta debugging shrinks what is found, in a second where Hypothesis takes minutes."""
@@ -80,3 +82,29 @@ def test_the_planted_kip_101_is_found_and_saved_as_a_trace(tmp_path):
     assert again.invariant in MUTANTS["kip-101"].invariants
     assert again.steps < 40
     assert replay(read(path), clean=True).invariant is None
+
+
+def test_what_the_rules_find_is_shrunk_as_a_campaign_shrinks_it(tmp_path):
+    """Rules by hand: pauses and slow messages that have no part in it, and one send that is acknowledged too soon."""
+
+    class Planted(Cluster):
+        mutant = "ack-before-isr"
+        found = tmp_path
+
+    machine = Planted()
+    machine.fault(faults.PAUSE, 3)
+    machine.slow_message(1, 2, 3)
+    machine.wait(5)
+    machine.move(1, 0)
+    machine.slow_message(2, 3, 2)
+    with pytest.raises(Violated):
+        machine.send(2, 1, 8)
+    machine.teardown()
+    (path,) = tmp_path.iterdir()
+    trace = read(path)
+    made = machine._drawn.made
+    assert len(trace.header.choices) < len(made)
+    assert {key[0] for key, _ in trace.header.choices} == {"send"}
+    again = shrink_run(msgspec.structs.replace(DURABLE, horizon_ms=10_000), made, MUTANTS["ack-before-isr"])
+    assert parse(again.data, "again").header.choices == trace.header.choices
+    assert replay(trace).same

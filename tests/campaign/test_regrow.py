@@ -1,0 +1,58 @@
+"""Changed a little, a shrunk run gets shorter; what comes of it is a counterexample like any other."""
+
+from collections.abc import Iterator
+
+from campaign import trial
+from campaign.mutants import usable
+from campaign.profiles import PROFILES, seeded
+from campaign.regrow import regrown
+from campaign.replay import replay, scenario_of
+from campaign.shrink import Ending
+from campaign.shrinking import Counterexample, ending_of, shrink_run
+from campaign.steps import count_steps
+from impl.sim.drivers import Recorded
+from traces.reader import parse
+
+BUG = usable("majority-watermark")
+SEEDS_MAX = 60
+
+
+def shrunk() -> Iterator[Counterexample]:
+    """One failing seed after the other."""
+    for seed in range(SEEDS_MAX):
+        scenario, choices = seeded(PROFILES["durable"], seed)
+        ran = trial.run(scenario, choices, BUG)
+        if ran.violated is not None:
+            known = Ending(ran.violated.invariant, ran.at, choices.made)
+            found = shrink_run(scenario, choices.made, BUG, seed, known)
+            assert found is not None
+            yield found
+
+
+def shorter() -> tuple[Counterexample, Counterexample]:
+    """The first that changes make shorter, before and after."""
+    for found in shrunk():
+        after = regrown(found, BUG)
+        assert after.length() <= found.length()
+        if after.steps < found.steps:
+            return found, after
+    raise AssertionError("no change makes any of them shorter")
+
+
+def test_a_change_makes_a_shrunk_run_shorter_and_nothing_can_be_left_out_of_it():
+    before, after = shorter()
+    assert (after.invariant, after.seed) == (before.invariant, before.seed)
+    trace = parse(after.data, "regrown")
+    assert count_steps(trace.lines) == after.steps
+    assert replay(trace).same
+    assert replay(trace, clean=True).invariant is None
+    choices = dict(trace.header.choices)
+    for left_out in choices:
+        rest = Recorded({key: value for key, value in choices.items() if key != left_out})
+        violated = trial.run(scenario_of(trace), rest, BUG, seeking=ending_of(after.invariant)).violated
+        assert violated is None or violated.invariant != after.invariant
+
+
+def test_without_runs_nothing_changes():
+    found = next(shrunk())
+    assert regrown(found, BUG, runs_max=0) is found
