@@ -24,6 +24,12 @@ def _comes_back(_partition: Partition, replica: Replica, fact: Restart) -> None:
             f"n{replica.node} comes back from a crash with a log that ends at {fact.log_end}; it had written up to "
             f"{replica.log.end}, and the machine never stopped",
         )
+    if fact.clean and fact.log_end < replica.log.end:
+        raise Violated(
+            ID,
+            f"n{replica.node} says that it stopped cleanly and comes back with a log that ends at {fact.log_end}; it "
+            f"had written up to {replica.log.end}",
+        )
     if fact.tail_from > fact.log_end:
         raise Violated(
             ID, f"n{replica.node} comes back with high watermark {fact.tail_from} and a log that ends at {fact.log_end}"
@@ -53,7 +59,7 @@ INVARIANT: StepInvariant = StepInvariant(
     names=("I15",),
     statement=(
         "A log that comes back after a crash is a beginning of what its broker had told, batch by batch, and all of it "
-        "where the machine went on."
+        "where the machine went on, or where the broker says that it stopped cleanly."
     ),
     argument=(
         "What was written is in the system's memory when its process dies; recovery keeps every batch whose checksum "

@@ -153,6 +153,13 @@ def crash_loses(plain: Story) -> None:
     story.restart(1, end=0)
 
 
+def claims_a_clean_stop(plain: Story) -> None:
+    story = of(plain)
+    committed(story)
+    story.checker.fault("power loss", ("n1",))
+    story.restart(1, end=0, clean=True)
+
+
 def comes_back_with_another_record(plain: Story) -> None:
     story = of(plain)
     committed(story)
@@ -180,6 +187,7 @@ VIOLATIONS = [
     (read_above_the_watermark, "stable_read", "reads record 'b' at offset 1 of t-0, and no leader has committed"),
     (read_differs, "stable_read", "where 'a' was read before"),
     (crash_loses, "recovery", "n1 comes back from a crash with a log that ends at 0; it had written up to 1"),
+    (claims_a_clean_stop, "recovery", "n1 says that it stopped cleanly and comes back with a log that ends at 0"),
     (comes_back_with_another_record, "recovery", "where it had written record 0 (crc 0000000a) of epoch 0"),
 ]
 """(story, the invariant it breaks, words of the sentence)."""

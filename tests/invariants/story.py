@@ -103,8 +103,18 @@ class Story:
     def truncate(self, node: int, epoch: int, to: int, hw: int = 0) -> None:
         self.tell(node, f.Truncate(partition=P, leader_epoch=epoch, to=to, high_watermark=hw))
 
-    def restart(self, node: int, end: int, tail: tuple[f.Content, ...] = (), tail_from: int = 0, hw: int = 0) -> None:
-        self.tell(node, f.Restart(partition=P, log_end=end, high_watermark=hw, tail_from=tail_from, tail=tail))
+    def restart(
+        self,
+        node: int,
+        end: int,
+        tail: tuple[f.Content, ...] = (),
+        tail_from: int = 0,
+        hw: int = 0,
+        *,
+        clean: bool = False,
+    ) -> None:
+        found = f.Restart(partition=P, log_end=end, high_watermark=hw, tail_from=tail_from, tail=tail, clean=clean)
+        self.tell(node, found)
 
     # ------------------------------------------------------------ common beginnings
     def begin(self) -> None:
