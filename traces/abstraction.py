@@ -118,6 +118,12 @@ class Abstraction(Steps):
         super().__init__(replicas, isr)
         self.believed: dict[int, int] = dict.fromkeys(replicas, 0)
         """The highest high watermark each replica has ever had."""
+        self.starts: dict[int, int] = {}
+        """Where logs begin that do not at 0."""
+        self.found_at: dict[int, int] = {}
+        """Where a log begins that a process has found on its disk, until its `restart`."""
+        self.inside: set[int] = set()
+        """Replicas with nothing in their logs, which begin where their leaders' do, perhaps inside a batch."""
 
     def situated(self) -> None:
         """The controller has decided: who may lead now, in a word."""

@@ -51,12 +51,6 @@ class Refinement(Abstraction):
         self.unsaid: dict[int, int] = {}
         """Those that were registered without a `restart`, and have not shown since what their log is: how much of it
         was certain to be on disk."""
-        self.inside: set[int] = set()
-        """Replicas that begin where their leaders do, perhaps inside a batch."""
-        self.starts: dict[int, int] = {}
-        """Where logs begin that do not at 0."""
-        self.found_at: dict[int, int] = {}
-        """Where a log begins that a process has found on its disk, until its `restart`."""
         super().__init__(tuple(created.replicas), self.members_at_first(created))
         self.begin(created)
 
@@ -251,6 +245,9 @@ class Refinement(Abstraction):
     def reconcile(self, node: int, fact: Any) -> None:
         self.same(fact, "leader", self.leader_of(fact.leader_epoch + 1))
         if not self.confirmed(node):
+            if self.starts and self.starts.get(node) == fact.log_end and getattr(self.state, "last_unclean", 0):
+                told = f"all of n{node} is deleted, and an unclean election may have given up what that was"
+                raise DivergedError("reconcile", f"{told}: outside the model {self.model.name}", outside=True)
             self.step("reconcile", follower=node)
         self.same(fact, "log_end", len(self.state.log[node]))
 

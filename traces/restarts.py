@@ -35,6 +35,8 @@ def returned(model: Abstraction, node: int, fact: Any) -> None:
 def _explained(model: Abstraction, node: int, fact: Any) -> None:
     """What the disk holds is in the model's log, after the step that may have been cut short in writing."""
     end = len(model.state.log[node])
+    if model.found_at.pop(node, 0) == fact.log_end > 0:
+        model.inside.add(node)
     if fact.log_end > end:
         _cut_short_writing(model, node, fact, end)
     told_to = fact.tail[-1].base_offset + fact.tail[-1].record_count if fact.tail else fact.tail_from

@@ -66,6 +66,9 @@ class Follower(Replica):
                 self.diverged(part.diverging, out)
         elif self.reconciled:
             self.receive(part, now, out)
+        elif self.log_start < part.log_start == self.log_end:
+            # The leader has deleted all that this log has: nobody can tell whether it was the same.
+            self.fall_behind(part.log_start, out)
         else:
             self.reconcile(out)
 

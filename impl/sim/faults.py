@@ -49,6 +49,8 @@ WIPED_DISK = "wiped disk"
 CLOCK_JUMP = "clock jump"
 CLOCK_DRIFT = "clock drift"
 RECONFIGURE = "reconfigure"
+READ_ERROR = "read error"
+SHORT_WRITE = "short write"
 
 KINDS = (
     MOVE,
@@ -78,6 +80,8 @@ KINDS = (
     CLOCK_JUMP,
     CLOCK_DRIFT,
     RECONFIGURE,
+    READ_ERROR,
+    SHORT_WRITE,
 )
 DAMAGE_KINDS = (LOST_SYNC, WIPED_DISK)
 """Those that lose what a node had reason to think safe. Replication repairs it while it befalls fewer nodes than
@@ -117,6 +121,8 @@ LATER_FAMILIES = (
     (WIPED_DISK,),
     (CLOCK_JUMP, CLOCK_DRIFT),
     (RECONFIGURE,),
+    (READ_ERROR,),
+    (SHORT_WRITE,),
 )
 """Of disks, clocks and operators; drawn beside the others, so that what those find they find as often."""
 WRITES_MAX = 4
@@ -132,10 +138,11 @@ class Fault(NamedTuple):
     """One decoded value. What `first` and `second` mean depends on the kind.
 
     move, reassign: broker, partition index. stop: broker. minimum: min.insync.replicas. crash, power loss, pause:
-    process. mid-write, input/output error: node, which write from now. lost sync: broker, 1 if stopped cleanly before
-    the power goes. slow disk: node, 1 if its power goes in the end. clock drift: node, 1 if slow. reconfigure: broker,
-    which configuration. Other faults of disks: node. break: two processes. block, lag: from, to. isolate: node, 1 if
-    cut off from clients too.
+    process. mid-write, input/output error: node, which write or sync from now. short write: broker, which write. read
+    error: broker, which read from now, or 0: it is killed, and the first read of its next start. lost sync: broker, 1
+    if stopped cleanly before the power goes. slow disk: node, 1 if its power goes in the end. clock drift: node, 1 if
+    slow. reconfigure: broker, which configuration. Other faults of disks: node. break: two processes. block, lag:
+    from, to. isolate: node, 1 if cut off from clients too.
     """
 
     kind: str
@@ -230,6 +237,8 @@ def _of_controllers(brokers: int, controllers: tuple[int, ...]) -> Iterator[tupl
     yield from ((ISOLATE, controller, 0) for controller in controllers)
 
 
+READS_MAX = 2
+"""A read error comes at the first or second read from now."""
 CONFIGURATIONS = 4
 """Of brokers (`impl.sim.scenario.CONFIGURED`): 0 is what all begin with."""
 
@@ -247,3 +256,5 @@ def _of_machines(brokers: int, controllers: tuple[int, ...]) -> Iterator[tuple[s
     for kind in (CLOCK_JUMP, CLOCK_DRIFT):
         yield from ((kind, node, slow) for node in nodes for slow in ((0, 1) if kind == CLOCK_DRIFT else (0,)))
     yield from ((RECONFIGURE, broker, number) for broker in nodes[:brokers] for number in range(CONFIGURATIONS))
+    yield from ((READ_ERROR, broker, read) for broker in nodes[:brokers] for read in range(READS_MAX + 1))
+    yield from ((SHORT_WRITE, broker, write) for broker in nodes[:brokers] for write in range(1, WRITES_MAX + 1))

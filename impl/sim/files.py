@@ -61,6 +61,12 @@ class Trouble:
         """Nothing is wrong."""
         self.fuse: int | None = None
         self._fuse_error: Callable[[str], Exception] = Crashed
+        self.short = False
+        """The next that is refused is a write, and it is done in part."""
+        self.reads_left: int | None = None
+        """Until a read of records is refused."""
+        self.spared = False
+        """It has refused a read, or a write of which a part is there: nothing in memory is doubtful."""
         self.full = False
         self.slow = False
         self.slow_syncs = 0
@@ -80,9 +86,24 @@ class Trouble:
         self.fuse = operations
         self._fuse_error = error
 
-    def burn(self) -> None:
+    def fail_read_after(self, reads: int) -> None:
+        """Refuse the read of records that is that many from now (1: the next one)."""
+        self.reads_left = reads
+
+    def burn_read(self) -> None:
+        """Records are about to be read."""
+        assert self.reads_left is not None
+        self.reads_left -= 1
+        if self.reads_left <= 0:
+            self.reads_left = None
+            self.refused = self.spared = True
+            raise input_output_error("")
+
+    def burn(self, *, writing: bool = False) -> None:
         """A change or a sync is about to happen."""
         assert self.fuse is not None
+        if self.short and not writing:
+            return
         self.fuse -= 1
         if self.fuse <= 0:
             self.fuse = None
@@ -119,10 +140,12 @@ class _Change:
 class SimFile:
     """A file. All who open one path share it, as processes share a real one through the page cache."""
 
-    __slots__ = ("_changes", "_content", "_forgets", "_synced", "cuts", "disk", "newest")
+    __slots__ = ("_changes", "_content", "_forgets", "_synced", "cuts", "disk", "newest", "segment")
 
     def __init__(self, disk: Trouble, *, segment: bool = False) -> None:
         self.disk = disk
+        self.segment = segment
+        """It holds records."""
         self.newest = segment
         """It is the segment that grows, the newest of its log."""
         self._forgets = False
@@ -140,7 +163,7 @@ class SimFile:
 
     def append(self, data: bytes | memoryview | Sequence[bytes | memoryview]) -> None:
         if self.disk.fuse is not None:
-            self.disk.burn()
+            self._burn_writing(data)
         if self.disk.full:
             self.disk.refused = True
             raise OSError(errno.ENOSPC, "No space left on device")
@@ -154,6 +177,18 @@ class SimFile:
         if self._changes is not None:
             self._changes.append(_Change("append", position, len(content) - position, b""))
 
+    def _burn_writing(self, data: bytes | memoryview | Sequence[bytes | memoryview]) -> None:
+        """A write may be refused now; of a short one the first half is there."""
+        try:
+            self.disk.burn(writing=True)
+        except OSError:
+            if self.disk.short:
+                self.disk.short = False
+                self.disk.spared = True
+                whole = bytes(data) if isinstance(data, _ONE_BUFFER) else b"".join(data)
+                self.append(whole[: len(whole) // 2])
+            raise
+
     def write_at(self, position: int, data: bytes | memoryview) -> None:
         if self.disk.fuse is not None:
             self.disk.burn()
@@ -164,7 +199,13 @@ class SimFile:
         self._content[position:end] = data
 
     def read(self, position: int, size: int) -> bytes:
+        if self.disk.reads_left is not None and self.segment:
+            self.disk.burn_read()
         return bytes(self._content[position : position + size])
+
+    def content(self) -> bytes:
+        """All of it, whatever ails the disk."""
+        return bytes(self._content)
 
     def truncate(self, size: int) -> None:
         if self.disk.fuse is not None:

@@ -42,6 +42,10 @@ class Machines:
             return
         if kind == faults.INPUT_OUTPUT_ERROR:
             self.refuse(victim, second)
+        elif kind == faults.SHORT_WRITE:
+            self.refuse(victim, second, short=True)
+        elif kind == faults.READ_ERROR:
+            self.refuse_read(victim, second, duration)
         elif kind == faults.DISK_FULL:
             self.fill(victim, duration)
         elif kind == faults.SLOW_DISK:
@@ -66,12 +70,24 @@ class Machines:
         self._field.note_fault(kind, (victim.name,), detail)
 
     # ------------------------------------------------------------ disks that refuse
-    def refuse(self, victim: Process, operation: int) -> None:
-        """The disk cannot do the `operation`-th write or sync from now, and can do the next."""
+    def refuse(self, victim: Process, operation: int, *, short: bool = False) -> None:
+        """The disk cannot do the `operation`-th write or sync from now, and can do the next. With `short` syncs do not
+        count, and half of the write is there."""
         disk = victim.disk
         assert disk is not None
         if disk.fuse is None:
+            disk.short = short
             disk.fail_after(operation, input_output_error)
+
+    def refuse_read(self, victim: Process, read: int, down_ms: int) -> None:
+        """The disk cannot read records, once: the `read`-th time from now; 0: when the process, killed now, comes
+        back."""
+        disk = victim.disk
+        assert disk is not None
+        if disk.reads_left is None:
+            disk.fail_read_after(max(read, 1))
+            if not read:
+                self._deaths.crash(victim.index, down_ms)
 
     def fill(self, victim: Process, duration_ms: int) -> None:
         """Nothing more fits on the disk for a while."""
@@ -107,12 +123,13 @@ class Machines:
         assert disk is not None
         if not isinstance(error, LogDirectoryFailed) or not disk.refused:
             raise error
-        disk.refused = False
+        stands = disk.full or disk.spared
         if not disk.full:
             self._note(faults.INPUT_OUTPUT_ERROR, victim)
-        kind = faults.CRASH if disk.full else faults.POWER_LOSS
+        disk.refused = disk.spared = disk.short = False
+        kind = faults.CRASH if stands else faults.POWER_LOSS
         self._note(kind, victim, f"its log directory has failed, down for {DOWN_MS} ms")
-        self._deaths.die(victim, DOWN_MS, power=not disk.full, silent=False)
+        self._deaths.die(victim, DOWN_MS, power=not stands, silent=False)
 
     def did_not_start(self, victim: Process, error: StorageError) -> None:
         """A node cannot begin with what its disk holds. Raises the error where it should be able to."""
@@ -121,7 +138,9 @@ class Machines:
         victim.alive = False
         victim.life += 1
         if isinstance(error, LogDirectoryFailed) and disk.refused:
-            disk.refused = False
+            if disk.spared:
+                self._note(faults.READ_ERROR, victim, "as it starts")
+            disk.refused = disk.spared = False
         elif disk.damaged:
             self._note(faults.WIPED_DISK, victim, f"because it refused to start: {error}")
             self._note(faults.POWER_LOSS, victim, "it has another disk")
@@ -191,7 +210,7 @@ class Machines:
             return
         value = self._field.choose(("bit", victim.name, victim.life), BIT_VALUES)
         path, file = held[value % len(held)]
-        place = damage.place_of_bit(file.read(0, file.size()), value, BIT_VALUES, damage.HEADER)
+        place = damage.place_of_bit(file.content(), value, BIT_VALUES, damage.HEADER)
         self._note(faults.BIT_ROT, victim, f"{path}: byte, bit {place}")
         self._note(faults.POWER_LOSS, victim, f"down for {down_ms} ms")
         if place is not None:
@@ -250,6 +269,6 @@ class Machines:
         for process in self._field.nodes:
             assert process.disk is not None
             process.disk.full = process.disk.slow = process.disk.lying = False
-            process.disk.fuse = None
+            process.disk.fuse = process.disk.reads_left = None
             if process.clock is not None:
                 process.clock.run(self._field.now, PERCENT)

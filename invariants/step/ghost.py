@@ -166,13 +166,17 @@ class Partition:
 
     def fall_behind(self, replica: Replica, to: int) -> None:
         """The log is dropped and begins at `to`: what was before that is committed, and as if it had been there."""
+        self.begin_like(replica, self.committed, to)
+        replica.high_watermark = replica.start = to
+
+    def begin_like(self, replica: Replica, other: GhostLog, to: int) -> None:
+        """The replica has nothing, and begins at `to`: what was before that is as another log has it."""
         replica.log.cut(0)
-        keep = bisect_right(self.committed.ends, to)
-        for batch, prefix in zip(self.committed.batches[:keep], self.committed.prefixes[:keep], strict=True):
+        keep = bisect_right(other.ends, to)
+        for batch, prefix in zip(other.batches[:keep], other.prefixes[:keep], strict=True):
             replica.log.append(batch, prefix)
         # Perhaps inside a batch, which comes whole then.
         replica.log.end = to
-        replica.high_watermark = replica.start = to
 
     def commit(self, replica: Replica, to: int) -> list[Content]:
         """Extend the committed prefix to what a leader has below `to`. Returns the batches that are new in it."""
@@ -218,12 +222,18 @@ class Partition:
         replica = self.replicas.get(node)
         if replica is not None:
             replica.log.cut(0)
-            replica.high_watermark = replica.start = 0
+            self._begins_anew(replica)
+
+    def _begins_anew(self, replica: Replica) -> None:
+        """Nothing is left of a log: what comes in its place may begin at 0."""
+        if replica.start:
+            self.floors.clear()
+        replica.high_watermark = replica.start = 0
 
     def returns(self, replica: Replica) -> None:
         """A node that was down acts without a `Restart` fact: recovery found nothing of this partition."""
         replica.log.cut(0)
-        replica.high_watermark = replica.start = 0
+        self._begins_anew(replica)
         replica.running = True
 
     def begins(self, at: int) -> None:

@@ -60,6 +60,9 @@ def _follower(partition: Partition, replica: Replica, fact: ReceiveFetch | Trunc
     to = fact.high_watermark
     if to == 0 or replica.reconciled < partition.last_unclean:
         return
+    if to == replica.start and partition.last_unclean >= 0:
+        # It deleted up to there before an unclean election gave that up.
+        return
     if to > replica.log.end:
         who = node_words(replica.node)
         raise Violated(ID, f"{who} sets its high watermark to {to}, and its log ends at {replica.log.end}")

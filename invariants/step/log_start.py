@@ -82,7 +82,9 @@ def _acknowledged(partition: Partition, replica: Replica, fact: AcknowledgeDelet
 
 def judge(partition: Partition, op: Op, *, one_clock: bool) -> None:
     """One operation of a client; only a record read says anything, where clients and nodes share a clock."""
-    if not one_clock or not partition.floors or op.operation != "consume" or op.phase != "ok" or op.offset is None:
+    if not one_clock or not partition.floors or partition.last_unclean >= 0:
+        return
+    if op.operation != "consume" or op.phase != "ok" or op.offset is None:
         return
     floor = max((floor for at, floor in partition.floors if at <= op.at - READ_MS), default=0)
     if op.offset < floor:

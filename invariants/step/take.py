@@ -150,8 +150,11 @@ def _acknowledge(_partition: Partition, replica: Replica, fact: Acknowledge) -> 
 
 
 # ---------------------------------------------------------------- the follower
-def _reconcile(_partition: Partition, replica: Replica, fact: Reconcile) -> None:
+def _reconcile(partition: Partition, replica: Replica, fact: Reconcile) -> None:
     replica.reconciled = fact.leader_epoch
+    if replica.start and replica.start == fact.log_end and partition.last_unclean >= 0:
+        # It has nothing; an unclean election may have given up what it had deleted, and its leader has other records.
+        partition.begin_like(replica, partition.replica(fact.leader).log, fact.log_end)
 
 
 def _send_fetch(_partition: Partition, replica: Replica, fact: SendFetch) -> None:

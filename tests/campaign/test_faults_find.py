@@ -28,6 +28,8 @@ FAULTS = {
     "checksum-made-anew": ((faults.BIT_ROT,), "beyond"),
     "judges-by-its-own-clock": ((faults.CLOCK_JUMP, faults.CLOCK_DRIFT), "durable"),
     "large-segments-refused": ((faults.RECONFIGURE,), "default"),
+    "unreadable-is-torn": ((faults.READ_ERROR,), "default"),
+    "written-again-whole": ((faults.SHORT_WRITE,), "default"),
     "checkpoint-before-data": (faults.POWER_KINDS, "default"),
 }
 """By planted bug: the kinds of fault without which it is not found, and the profile of the search. A lost sync makes a

@@ -298,6 +298,17 @@ def test_a_log_that_leaves_its_leaders_below_where_that_begins_begins_there():
     assert (partition.log_start, partition.log_end, partition.high_watermark) == (5, 5, 5)
 
 
+def test_a_log_of_which_the_leader_has_deleted_all_is_not_taken_for_the_same():
+    """Its records may be of an epoch that is gone, where the leader had others."""
+    cluster = filled()
+    cluster.partition(2).reconciled = False
+    partition, done = answer(cluster, 2, error=NO_ERROR, log_start=6)
+    assert ResetLog in done
+    assert (partition.log_start, partition.log_end, partition.high_watermark) == (6, 6, 6)
+    partition.reconciled = False
+    assert ResetLog not in answer(cluster, 2, error=NO_ERROR, log_start=6)[1]
+
+
 def test_an_empty_log_past_its_leaders_end_begins_where_that_does():
     """An unclean election has given up what was deleted: the follower would ask past the leader's end for ever."""
     cluster = filled()
