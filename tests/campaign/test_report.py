@@ -4,12 +4,15 @@ import json
 
 import pytest
 
+from campaign.check import Check
 from campaign.commands import report as report_command
 from campaign.evidence import invariants
 from campaign.exhibits import exhibit
 from campaign.outcome import Outcome, Refused
 from campaign.planted import planted
+from campaign.progress import silent
 from campaign.saved import SAVED, run_again
+from invariants.catalogue import CATALOGUE, HEADLINE
 from invariants.report.build import Evidence, Invariant, Report, Section, read_report, write_report
 
 PROVED = Outcome(
@@ -129,6 +132,30 @@ def test_a_planted_bug_has_the_figures_of_the_last_table_and_what_this_check_saw
     assert rows["late-expand"].found is None, "nobody has searched, and nothing was replayed"
     (tmp_path / "mutants.json").write_text("torn")
     assert {row.id for row in planted(kept, tmp_path)[0]} == set(rows)
+
+
+def test_what_a_check_finds_itself_stands_above_all_else_with_its_file(tmp_path):
+    path = tmp_path / "found" / "durable-no_committed_loss-7.jsonl"
+    path.parent.mkdir()
+    path.write_bytes((SAVED / "kip-101.jsonl").read_bytes())
+    check = Check(1.0, tmp_path, 0, silent, lambda _line: None)
+    document = {"traces": [{"path": str(path)}, {"path": None}]}
+    check.outcomes["fuzz"] = Outcome(verdict="violated", document=document, lines=("violated",))
+    (kept,) = check._found()
+    shown = exhibit(kept)
+    assert shown.command == f"fencepost replay {path}"
+    page = write_report(a_report(found=(shown,)), tmp_path).read_text(encoding="utf-8")
+    assert page.index("Found in this run") < page.index("What must hold</h2>")
+    assert "Found in this run" not in write_report(a_report(), tmp_path).read_text(encoding="utf-8")
+
+
+def test_every_invariant_of_the_catalogue_has_a_card_and_what_was_done_for_it():
+    rows = by_id({"prove": PROVED, "prove quorum": PROVED, "fuzz": fuzzed()})
+    assert set(rows) == set(CATALOGUE)
+    assert [evidence.arrow for evidence in rows["one_leader"].evidence] == ["proved", "fuzzed"]
+    assert [evidence.arrow for evidence in rows["stable_read"].evidence] == ["fuzzed"]
+    assert sum(row.headline for row in rows.values()) == len(HEADLINE)
+    assert all(row.title != row.id for row in rows.values())
 
 
 def test_a_directory_without_a_report_is_refused_with_the_remedy(tmp_path):
