@@ -137,11 +137,12 @@ class _History:
             return
         self._read += 1
         record = (op.partition, op.key, op.value)
-        words = f"record {op.value!r} of key {op.key!r}, read at offset {offset} of {op.partition},"
-        if record not in self._sent:
-            self._found["invented"].append(f"{words} was sent by nobody")
-        elif record in self._failed:
-            self._found["failed"].append(f"{words} had been reported as not written")
+        if record not in self._sent or record in self._failed:
+            words = f"record {op.value!r} of key {op.key!r}, read at offset {offset} of {op.partition},"
+            if record not in self._sent:
+                self._found["invented"].append(f"{words} was sent by nobody")
+            else:
+                self._found["failed"].append(f"{words} had been reported as not written")
         self._of(op.partition).read((op.client, op.process), offset, op.key, op.value)
 
     def _of(self, partition: str) -> Readings:

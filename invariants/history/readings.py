@@ -5,6 +5,7 @@ above its last nothing is known, unless the reader is known to have read everyth
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 Record = tuple[str, str]
 """(key, value)."""
@@ -12,8 +13,7 @@ ALL = -1
 """acks=all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
+class Promise(NamedTuple):
     """A produce that ended `ok`."""
 
     key: str
