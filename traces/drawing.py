@@ -80,7 +80,7 @@ def draw(story: Story, most: int = MOST) -> Drawing:
     return Drawing(
         lanes=lanes,
         boxes=boxes,
-        arrows=_arrows(lane_of, boxes),
+        arrows=_arrows(lane_of, lanes, boxes),
         stretches=_stretches(kept, lanes),
         folded=len(story.events) - len(kept),
         story=story,
@@ -146,20 +146,23 @@ def _crossed(event: Event, lanes: tuple[str, ...], lane_of: dict[int, str]) -> t
     return lanes[one + 1 : other]
 
 
-def _arrows(lane_of: dict[int, str], boxes: tuple[Box, ...]) -> tuple[Arrow, ...]:
+def _arrows(lane_of: dict[int, str], lanes: tuple[str, ...], boxes: tuple[Box, ...]) -> tuple[Arrow, ...]:
     arrows: list[Arrow] = []
     for box in boxes:
         event = box.event
         sender = lane_of.get(event.cause) if event.cause is not None else None
-        if event.cause is None or sender is None or sender == event.lane:
+        if event.cause is None or sender not in lanes or sender == event.lane:
             continue
         own = [other for other in boxes if sender in (other.event.lane, *other.event.others)]
         boxed = [other for other in own if other.event.line == event.cause]
         # From afar an arrow would pass behind the boxes between: it leaves the lane where the message arrives.
         near = [other for other in boxed if _clear(boxes, other, box)]
         drawn = event.cause if near else None
-        # Its sender's next box comes after the message left: the arrow starts above that one too.
+        # Its sender's next box comes after the message left: the arrow starts above that one too, if its way is free.
+        column = lanes.index(sender)
         row = min([box.row, *(other.row for other in own if other.event.line > event.cause)])
+        if not _free(boxes, row, box, column):
+            row = box.row
         if own and own[0].event.line <= event.cause:
             arrows.append(Arrow(lane=sender, source=drawn, row=row, target=event.line, kind=event.message))
     return tuple(arrows)
@@ -173,6 +176,12 @@ def _clear(boxes: tuple[Box, ...], sender: Box, box: Box) -> bool:
     columns = (sender.column, box.column)
     between = [each for each in boxes if sender.row < each.row < box.row and each.column in columns]
     return abs(sender.column - box.column) == 1 and not between
+
+
+def _free(boxes: tuple[Box, ...], row: int, box: Box, column: int) -> bool:
+    """Nothing stands where an arrow passes that leaves a lane above a row and goes down to a box."""
+    first, last = sorted((column, box.column))
+    return not any(row <= each.row < box.row and first <= each.column <= last for each in boxes)
 
 
 def _stretches(kept: list[Event], lanes: tuple[str, ...]) -> tuple[Stretch, ...]:

@@ -25,9 +25,13 @@ def test_at_most_forty_steps_are_drawn_the_violating_one_last_and_none_over_anot
     assert len(places) == len(set(places))
     boxes = {box.event.line: box for box in drawing.boxes}
     for arrow in drawing.arrows:
+        box = boxes[arrow.target]
         if arrow.source is None:
+            first, last = sorted((drawing.lanes.index(arrow.lane), box.column))
+            passed = [each for each in drawing.boxes if arrow.row <= each.row < box.row]
+            assert not [each for each in passed if first <= each.column <= last], "nor one from a bare lane"
             continue
-        sender, box = boxes[arrow.source], boxes[arrow.target]
+        sender = boxes[arrow.source]
         columns = {sender.column, box.column}
         between = [each for each in drawing.boxes if sender.row < each.row < box.row and each.column in columns]
         assert not between or box.row - sender.row == 1, "an arrow between boxes passes none"
