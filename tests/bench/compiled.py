@@ -104,10 +104,11 @@ def digests(at: Path, seeds: int) -> dict[str, str]:
     return told
 
 
-def differing(sources: Path, copy: Path) -> list[str]:
-    """Runs that are not the same in both. Raises SystemExit where there are any: the copy is put aside then."""
+def compared(sources: Path, copy: Path) -> tuple[int, list[str], list[str]]:
+    """How many runs are the same in both, which are not, and which planted bugs are refused in the copy."""
     ours, theirs = digests(sources, SEEDS), digests(copy, SEEDS)
-    return [run for run in ours if ours[run] != theirs.get(run)]
+    different = [run for run in theirs if ours.get(run) != theirs[run]]
+    return len(theirs) - len(different), different, [run for run in ours if run not in theirs]
 
 
 def install(copy: Path, of: str, out: Path) -> None:
@@ -135,13 +136,16 @@ def main() -> None:
     snapshot(sources)
     of = digest(sources)
     build(sources, copy)
-    different = differing(sources, copy)
+    same, different, refused = compared(sources, copy)
     if different:
         raise SystemExit(f"{len(different)} runs differ in the compiled copy, left at {copy}: {', '.join(different)}")
-    runs = SEEDS + len(digests(copy, 0))
     install(copy, of, out)
     shutil.rmtree(sources)
-    print(f"{len(hot())} modules compiled, {runs} runs as they were: use it with PYTHONPATH={out}")
+    print(f"{len(hot())} modules compiled, {same} runs as they were: use it with PYTHONPATH={out}")
+    if refused:
+        print(
+            f"planted bugs refused there, because what they override does not tell its parameters: {', '.join(refused)}"
+        )
 
 
 if __name__ == "__main__":

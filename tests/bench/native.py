@@ -40,9 +40,13 @@ def prepared(path: str, source: str, *, compiled: bool) -> str:
     """The copy's source of a module, from the project's."""
     if path == "impl/core/types.py":
         return ast.unparse(_finished(_Values().visit(ast.parse(source))))
-    tree = _Replacing().visit(ast.parse(source))
+    tree = ast.parse(source)
+    declares = any(_bases(node)[:1] == [VALUE] for node in tree.body if isinstance(node, ast.ClassDef))
+    if not compiled and not declares and "msgspec.structs" not in source:
+        # As it stands: where a model is refused, the words of its source are shown.
+        return source
+    tree = _Replacing().visit(tree)
     if not compiled:
-        declares = any(_bases(node)[:1] == [VALUE] for node in tree.body if isinstance(node, ast.ClassDef))
         return ast.unparse(_Written().visit(tree) if declares else tree)
     return ast.unparse(_finished(_Values().visit(tree)))
 
