@@ -81,6 +81,16 @@ def _follower(partition: Partition, replica: Replica, fact: ReceiveFetch | Trunc
     _agrees(partition, replica, to)
 
 
+def _fell_behind(partition: Partition, replica: Replica, fact: FallBehind) -> None:
+    """It begins where its leader's log does: that the leader deleted what lies below was judged when it did.
+
+    An unclean election may have given up since what was committed there.
+    """
+    leader = partition.replicas.get(fact.leader)
+    if leader is None or fact.to > leader.start:
+        _deleted(partition, replica, fact)
+
+
 def _deleted(partition: Partition, replica: Replica, fact: DeleteBelow | FallBehind) -> None:
     """Only what is committed goes."""
     known = min(replica.high_watermark, partition.committed.end)
@@ -144,7 +154,7 @@ INVARIANT: StepInvariant = StepInvariant(
         "ReceiveFetch": _follower,
         "Truncate": _follower,
         "Restart": _follower,
-        "FallBehind": _deleted,
+        "FallBehind": _fell_behind,
         "DeleteBelow": _deleted,
     },
     everywhere=_everywhere,
