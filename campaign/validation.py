@@ -6,8 +6,11 @@ from campaign.outcome import Outcome, Word
 from traces.validate import Validation
 
 
-def told(result: Validation, lines: int, source: str) -> Outcome:
-    """Holds; violated with the first divergence; unknown where the model does not speak of the step it stopped at."""
+def told(result: Validation, lines: int, source: str, words: str = "") -> Outcome:
+    """Holds; violated with the first divergence; unknown where the model does not speak of the step it stopped at.
+
+    `words` says what is false in plain words.
+    """
     document = {
         "trace": source,
         "lines": lines,
@@ -25,6 +28,8 @@ def told(result: Validation, lines: int, source: str) -> Outcome:
             line += ", those of the controllers' quorum among them"
         return Outcome(verdict="holds", document=document, lines=(line,))
     said = [divergence.sentence]
+    if words:
+        said.append(f"in words: {words}")
     if divergence.conjunct:
         said.append(f"false: {divergence.conjunct}")
     if divergence.fact:
@@ -32,7 +37,8 @@ def told(result: Validation, lines: int, source: str) -> Outcome:
     if divergence.model:
         said.append(f"the model: {_plain(divergence.model)}")
     verdict: Word = "unknown" if divergence.outside else "violated"
-    return Outcome(verdict=verdict, document={**document, "first_divergence": asdict(divergence)}, lines=tuple(said))
+    first = {**asdict(divergence), "words": words or None}
+    return Outcome(verdict=verdict, document={**document, "first_divergence": first}, lines=tuple(said))
 
 
 def _plain(fields: dict[str, object]) -> str:

@@ -43,6 +43,8 @@ def test_validate_names_the_first_divergence():
     assert code == 1
     assert divergence["action"] == "reconcile", "it takes its log for confirmed, and nobody was asked"
     assert divergence["conjunct"]
+    assert "has not told yet where" in divergence["words"]
+    assert f"in words: {divergence['words']}" in typed("validate", KIP_101)[1]
 
 
 def test_what_the_model_does_not_speak_of_is_unknown(tmp_path):
