@@ -245,10 +245,14 @@ class Refinement(Abstraction):
     def reconcile(self, node: int, fact: Any) -> None:
         self.same(fact, "leader", self.leader_of(fact.leader_epoch + 1))
         if not self.confirmed(node):
-            if self.starts and self.starts.get(node) == fact.log_end and getattr(self.state, "last_unclean", 0):
-                told = f"all of n{node} is deleted, and an unclean election may have given up what that was"
-                raise DivergedError("reconcile", f"{told}: outside the model {self.model.name}", outside=True)
-            self.step("reconcile", follower=node)
+            try:
+                self.step("reconcile", follower=node)
+            except DivergedError as refused:
+                if self.starts.get(node) != fact.log_end or not getattr(self.state, "last_unclean", 0):
+                    raise
+                told = f"all of n{node} is deleted, and an unclean election has given up what that was"
+                outside = f"{told}: outside the model {self.model.name}"
+                raise DivergedError("reconcile", outside, outside=True) from refused
         self.same(fact, "log_end", len(self.state.log[node]))
 
     def fall_behind(self, node: int, fact: Any) -> None:

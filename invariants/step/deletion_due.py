@@ -69,12 +69,14 @@ class Deletions:
         if self._by_size or any(other.start >= to for other in partition.replicas.values() if other is not replica):
             return
         wanted = self._of(partition.name)
-        if max(wanted.asked.values(), default=0) >= to:
+        asked = max(wanted.asked.values(), default=0)
+        if asked >= to:
             return
         who = f"n{replica.node} deletes what lies below {to} of {partition.name}"
         if self._retention_ms == FOREVER:
             raise Violated(ID, f"{who}, and nobody asked for it")
-        young = [(offset, sent) for offset, sent in wanted.written if offset < to and at - sent < self._retention_ms]
+        since = at - self._retention_ms
+        young = [(offset, sent) for offset, sent in wanted.written if asked <= offset < to and sent > since]
         if young:
             offset, sent = max(young)
             raise Violated(

@@ -41,6 +41,8 @@ def test_with_retention_what_is_old():
     with pytest.raises(Violated, match="offset 2 was sent 99 ms before that, and retention"):
         begins(deletions, 3, at=149)
     begins(deletions, 2, at=149)
+    deletions.op(op("delete", "invoke", 3, at=149, number=1))
+    begins(deletions, 4, at=149)
     begins(deletions, 3, at=150)
 
 

@@ -188,12 +188,12 @@ class Once(Seeded):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_every_key_is_asked_once_in_a_storm_of_everything(seed):
-    scenario = Scenario(horizon_ms=3_000)
+    scenario = Scenario(horizon_ms=6_000, deletes=True)
     driver = Once(seed, scenario.table(), Weights(kinds=KINDS, fault=0.3, delay=0.3, send=0.5))
     World(scenario, driver).run()
     asked = {key[0] for key in driver.asked}
-    assert asked >= {"fault", "send", "delay", "arrived", "survive"}
-    assert asked <= {"fault", "send", "delay", "arrived", "survive", "lost", "bit"}
+    assert asked >= {"fault", "send", "delete", "delay", "arrived", "survive"}
+    assert asked <= {"fault", "send", "delete", "delay", "arrived", "survive", "lost", "bit"}
 
 
 def test_a_run_goes_the_same_way_whoever_drives_the_unasked():
