@@ -265,7 +265,7 @@ def _section(name: str, command: str, outcome: Outcome, seconds: float) -> Secti
     ]
     bound = outcome.document.get("failure_rate_bound")
     if bound:
-        figures.append(("of such runs fail, with 95 % confidence, at most", f"{bound:.2%}"))
+        figures.append(("fail at most, with 95 % confidence", f"{bound:.2%}"))
     return Section(
         name=name,
         command=command,

@@ -180,6 +180,8 @@ for (const exhibit of JSON.parse(document.getElementById("frames").textContent))
 }
 function follow() {
   const [id, line] = decodeURIComponent(location.hash.slice(1)).split(":");
+  const named = document.getElementById(id);
+  if (named && named.tagName === "DETAILS") named.open = true;
   const explorer = explorers.get(id);
   if (!explorer) return;
   const card = explorer.element.closest("details");

@@ -10,6 +10,8 @@ from tests.report.browser import Page, in_browser
 pytestmark = pytest.mark.chromium
 
 CELLS = "[...document.querySelectorAll('table.planted tbody tr')].map(row => row.children[{column}].textContent.trim())"
+GOES = "new Promise(done => {{ addEventListener('hashchange', () => done(true), {{once: true}}); {act}; }})"
+"""What leads to another place of the page, and the page has followed."""
 STATE = "document.querySelector('#explorer-{id} .state').innerText"
 
 
@@ -126,6 +128,9 @@ def test_invariant_planted_bug_and_counterexample_lead_to_each_other(home, page_
         await page.open(page_at)
         assert await page.run("document.querySelector('#one_leader a[href=\"#planted-votes-twice\"]') !== null")
         row = "document.getElementById('planted-votes-twice')"
+        assert await page.run("document.getElementById('one_leader').open") is False
+        await page.run(GOES.format(act=row + ".querySelector('a[href=\"#one_leader\"]').click()"))
+        assert await page.run("document.getElementById('one_leader').open") is True
         assert await page.run(row + ".querySelector('a[href=\"#one_leader\"]') !== null")
         await page.run(row + ".querySelector('a[href=\"#votes-twice:\"]').click()")
         assert await page.run("document.getElementById('votes-twice').open") is True
@@ -146,7 +151,7 @@ def test_counterexamples_are_narrowed_to_a_word_and_a_link_shows_one_that_was_hi
         await page.run(type_in.format(word="two votes"))
         assert await page.run(shown) == ["votes-twice"]
         assert await page.run("document.getElementById('filtered').textContent") == "1 of 5"
-        await page.run("location.hash = '#kip-101:'; new Promise(done => setTimeout(done))")
+        await page.run(GOES.format(act="location.hash = '#kip-101:'"))
         assert "kip-101" in await page.run(shown)
         await page.run(type_in.format(word=""))
         assert len(await page.run(shown)) == 5
