@@ -16,7 +16,7 @@ from campaign.outcome import Refused
 from campaign.workers import DEATHS_MAX, NOT_YET, Pool, dask, local
 
 A_MINUTE = 60.0
-PLANTED = "eager-shrink"
+PLANTED = "reads-uncommitted"
 SEED = 7
 ABOUT = About(profile="durable", mutant=PLANTED, commit="abc")
 
@@ -67,7 +67,7 @@ def test_files_of_one_campaign_are_merged_by_seed(tmp_path):
     ("other", "named"),
     [
         (About(profile="default", mutant=PLANTED, commit="abc"), "profile durable, not default"),
-        (About(profile="durable", mutant=None, commit="abc"), "mutant eager-shrink, not None"),
+        (About(profile="durable", mutant=None, commit="abc"), "mutant reads-uncommitted, not None"),
         (About(profile="durable", mutant=PLANTED, commit="def"), "commit abc, not def"),
     ],
 )

@@ -12,8 +12,8 @@ A_MINUTE = 60.0
 
 
 def test_one_process_and_two_find_the_same(tmp_path):
-    one = fuzz(7, A_MINUTE, "eager-shrink", out=tmp_path / "one", workers=local(1))
-    two = fuzz(7, A_MINUTE, "eager-shrink", out=tmp_path / "two", workers=local(2))
+    one = fuzz(7, A_MINUTE, "reads-uncommitted", out=tmp_path / "one", workers=local(1))
+    two = fuzz(7, A_MINUTE, "reads-uncommitted", out=tmp_path / "two", workers=local(2))
     assert one.failing == two.failing > 1
     assert (one.seeds, one.events, one.seeds_to_failure) == (two.seeds, two.events, two.seeds_to_failure)
     assert [found[:7] for found in one.counterexamples] == [found[:7] for found in two.counterexamples]
