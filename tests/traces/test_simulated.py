@@ -3,9 +3,11 @@
 import pytest
 
 from campaign.mutants import MUTANTS
+from campaign.profiles import PROFILES
 from impl.sim.drivers import Seeded
 from impl.sim.recording import header
 from impl.sim.scenario import Scenario
+from impl.sim.weights import Weights
 from impl.sim.world import World
 from impl.storage.log_config import LogConfig
 from traces.reader import parse
@@ -18,7 +20,7 @@ def simulated(seed: int, mutant: str | None = None) -> Trace:
     """A run with its weather drawn from the seed; everything is flushed, so that a power loss loses nothing."""
     scenario = Scenario(log=LogConfig(flush_messages=1), horizon_ms=2_000)
     recorder = Recorder(header(scenario, {}, seed=seed, mutant=mutant))
-    choices = Seeded(seed, scenario.table())
+    choices = Seeded(seed, scenario.table(), Weights.swarm(seed, PROFILES["durable"].kinds))
     if mutant is None:
         World(scenario, choices, recorder=recorder).run()
     else:
