@@ -61,7 +61,7 @@ class Check:
         seconds = time.monotonic() - started
         self.outcomes[name] = outcome
         self.sections.append(_section(name, command, outcome, seconds))
-        self.say(f"{outcome.verdict:9}{name:18}{seconds:6.1f} s  {outcome.lines[0]}")
+        self.say(f"{outcome.verdict:9}{name:18}{seconds:6.1f} s  {headline(outcome)}")
         return outcome
 
     def run(self) -> Outcome:
@@ -257,6 +257,15 @@ _FIGURES = (
 )
 
 
+def headline(outcome: Outcome) -> str:
+    """The first line, and, where it is no pass, the one that says why."""
+    first, *others = outcome.lines
+    if outcome.verdict in ("holds", "done"):
+        return first
+    reasons = [line.strip() for line in others if line.startswith(f"{outcome.verdict}:")]
+    return "; ".join([first, *reasons[:1]])
+
+
 def _section(name: str, command: str, outcome: Outcome, seconds: float) -> Section:
     figures = [
         (words, f"{value:,}")
@@ -271,6 +280,6 @@ def _section(name: str, command: str, outcome: Outcome, seconds: float) -> Secti
         command=command,
         verdict=outcome.verdict,
         seconds=round(seconds, 2),
-        headline=outcome.lines[0],
+        headline=headline(outcome),
         figures=tuple(figures),
     )

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from campaign.check import Check
+from campaign.check import Check, headline
 from campaign.commands import report as report_command
 from campaign.evidence import TITLES, invariants
 from campaign.exhibits import exhibit
@@ -147,6 +147,22 @@ def test_what_a_check_finds_itself_stands_above_all_else_with_its_file(tmp_path)
     page = write_report(a_report(found=(shown,)), tmp_path).read_text(encoding="utf-8")
     assert page.index("Found in this run") < page.index("What must hold</h2>")
     assert "Found in this run" not in write_report(a_report(), tmp_path).read_text(encoding="utf-8")
+
+
+def test_a_search_that_was_not_finished_is_no_pass():
+    explored = {"bounds": "3 replicas", "reduced": False, "distinct_states": 7, "depth": 2, "complete": False}
+    rows = by_id({"explore": Outcome(verdict="unknown", document=explored, lines=("unknown",))})
+    assert rows["no_committed_loss"].verdict == "unknown"
+    done = {**explored, "complete": True}
+    rows = by_id({"explore": Outcome(verdict="holds", document=done, lines=("holds",))})
+    assert rows["no_committed_loss"].verdict == "holds"
+
+
+def test_what_is_no_pass_says_why_in_its_first_line():
+    lines = ("8 runs of profile durable", "covered: 3 of 4", "unknown: 1 runs did what the model does not speak of")
+    told = headline(Outcome(verdict="unknown", document={}, lines=lines))
+    assert told == "8 runs of profile durable; unknown: 1 runs did what the model does not speak of"
+    assert headline(Outcome(verdict="holds", document={}, lines=lines)) == lines[0]
 
 
 def test_every_invariant_of_the_catalogue_has_a_card_and_what_was_done_for_it():
