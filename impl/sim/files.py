@@ -80,10 +80,12 @@ class Trouble:
         self.damaged = False
         """It has lost or changed what was synced, so that its node may rightly refuse to start."""
 
-    def fail_after(self, operations: int, error: Callable[[str], Exception] = Crashed) -> None:
-        """Raise `error` in place of the change or sync that many from now (1: the next one); those before it stand."""
+    def fail_after(self, operations: int, error: Callable[[str], Exception] = Crashed, *, short: bool = False) -> None:
+        """Raise `error` in place of the change or sync that many from now (1: the next one); those before it stand.
+        With `short` only appends count, and half of that one is done."""
         assert operations > 0
         self.fuse = operations
+        self.short = short
         self._fuse_error = error
 
     def fail_read_after(self, reads: int) -> None:
@@ -99,11 +101,14 @@ class Trouble:
             self.refused = self.spared = True
             raise input_output_error("")
 
-    def burn(self, *, writing: bool = False) -> None:
+    def burn(self) -> None:
         """A change or a sync is about to happen."""
+        if not self.short:
+            self.burn_write()
+
+    def burn_write(self) -> None:
+        """The same, of whatever counts."""
         assert self.fuse is not None
-        if self.short and not writing:
-            return
         self.fuse -= 1
         if self.fuse <= 0:
             self.fuse = None
@@ -179,14 +184,17 @@ class SimFile:
 
     def _burn_writing(self, data: bytes | memoryview | Sequence[bytes | memoryview]) -> None:
         """A write may be refused now; of a short one the first half is there."""
+        disk = self.disk
+        if not disk.short:
+            disk.burn()
+            return
         try:
-            self.disk.burn(writing=True)
+            disk.burn_write()
         except OSError:
-            if self.disk.short:
-                self.disk.short = False
-                self.disk.spared = True
-                whole = bytes(data) if isinstance(data, _ONE_BUFFER) else b"".join(data)
-                self.append(whole[: len(whole) // 2])
+            disk.short = False
+            disk.spared = True
+            whole = bytes(data) if isinstance(data, _ONE_BUFFER) else b"".join(data)
+            self.append(whole[: len(whole) // 2])
             raise
 
     def write_at(self, position: int, data: bytes | memoryview) -> None:

@@ -76,8 +76,7 @@ class Machines:
         disk = victim.disk
         assert disk is not None
         if disk.fuse is None:
-            disk.short = short
-            disk.fail_after(operation, input_output_error)
+            disk.fail_after(operation, input_output_error, short=short)
 
     def refuse_read(self, victim: Process, read: int, down_ms: int) -> None:
         """The disk cannot read records, once: the `read`-th time from now; 0: when the process, killed now, comes
@@ -126,7 +125,7 @@ class Machines:
         stands = disk.full or disk.spared
         if not disk.full:
             self._note(faults.INPUT_OUTPUT_ERROR, victim)
-        disk.refused = disk.spared = disk.short = False
+        disk.refused = disk.spared = False
         kind = faults.CRASH if stands else faults.POWER_LOSS
         self._note(kind, victim, f"its log directory has failed, down for {DOWN_MS} ms")
         self._deaths.die(victim, DOWN_MS, power=not stands, silent=False)
