@@ -131,23 +131,9 @@ def run(
     `seeking` names what the run is expected to break: only for REFINES the model follows then, and the run ends where
     it diverges. Unless told the model follows to the end, except a mutant that is not of the model at all.
     """
-    lockstep: Lockstep | None = None
-    if seeking in ("", REFINES) and (mutant is None or mutant.modelled) and not scenario.beyond:
-        voters = tuple(int(node) for node in controller_nodes(scenario.controllers))
-        synced = scenario.log.flush_messages == 1
-        lockstep = Lockstep(MODEL, synced=synced, voters=voters, stop=seeking == REFINES)
+    lockstep = _followed_by(scenario, mutant, seeking)
     judges = Judges(lockstep, Deletions(**scenario.retention._asdict()))
-    world = World(
-        scenario,
-        choices,
-        observer=judges,
-        recorder=recorder,
-        make_broker=Broker if mutant is None else mutant.broker,
-        make_controller=Controller if mutant is None else mutant.controller,
-        make_quorum=QuorumController if mutant is None else mutant.quorum,
-        make_host=BrokerHost if mutant is None else mutant.host,
-        make_producer=Producer if mutant is None else mutant.producer,
-    )
+    world = _world(scenario, choices, judges, recorder, mutant)
     violated: Violated | None = None
     origin = 0
     ended: int | None = None
@@ -188,6 +174,31 @@ def run(
     )
     world.close()
     return trial
+
+
+def _followed_by(scenario: Scenario, mutant: Mutant | None, seeking: str) -> Lockstep | None:
+    """The models that a run is followed by; None where it is none of theirs."""
+    if seeking not in ("", REFINES) or (mutant is not None and not mutant.modelled) or scenario.beyond:
+        return None
+    voters = tuple(int(node) for node in controller_nodes(scenario.controllers))
+    return Lockstep(MODEL, synced=scenario.log.flush_messages == 1, voters=voters, stop=seeking == REFINES)
+
+
+def _world(
+    scenario: Scenario, choices: Choices, judges: Judges, recorder: Recorder | None, mutant: Mutant | None
+) -> World:
+    """The world of a run, with the bug planted, if any."""
+    return World(
+        scenario,
+        choices,
+        observer=judges,
+        recorder=recorder,
+        make_broker=Broker if mutant is None else mutant.broker,
+        make_controller=Controller if mutant is None else mutant.controller,
+        make_quorum=QuorumController if mutant is None else mutant.quorum,
+        make_host=BrokerHost if mutant is None else mutant.host,
+        make_producer=Producer if mutant is None else mutant.producer,
+    )
 
 
 def record(

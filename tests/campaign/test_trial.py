@@ -1,5 +1,7 @@
 """One judged run: what it reports, what it survives, and that its trace runs again to the same bytes."""
 
+from copy import deepcopy
+
 import msgspec
 import pytest
 
@@ -105,10 +107,10 @@ def test_a_trace_that_cannot_be_run_again_is_refused(header, words):
 class Both:
     """Tells two checkers, and notes what each says first."""
 
-    def __init__(self):
+    def __init__(self, deletions):
         self.checkers = (
-            Checker(trial.may_repeat, one_clock=True),
-            FullChecker(trial.may_repeat, one_clock=True),
+            Checker(trial.may_repeat, one_clock=True, deletions=deletions),
+            FullChecker(trial.may_repeat, one_clock=True, deletions=deepcopy(deletions)),
         )
         self.said = [None, None]
 
@@ -144,9 +146,9 @@ def test_the_incremental_checker_says_what_the_full_one_says(mutant, monkeypatch
     """On random runs, sound and broken: at the same fact, in the same words."""
     both = []
 
-    def one(_may_repeat, one_clock):
+    def one(_may_repeat, one_clock, deletions):
         assert one_clock
-        both.append(Both())
+        both.append(Both(deletions))
         return both[-1]
 
     monkeypatch.setattr(trial, "Checker", one)
