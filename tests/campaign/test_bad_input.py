@@ -66,7 +66,7 @@ def with_a_fact_changed(path: Path) -> None:
 # ------------------------------------------------------------ traces
 SPOILT = {
     "truncated in a line": (b"".join(LINES)[:-40], "the last line is torn"),
-    "truncated between lines": (b"".join(LINES[:100]), "the end is missing after 99 numbered lines"),
+    "truncated between lines": (b"".join(LINES[:61]), "the end is missing after 60 numbered lines"),
     "without a line": (b"".join(LINES[:50] + LINES[51:]), "1 line missing before it"),
     "a fact changed": (
         b"".join(LINES).replace(b'"batch":{"base_offset":0', b'"batch":{"base_offset":5', 1),
