@@ -14,6 +14,7 @@ from impl.core.broker import Broker
 from impl.core.controller import Controller
 from impl.core.partition import Partition
 from impl.sim.drivers import Recorded
+from impl.sim.ledger import Outcome
 from impl.sim.scenario import Scenario
 from invariants.step import Checker, FullChecker, Violated
 from traces.reader import read
@@ -32,6 +33,16 @@ def test_a_run_without_faults_is_healthy():
     assert ran.healthy
     assert ran.facts > 100
     assert ran.simulated_ms >= 1_000
+
+
+def test_a_producer_that_the_broker_lost_track_of_where_nothing_was_lost_is_a_failure():
+    """What a broker does not know again it refuses: nothing stands twice, and the producer begins anew."""
+    fine = Outcome(
+        steps=1, simulated_ms=1, invoked=1, acknowledged=1, consumed=1, healthy=True, lost=(), disordered=(), given_up=0
+    )
+    trial.nothing_lost(fine)
+    with pytest.raises(Violated, match="told once that what it sent before is not known, and had to begin anew"):
+        trial.nothing_lost(msgspec.structs.replace(fine, given_up=1))
 
 
 def test_a_run_may_be_left_early():
