@@ -41,8 +41,8 @@ SIMULATED = Settings(
 TOPIC = "t"
 
 SMALL_SEGMENT_BYTES = 1_000
-SEGMENT_BYTES = (None, None, SMALL_SEGMENT_BYTES, SMALL_SEGMENT_BYTES // 2)
-"""Of half of the runs: their logs have many segments. None: as the scenario has it."""
+SEGMENT_BYTES = (None, SMALL_SEGMENT_BYTES, SMALL_SEGMENT_BYTES // 2)
+"""Of two in three runs: their logs have many segments. None: as the scenario has it."""
 DELETING_SHARE = 0.2
 """Of the runs: their consumers have records deleted. Drawn apart, so that all else of a seed is as it would be."""
 CONFIGURED: tuple[tuple[dict[str, int], dict[str, int]], ...] = (

@@ -6,7 +6,7 @@ cluster of a profile cannot feel is not in the profile's kinds (`campaign.profil
 The recipe, as measured (a swarm: few kinds of fault a run, so that they pile up): per seed one to three families of
 kinds, never broken connections alone; in half of the seeds half of the faults are leadership moves; in three quarters
 of them one or two families of disks, clocks and operators besides, with a third of the faults; a fault in 2 to 20 % of
-the slots, a delay on 2 to 40 % of the messages, a send in 5 to 50 % of the slots. A kind that spoils what survives a
+the slots, a delay on 2 to 40 % of the messages, a send in 10 to 50 % of the slots. A kind that spoils what survives a
 power loss finds something to spoil: then most of what was not synced survives. Where more may fail than is tolerated,
 something of that comes in every run: without it the run would only be one that is judged less.
 """
@@ -59,7 +59,7 @@ class Weights(msgspec.Struct, frozen=True):
         shares = (
             draw.choice((0.02, 0.05, 0.1, 0.2)),
             draw.choice((0.02, 0.1, 0.2, 0.4)),
-            draw.choice((0.05, 0.2, 0.5)),
+            draw.choice((0.1, 0.2, 0.5)),
         )
         of_machines = [kind for family in _later(draw, kinds) for kind in family]
         if of_machines:
