@@ -141,3 +141,5 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     disordered: tuple[str, ...]
     given_up: int
     """Producers that had to start anew because the broker no longer knew what it had acknowledged."""
+    deleted: bool = False
+    """Records may have been deleted, and with the last of its own a producer may be forgotten."""

@@ -148,6 +148,7 @@ class World(Engine):
             lost=self.ledger.lost(),
             disordered=self.ledger.disordered(),
             given_up=sum(producer.given_up for _, producer in self.producers),
+            deleted=self.scenario.deletes or self.scenario.retention != NOTHING,
         )
 
     def close(self) -> None:
