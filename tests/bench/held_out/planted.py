@@ -84,7 +84,6 @@ def probed(source: str, line: int) -> str:
         if isinstance(statement, ast.stmt) and statement.lineno <= line <= (statement.end_lineno or 0)
     ]
     body, place = max(bodies, key=lambda each: each[0][each[1]].lineno)
-    # What follows a statement that is gone may be all that is left of the lines: a `def` is entered, not passed.
     body.insert(place, ast.parse(f"raise AssertionError({REACHED!r})").body[0])
     return ast.unparse(ast.fix_missing_locations(tree))
 
