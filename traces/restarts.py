@@ -35,7 +35,8 @@ def returned(model: Abstraction, node: int, fact: Any) -> None:
 def _explained(model: Abstraction, node: int, fact: Any) -> None:
     """What the disk holds is in the model's log, after the step that may have been cut short in writing."""
     end = len(model.state.log[node])
-    if model.found_at.pop(node, 0) == fact.log_end > 0:
+    start = model.found_at.pop(node, 0)
+    if start == fact.log_end > 0:
         model.inside.add(node)
     if fact.log_end > end:
         _cut_short_writing(model, node, fact, end)
@@ -44,6 +45,8 @@ def _explained(model: Abstraction, node: int, fact: Any) -> None:
         raise DivergedError("restart", f"its log ends at {fact.log_end}, and it tells of batches up to {told_to} only")
     for batch in fact.tail:
         model.holds(node, batch, "restart")
+    if start > model.state.high_watermark[node]:
+        _cut_short_deleting(model, node, start)
     last = model.state.high_watermark[node]
     if last < fact.high_watermark <= model.believed[node]:
         # A new leader's watermark had lagged and put this replica's back; the checkpoint was written before that.
@@ -71,6 +74,13 @@ def _cut_short_writing(model: Abstraction, node: int, fact: Any, end: int) -> No
     heard = model.state.answered_high_watermark[node, model.state.leader_epoch[node]]
     watermark = min(model.state.high_watermark[node], heard)
     model.step("receive_fetch", follower=node, log_end=fact.log_end, high_watermark=watermark)
+
+
+def _cut_short_deleting(model: Abstraction, node: int, start: int) -> None:
+    """A follower had heard of a watermark and deleted up to there, and did not live to tell."""
+    state = model.state
+    if model.confirmed(node) and state.answered_high_watermark[node, state.leader_epoch[node]] >= start:
+        model.step("receive_fetch", follower=node, log_end=len(state.log[node]), high_watermark=start)
 
 
 def _cut_short_truncating(model: Abstraction, node: int, fact: Any) -> bool:
