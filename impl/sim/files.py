@@ -265,11 +265,6 @@ class SimFile:
             return len(self._content) - self._synced
         return sum(change.weight for change in self._changes)
 
-    @property
-    def doubtful_from(self) -> int:
-        """Up to here nothing has changed since the last sync."""
-        return self._synced if self._changes is None else min(change.position for change in self._changes)
-
     def reread(self) -> None:
         """Memory has nothing of the file any more: what is read and synced from now on is what the disk has."""
         self._forgets = False
