@@ -58,8 +58,9 @@ def compile_here(paths: list[str]) -> None:
     from mypyc.build import mypycify
     from setuptools import setup
 
-    # z3, kio and others have no types; `make lint` names them one by one, the compiler takes them for Any.
-    options = ["--ignore-missing-imports", *paths]
+    # z3, kio and others have no types; `make lint` names them one by one, the compiler takes them for Any. How strict
+    # the project is with its sources is no matter of the copy's.
+    options = ["--config-file=", "--ignore-missing-imports", *paths]
     modules = mypycify(options, opt_level="1", debug_level="0", multi_file=True, strict_dunder_typing=False)
     arguments = ["build_ext", "--inplace", "--parallel", str(os.cpu_count() or 1)]
     setup(name="fast", packages=[], py_modules=[], ext_modules=modules, script_args=arguments)
