@@ -59,6 +59,7 @@ class Here:
 
     def __exit__(self, *exception: object) -> None:
         gc.set_threshold(*self._collector)
+        gc.unfreeze()
 
     def run(self, work: Callable[..., T], calls: Iterator[Call]) -> Iterator[T]:
         for call in calls:
@@ -181,5 +182,6 @@ def _prepare() -> str:
 
 
 def spare_the_collector() -> None:
-    """A run makes many small objects and no cycles worth looking for: collect rarely."""
-    gc.set_threshold(100_000, 50, 100)
+    """A run makes many small objects, of which few are left in cycles: collect rarely, and not what is there now."""
+    gc.freeze()
+    gc.set_threshold(500_000, 50, 100)

@@ -65,6 +65,11 @@ class Engine:
         self._transport = transport
         self._recording: Recording | None = None
 
+    def take_apart(self) -> None:
+        """Nothing will be asked any more: refer to nothing that refers to this, or that is large."""
+        del self._deaths, self._machines, self.faults, self._recording, self._tell_quorum
+        del self.network, self.observer, self.processes, self.choose, self._transport, self._heap
+
     @property
     def nodes(self) -> list[Process]:
         """The controller, then the brokers, then the other controllers, where there are several."""

@@ -159,9 +159,8 @@ class World(Engine):
         """
         for process in self.processes:
             process.dismantle()
-        # A compiled world (tests/bench/compiled.py) has no such dict, and waits.
-        held: dict[str, object] = getattr(self, "__dict__", {})
-        held.clear()
+        self.take_apart()
+        del self.ledger, self.auditor, self.producers, self._trimmers
 
     # ------------------------------------------------------------ slots
     def slot(self) -> None:

@@ -105,11 +105,21 @@ class _Values(ast.NodeTransformer):
         elif not node.keywords:
             node.decorator_list.insert(0, _expression(OPEN))
             node.body = [each for each in node.body if not _slots(each)] or [ast.Pass()]
+            deleted = _deleted(node)
+            if deleted:
+                node.body.insert(0, ast.parse(f"__deletable__ = {deleted}").body[0])
         return node
 
 
 def _slots(node: ast.stmt) -> bool:
     return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__slots__"
+
+
+def _deleted(node: ast.ClassDef) -> list[str]:
+    """Attributes of itself that a class deletes: a native class says so."""
+    deletes = [each for each in ast.walk(node) if isinstance(each, ast.Delete)]
+    targets = [each for delete in deletes for each in delete.targets if isinstance(each, ast.Attribute)]
+    return sorted({each.attr for each in targets if ast.unparse(each.value) == "self"})
 
 
 def _expression(text: str) -> ast.expr:

@@ -15,7 +15,6 @@ code was running.
 """
 
 import argparse
-import gc
 import json
 import os
 import signal
@@ -32,6 +31,7 @@ from msgspec.structs import replace
 
 from campaign import trial
 from campaign.profiles import PROFILES
+from campaign.workers import spare_the_collector
 from impl.sim.drivers import Seeded
 from impl.sim.scenario import Scenario
 from impl.sim.world import World
@@ -40,6 +40,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PLAIN = PROFILES["durable"].scenario
 SAMPLE_SECONDS = 0.001
 """Asked for; many kernels give a sample every 4 ms."""
+WARMING = 4
+"""Other seeds that each way runs first."""
 LAYERS = (
     ("clients", ("impl/sim/client", "impl/sim/producer", "impl/sim/consumer", "impl/sim/auditor", "impl/sim/ledger")),
     ("simulated disk", ("impl/sim/disk",)),
@@ -97,16 +99,11 @@ WAYS = (
 )
 
 
-def spare_the_collector() -> None:
-    """As the processes of a campaign do: a run leaves next to nothing for the collector."""
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
-
-
 def one_round(seeds: int) -> Round:
     """Every way of running every seed once, here."""
     for way in WAYS:
-        way.run(0)  # what is made on first use (codecs, tables) is no run's time
+        for seed in range(seeds, seeds + WARMING):
+            way.run(seed)  # what is made on first use (codecs, tables, models) is no run's time
     spare_the_collector()
     out: Round = []
     for way in WAYS:
