@@ -78,6 +78,8 @@ class QuorumChecker:
         """Epoch to where its first record stands."""
         self._committed = 0
         """How far anybody takes the log for committed."""
+        self._advances: dict[int, int] = {}
+        """Epoch to how far its leader has committed."""
         self._epochs: list[int] = []
         self._begins: list[int] = []
         """Who wrote what is committed: epochs, and the offsets where they begin."""
@@ -119,15 +121,24 @@ class QuorumChecker:
         if fact.epoch in self._starts:
             return
         self._starts[fact.epoch] = fact.base_offset
-        if fact.base_offset < self._committed:
+        committed = self._committed_before(fact.epoch)
+        if fact.base_offset < committed:
             self._violated(
                 COMMITTED_PREFIX,
-                f"{node} leads epoch {fact.epoch} from offset {fact.base_offset}, and offset {self._committed - 1} is "
+                f"{node} leads epoch {fact.epoch} from offset {fact.base_offset}, and offset {committed - 1} is "
                 "committed",
             )
 
+    def _committed_before(self, epoch: int) -> int:
+        """What a leader of this epoch must have. Who learns late that it has won may lack what later epochs committed:
+        it can commit nothing any more."""
+        if max(self._advances, default=0) <= epoch:
+            return self._committed
+        return max((to for other, to in self._advances.items() if other < epoch), default=0)
+
     def _advanced(self, node: str, _voter: Voter, fact: Any) -> None:
         start = self._starts.get(fact.epoch, 0)
+        self._advances[fact.epoch] = fact.to
         if fact.to <= start:
             self._violated(
                 COMMITTED_PREFIX,

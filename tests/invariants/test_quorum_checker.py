@@ -123,3 +123,24 @@ def test_a_violation_is_named(break_it, invariant, words):
 
 def test_every_invariant_of_the_quorum_is_broken_here():
     assert {invariant for _, invariant, _ in VIOLATIONS} == {invariant.id for invariant in QUORUM_INVARIANTS}
+
+
+def learns_late_that_it_has_won(story, start):
+    """Controller-1 has the votes of epoch 3, and hears of the second one when epoch 4 has committed offset 5."""
+    story.tell(1, q.Stand(epoch=3, last_epoch=2, log_end=start))
+    story.tell(3, q.GrantVote(epoch=3, candidate=3001))
+    story.elect(2, 4, start=5, votes=(3,))
+    story.tell(2, q.QuorumAdvance(epoch=4, to=6, quorum=(3002, 3003)), commit(6, (4, 5), start=5))
+    story.tell(1, q.Win(epoch=3, granting=(3001, 3003)))
+    story.tell(1, q.QuorumAppend(epoch=3, base_offset=start, record_count=1))
+
+
+def test_a_leader_need_not_have_what_a_later_epoch_committed():
+    story = two_epochs()
+    learns_late_that_it_has_won(story, start=5)
+    assert story.checker.judged == 32
+
+
+def test_a_leader_that_is_late_must_have_what_an_earlier_epoch_committed():
+    with pytest.raises(Violated, match="controller-1 leads epoch 3 from offset 4, and offset 4 is committed"):
+        learns_late_that_it_has_won(two_epochs(), start=4)
