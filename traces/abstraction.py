@@ -15,6 +15,7 @@ from model.language import Entry, Log
 from model.machine import ActionDisabled, Machine, UnknownAction
 from model.models import model_named
 from model.replication import REPLICATION
+from traces.ending import alike
 
 START = "-"
 """What came before the first action of a partition, in pairs of actions."""
@@ -118,6 +119,8 @@ class Abstraction(Steps):
         super().__init__(replicas, isr)
         self.believed: dict[int, int] = dict.fromkeys(replicas, 0)
         """The highest high watermark each replica has ever had."""
+        self.lowered: dict[int, tuple[int, Log]] = {}
+        """The highest high watermark that a replica had, and of which log, before a new leader's own put it back."""
         self.starts: dict[int, int] = {}
         """Where logs begin that do not at 0."""
         self.found_at: dict[int, int] = {}
@@ -182,6 +185,16 @@ class Abstraction(Steps):
     def confirmed(self, node: int) -> bool:
         """Whether this replica's log was found to be a prefix of its leader's, in the epoch it is in."""
         return bool(self.state.reconciled[node] == self.state.leader_epoch[node])
+
+    def put_back(self, node: int, before: int) -> None:
+        """The high watermark has fallen to what a new leader knows, whose own lags; a checkpoint may be from before."""
+        if not self.has_believed(node, before):
+            self.lowered[node] = before, self.state.log[node]
+
+    def has_believed(self, node: int, high_watermark: int) -> bool:
+        """Before its high watermark was put back this replica's was as high, and of the same records."""
+        highest, log = self.lowered.get(node, (0, None))
+        return high_watermark <= highest and alike(log, self.state.log[node], high_watermark)
 
     def present(self) -> list[int]:
         """Who has a replica, by what was told."""

@@ -17,7 +17,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from model.machine import ActionDisabled, UnknownAction
-from traces.abstraction import Abstraction, DivergedError, action_of, diverged, shared
+from traces.abstraction import Abstraction, DivergedError, action_of, diverged
+from traces.falling_behind import begins, copy, fall_behind, join, leads_with
 from traces.restarts import restart
 
 
@@ -250,57 +251,14 @@ class Refinement(Abstraction):
             except DivergedError as refused:
                 if self.starts.get(node) != fact.log_end or not getattr(self.state, "last_unclean", 0):
                     raise
-                if not self.leads_with(fact.leader, node) or len(self.state.log[fact.leader]) < fact.log_end:
+                if not leads_with(self, fact.leader, node) or len(self.state.log[fact.leader]) < fact.log_end:
                     told = f"all of n{node} is deleted and given up, which is outside the model {self.model.name}"
                     raise DivergedError("reconcile", told, outside=True) from refused
                 # What is deleted there was, for all that follows, what its leader has.
-                self.join(node, fact.leader)
-                self.copy(node, fact.leader, fact.log_end)
+                join(self, node, fact.leader)
+                copy(self, node, fact.leader, fact.log_end)
+                begins(self, node, fact.log_end)
         self.same(fact, "log_end", len(self.state.log[node]))
-
-    def fall_behind(self, node: int, fact: Any) -> None:
-        """What the leader has deleted, the follower would have copied: it asks, and is answered up to there."""
-        state = self.state
-        self.same(fact, "leader", self.leader_of(fact.leader_epoch + 1))
-        leader = fact.leader
-        if not self.leads_with(leader, node):
-            told = f"n{leader}, whose log begins at {fact.to}, leads no more"
-            raise DivergedError("fall_behind", f"{told}, which is outside the model {self.model.name}", outside=True)
-        if not self.confirmed(node):
-            self.join(node, leader)
-        if fact.to < len(state.log[node]):
-            if not getattr(state, "last_unclean", 0):
-                told = f"it begins at {fact.to}, where its leader does, and in the model it has the leader's log up to"
-                raise DivergedError("fall_behind", f"{told} {len(state.log[node])}")
-            # It had nothing of what an unclean election has left, and begins before where it had begun.
-            state.log[node] = state.log[node][: fact.to]
-            state.flushed[node] = min(state.flushed[node], fact.to)
-            state.high_watermark[node] = min(state.high_watermark[node], fact.to)
-        self.copy(node, leader, fact.to)
-
-    def leads_with(self, leader: int, node: int) -> bool:
-        """The leader that a follower knows of leads, in the follower's epoch."""
-        state = self.state
-        return bool(leader >= 0 and state.leading[leader] and state.leader_epoch[leader] == state.leader_epoch[node])
-
-    def join(self, node: int, leader: int) -> None:
-        """A follower finds out where its log leaves its leader's, cuts it there, and is confirmed."""
-        state = self.state
-        self.step("answer_probe", leader=leader)
-        common = shared(state.log[node], state.log[leader])
-        if common < len(state.log[node]):
-            self.step("truncate", follower=node, to=common)
-        self.step("reconcile", follower=node)
-
-    def copy(self, node: int, leader: int, to: int) -> None:
-        """A follower that begins at an offset with nothing: as if it had copied what comes before."""
-        watermark = min(to, self.state.high_watermark[leader])
-        self.step("send_fetch", follower=node)
-        self.step("answer_fetch", leader=leader, follower=node)
-        self.step("receive_fetch", follower=node, log_end=to, high_watermark=watermark)
-        self.state.high_watermark[node] = self.starts[node] = to
-        self.believed[node] = max(self.believed[node], to)
-        self.inside.add(node)
 
     def delete_below(self, node: int, fact: Any) -> None:
         """Not an action: the model's log keeps what was deleted, which must be committed."""
@@ -352,9 +310,12 @@ class Refinement(Abstraction):
         if self.starts and watermark == self.starts.get(node):
             # It deleted up to there when it knew that to be committed; a new leader's watermark may lag.
             watermark = min(watermark, state.answered_high_watermark[node, epoch])
+        before = state.high_watermark[node]
         self.actions["receive_fetch"](state, node, end, watermark)
         self.trail.append("receive_fetch")
         state.high_watermark[node] = fact.high_watermark
+        if fact.high_watermark < before:
+            self.put_back(node, before)
         if fact.high_watermark > self.believed[node]:
             self.believed[node] = fact.high_watermark
         for batch in fact.batches:
@@ -383,7 +344,7 @@ Refinement.replay = {
     "AnswerProbe": Refinement.answer_probe,
     "Truncate": Refinement.truncate,
     "Reconcile": Refinement.reconcile,
-    "FallBehind": Refinement.fall_behind,
+    "FallBehind": fall_behind,
     "DeleteBelow": Refinement.delete_below,
     "RecoverStart": Refinement.recover_start,
     "AcknowledgeDeletion": Refinement.acknowledge_deletion,

@@ -29,6 +29,9 @@ class Registrations(Refinement):
         """Those that were taken out of the partition and have not told that they deleted their log."""
         self.registrations: dict[int, dict[int, int]] = {}
         """By node: Kafka's broker epochs, and the model's."""
+        self.overtaken: dict[int, int] = {}
+        """The registration that a process goes by, of the model's numbers, where a later one of its broker has come
+        without a restart: that of its former life, on its way until then. It has not heard, and registers anew."""
         super().__init__(created)
 
     def before_it_is_back(self, node: int, fact: Any) -> None:
@@ -51,6 +54,19 @@ class Registrations(Refinement):
         self.returning[node] = fact
 
     # ------------------------------------------------------------ registrations
+    def goes_by(self, node: int, fact: Any) -> int:
+        """The registration under which an overtaken process fetches: its own, until it has heard of a later one.
+
+        That is no step of the model. What a leader makes of the fetch is: nobody is added under an older registration.
+        """
+        number = self.registration(node, fact.broker_epoch, action_of(fact))
+        if number < self.overtaken[node]:
+            self.same_registration(fact, node, self.overtaken[node])
+        self.overtaken[node] = number
+        if number == self.state.broker_epoch[node]:
+            del self.overtaken[node]
+        return number
+
     def registration(self, node: int, broker_epoch: int, action: str) -> int:
         """The model's number of a broker's registration. One that nobody has told of is named by whoever first speaks
         of it: the one it was created under, and one from while it was no replica."""
@@ -104,6 +120,9 @@ class Registrations(Refinement):
             newest = self.state.newest_leader_epoch
             kept = {"kept": back.log_end, "high_watermark": back.high_watermark}
             self.step("lose_power", replica=node, known=newest, **kept)
+        if node in self.taken_out and len(self.state.log[node]):
+            # It may have deleted its log while it was out, and not have lived to tell.
+            self.unsaid[node] = self.state.flushed[node]
 
     def lose_power(self, _node: int, fact: Any) -> None:
         newest = self.state.newest_leader_epoch
@@ -138,10 +157,12 @@ class Registrations(Refinement):
             raise DivergedError(action_of(fact), f"n{node} is no replica of {fact.partition}")
         back = self.returning.pop(node, None)
         if back is not None:
+            self.overtaken.pop(node, None)
             return back.log_end, back.high_watermark
         log_end = len(self.state.log[node])
         if log_end:
             self.unsaid[node] = self.state.flushed[node]
+            self.overtaken.setdefault(node, self.state.broker_epoch[node])
         return log_end, self.state.high_watermark[node]
 
     def _say(self, node: int, fact: Any) -> None:
@@ -156,6 +177,7 @@ class Registrations(Refinement):
         shown = {"BecomeLeader": "start_offset", "Reconcile": "log_end", "SendFetch": "offset", "Restart": "log_end"}
         if getattr(fact, shown.get(name, ""), None) != 0 or not self.state.log[node]:
             return
+        self.overtaken.pop(node, None)
         deleted = node in self.taken_out
         if (flushed or self.synced) and not deleted:
             if name == "BecomeLeader":

@@ -5,13 +5,17 @@ a step is replayed before the restart, if it is one the model allows: a leader's
 its leader had sent, a follower's truncation.
 
 A disk that holds less than the model's log for any other reason has lost a tail that was not flushed: `survival` has
-steps for that; `replication` does not speak of it, and so neither does the verdict. The same goes for a high watermark
-that an old checkpoint brings back and that the replica had since lowered.
+steps for that; `replication` does not speak of it, and so neither does the verdict.
+
+A high watermark that an old checkpoint brings back is believed again where the replica had believed it of the very
+records that it has: it was only put back because a new leader's lagged. Of other records nobody had said that they are
+committed; what a broker does with such a checkpoint the model does not say.
 """
 
 from typing import Any
 
 from traces.abstraction import Abstraction, DivergedError
+from traces.falling_behind import begin_at
 
 
 def restart(model: Abstraction, node: int, fact: Any) -> None:
@@ -38,7 +42,7 @@ def _explained(model: Abstraction, node: int, fact: Any) -> None:
     start = model.found_at.pop(node, 0)
     if start == fact.log_end > 0:
         model.inside.add(node)
-    if fact.log_end > end:
+    if fact.log_end > end and not _cut_short_falling_behind(model, node, fact, start):
         _cut_short_writing(model, node, fact, end)
     told_to = fact.tail[-1].base_offset + fact.tail[-1].record_count if fact.tail else fact.tail_from
     if told_to != fact.log_end:
@@ -48,8 +52,9 @@ def _explained(model: Abstraction, node: int, fact: Any) -> None:
     if start > model.state.high_watermark[node]:
         _cut_short_deleting(model, node, start)
     last = model.state.high_watermark[node]
-    if last < fact.high_watermark <= model.believed[node]:
-        # A new leader's watermark had lagged and put this replica's back; the checkpoint was written before that.
+    if last < fact.high_watermark and model.has_believed(node, fact.high_watermark):
+        model.state.high_watermark[node] = fact.high_watermark
+    elif last < fact.high_watermark <= model.believed[node]:
         told = (
             f"n{node} comes back with high watermark {fact.high_watermark} from an old checkpoint, its last was {last}"
         )
@@ -72,8 +77,20 @@ def _cut_short_writing(model: Abstraction, node: int, fact: Any, end: int) -> No
                 model.step("append", leader=node, value=(batch.crc, index))
         return
     heard = model.state.answered_high_watermark[node, model.state.leader_epoch[node]]
-    watermark = min(model.state.high_watermark[node], heard)
-    model.step("receive_fetch", follower=node, log_end=fact.log_end, high_watermark=watermark)
+    before = model.state.high_watermark[node]
+    model.step("receive_fetch", follower=node, log_end=fact.log_end, high_watermark=min(before, heard))
+    if heard < before:
+        model.put_back(node, before)
+
+
+def _cut_short_falling_behind(model: Abstraction, node: int, fact: Any, start: int) -> bool:
+    """A follower had dropped its log, as its leader's begins later, and did not live to tell."""
+    state = model.state
+    leader = model.leader_of(state.leader_epoch[node])
+    if start != fact.log_end or state.leading[node] or leader < 0 or model.starts.get(leader, 0) < start:
+        return False
+    begin_at(model, node, leader, start)
+    return True
 
 
 def _cut_short_deleting(model: Abstraction, node: int, start: int) -> None:

@@ -201,9 +201,18 @@ class Survival(Registrations):
 
     # ------------------------------------------------------------ the follower
     def send_fetch(self, node: int, fact: Any) -> None:
+        state = self.state
+        newest = state.broker_epoch[node]
+        if self.overtaken and node in self.overtaken:
+            # Until then it fetches as what it takes itself for.
+            state.broker_epoch[node] = self.goes_by(node, fact)
+            try:
+                super().send_fetch(node, fact)
+            finally:
+                state.broker_epoch[node] = newest
+            return
         super().send_fetch(node, fact)
         known = self.registrations.get(node)
-        newest = self.state.broker_epoch[node]
         if known is None or known.get(fact.broker_epoch) != newest:
             self.same_registration(fact, node, newest)
 

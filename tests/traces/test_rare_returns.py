@@ -1,0 +1,145 @@
+"""Brokers that come back in ways that the model does not name: what it follows of them, and what it still refuses."""
+
+from typing import Any
+
+import pytest
+
+from tests.traces.execution import PARTITION, content
+from traces import facts as f
+from traces.abstraction import DivergedError
+from traces.following import Follower
+
+A = content(0)
+B = content(1)
+
+
+class Run:
+    """n1 leads epoch 0, n2 is in sync, n3 follows. A record is in all three logs or, with `behind`, not in that of n3;
+    n1 knows it to be committed."""
+
+    def __init__(self, *, behind: bool = False) -> None:
+        self.follower = Follower("survival")
+        self.tell(0, f.CreatePartition, replicas=(1, 2, 3), isr=(1, 2), leader=1)
+        self.tell(1, f.BecomeLeader, leader_epoch=0, partition_epoch=0, isr=(1, 2), start_offset=0)
+        for node in (2, 3):
+            self.tell(node, f.BecomeFollower, leader_epoch=0, leader=1)
+            self.probed(0, -1, 0)
+            self.tell(node, f.Reconcile, leader_epoch=0, leader=1, log_end=0)
+            self.asks(node, 0, broker_epoch=node)
+        self.tell(1, f.Append, leader_epoch=0, batch=A)
+        for node in (2,) if behind else (2, 3):
+            self.copies(node, A)
+        self.asks(2, 1, broker_epoch=2)
+        self.tell(1, f.Acknowledge, leader_epoch=0, follower=2, offset=1, broker_epoch=2)
+        self.tell(1, f.AdvanceHighWatermark, leader_epoch=0, to=1, maximal_isr=(1, 2))
+
+    def tell(self, node: int, kind: type[Any], **fields: Any) -> None:
+        self.follower.fact(node or -1, kind(partition=PARTITION, **fields))
+
+    def probed(self, offset: int, last_epoch: int, log_end: int) -> None:
+        at = {"offset": offset, "last_fetched_epoch": last_epoch, "log_end": log_end}
+        self.tell(1, f.AnswerProbe, leader_epoch=0, diverging_epoch=-1, diverging_end=-1, **at)
+
+    def asks(self, node: int, offset: int, *, broker_epoch: int) -> None:
+        self.tell(node, f.SendFetch, leader_epoch=0, leader=1, offset=offset, broker_epoch=broker_epoch)
+
+    def copies(self, node: int, batch: f.Content) -> None:
+        end = batch.base_offset + 1
+        told = {"leader_epoch": 0, "log_end": end, "high_watermark": 0}
+        self.tell(1, f.AnswerFetch, follower=node, offset=batch.base_offset, **told)
+        self.tell(node, f.ReceiveFetch, leader=1, batches=(batch,), **told)
+
+    def comes_back(self, start: int, high_watermark: int) -> None:
+        """n3, with a log that begins there and holds nothing, in a new life."""
+        self.tell(3, f.RecoverStart, to=start)
+        self.returns(start, high_watermark)
+
+    def returns(self, log_end: int, high_watermark: int, broker_epoch: int = 20, *tail: f.Content) -> None:
+        told = {"log_end": log_end, "high_watermark": high_watermark, "tail": tail, "clean": False}
+        self.tell(3, f.Restart, tail_from=tail[0].base_offset if tail else log_end, **told)
+        self.tell(0, f.LosePower, replica=3, broker_epoch=broker_epoch)
+
+    @property
+    def state(self) -> Any:
+        return self.follower.partitions[PARTITION].state
+
+
+def test_a_log_dropped_for_its_leaders_start_may_not_have_been_told() -> None:
+    run = Run(behind=True)
+    run.tell(1, f.DeleteBelow, to=1)
+    run.comes_back(1, 1)
+    assert (len(run.state.log[3]), run.state.high_watermark[3]) == (1, 1)
+    run.asks(3, 1, broker_epoch=20)
+    assert run.follower.end(0) is None
+
+
+def test_no_log_begins_later_than_its_leaders() -> None:
+    run = Run(behind=True)
+    run.tell(1, f.Append, leader_epoch=0, batch=B)
+    run.tell(1, f.DeleteBelow, to=1)
+    with pytest.raises(DivergedError, match="its log ends at 2, in the model at 0"):
+        run.comes_back(2, 2)
+
+
+def test_what_its_leader_has_not_deleted_no_follower_drops() -> None:
+    with pytest.raises(DivergedError, match="its log ends at 1, in the model at 0"):
+        Run(behind=True).comes_back(1, 1)
+
+
+def deposed(*, behind: bool = False) -> Run:
+    """n1 has deleted the record and told n3 where it begins; n2 leads by the time n3 hears."""
+    run = Run(behind=behind)
+    run.tell(1, f.DeleteBelow, to=1)
+    run.probed(0 if behind else 1, -1 if behind else 0, 1)
+    run.tell(0, f.FailOver, leader=2, leader_epoch=1, partition_epoch=1, isr=(2,), removed=1, elr=(1,), enough=False)
+    run.tell(1, f.BecomeFollower, leader_epoch=1, leader=2)
+    return run
+
+
+def test_a_leader_that_leads_no_more_may_be_heard_late() -> None:
+    run = deposed()
+    run.tell(3, f.FallBehind, leader_epoch=0, leader=1, to=1, high_watermark=1)
+    assert (len(run.state.log[3]), run.state.high_watermark[3]) == (1, 1)
+    assert run.follower.end(0) is None
+
+
+@pytest.mark.parametrize(("behind", "to"), [(True, 1), (False, 2)])
+def test_what_it_would_have_to_copy_from_that_leader_is_outside_the_model(behind: bool, to: int) -> None:
+    with pytest.raises(DivergedError, match="leads no more") as caught:
+        deposed(behind=behind).tell(3, f.FallBehind, leader_epoch=0, leader=1, to=to, high_watermark=to)
+    assert caught.value.outside
+
+
+def overtaken() -> Run:
+    """n3 goes by registration 3; that of its former life comes late, and is number 9."""
+    run = Run()
+    run.tell(0, f.LosePower, replica=3, broker_epoch=9)
+    return run
+
+
+def test_a_broker_fetches_under_its_registration_until_it_hears_that_it_was_overtaken() -> None:
+    run = overtaken()
+    run.asks(3, 1, broker_epoch=3)
+    run.tell(0, f.LosePower, replica=3, broker_epoch=12)
+    run.asks(3, 1, broker_epoch=3)
+    run.asks(3, 1, broker_epoch=12)
+    with pytest.raises(DivergedError, match="it says broker_epoch of n3 is 9, in the model it is 12"):
+        run.asks(3, 1, broker_epoch=9)
+
+
+def test_nobody_is_added_under_a_registration_that_was_overtaken() -> None:
+    run = overtaken()
+    run.asks(3, 1, broker_epoch=3)
+    run.tell(1, f.Acknowledge, leader_epoch=0, follower=3, offset=1, broker_epoch=3)
+    run.tell(1, f.ExpandIsr, leader_epoch=0, partition_epoch=0, follower=3, isr=(1, 2, 3), broker_epoch=3)
+    with pytest.raises(DivergedError, match="the model refuses it"):
+        run.tell(
+            0, f.AlterPartition, leader=1, leader_epoch=0, partition_epoch=1, isr=(1, 2, 3), enough=True, broker_epoch=1
+        )
+
+
+def test_a_process_that_has_restarted_knows_its_registration() -> None:
+    run = overtaken()
+    run.returns(1, 0, 12, A)
+    with pytest.raises(DivergedError, match="it says broker_epoch of n3 is 9, in the model it is 12"):
+        run.asks(3, 1, broker_epoch=9)
