@@ -141,6 +141,8 @@ class Checker:
             judge_or_take(partition, CONTROLLER, fact)
         if plan.name == "ElectUnclean":
             self._order.forget(fact.partition)
+            if self._deletions is not None:
+                self._deletions.give_up(partition)
         if plan.name == "DeletePartition":
             self._generations.delete(fact.partition, partition.present())
             self._told.forget(fact.partition)

@@ -63,6 +63,11 @@ class Deletions:
         if kind in CLOCK_FAULTS:
             self._by_size = True
 
+    def give_up(self, partition: Partition) -> None:
+        """An unclean election: other records come where those were that the new leader lacks."""
+        wanted = self._of(partition.name)
+        wanted.written = [written for written in wanted.written if written[0] < partition.committed.end]
+
     def judge(self, partition: Partition, replica: Replica, at: int) -> None:
         """A log begins later, as of now."""
         to = replica.start

@@ -58,3 +58,23 @@ def test_a_node_with_another_clock_is_believed(kind):
 
 def test_by_size_anything_may_be_due():
     begins(Deletions(by_size=True), 9)
+
+
+def test_what_an_unclean_election_gave_up_is_no_longer_there_to_be_young():
+    deletions = Deletions(retention_ms=100)
+    for offset, number in ((0, 0), (1, 1)):
+        deletions.op(op("produce", "invoke", at=50, number=number))
+        deletions.op(op("produce", "ok", offset, at=60, number=number))
+    partition = Partition("t-0")
+    partition.committed.end = 1
+    deletions.give_up(partition)
+    # Another record is at offset 1 now: it was on its way for long, and is old.
+    deletions.op(op("produce", "invoke", at=10, number=2))
+    deletions.op(op("produce", "ok", 1, at=120, number=2))
+    with pytest.raises(Violated, match="offset 0 was sent 70 ms before that"):
+        begins(deletions, 2, at=120)
+    begins(deletions, 2, at=150)
+    deletions.op(op("produce", "invoke", at=149, number=3))
+    deletions.op(op("produce", "ok", 2, at=150, number=3))
+    with pytest.raises(Violated, match="offset 2 was sent 11 ms before that"):
+        begins(deletions, 3, at=160)
