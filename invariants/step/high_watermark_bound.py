@@ -82,12 +82,10 @@ def _follower(partition: Partition, replica: Replica, fact: ReceiveFetch | Trunc
 
 
 def _fell_behind(partition: Partition, replica: Replica, fact: FallBehind) -> None:
-    """It begins where its leader's log does: that the leader deleted what lies below was judged when it did.
-
-    An unclean election may have given up since what was committed there.
-    """
+    """An unclean election may have given up what was committed where its leader's log begins: that the leader deleted
+    what lies below was judged when it did."""
     leader = partition.replicas.get(fact.leader)
-    if leader is None or fact.to > leader.start:
+    if partition.last_unclean < 0 or leader is None or fact.to > leader.start:
         _deleted(partition, replica, fact)
 
 

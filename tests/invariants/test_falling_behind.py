@@ -1,0 +1,60 @@
+"""A replica begins where its leader's log does: what an unclean election excuses of that, and what nothing excuses."""
+
+import pytest
+
+from invariants.step import Violated
+from invariants.step.ghost import Partition
+from invariants.step.high_watermark_bound import INVARIANT
+from tests.invariants.losses import committed, of
+from tests.invariants.story import P, Story
+from traces import facts as f
+
+
+def gives_up() -> Story:
+    """Record A is committed, and n1 has deleted it. n2 has lost it with all it had, and is elected in epoch 1: nothing
+    is committed. n3 has not heard of that, and follows n1 in epoch 0."""
+    story = of(Story())
+    committed(story)
+    story.tell(1, f.DeleteBelow(partition=P, to=1))
+    story.checker.fault("power loss", ("n2",))
+    story.restart(2, end=0)
+    story.decide(f.MemberLosesPower, 0, 1, (1, 3), replica=2, broker_epoch=9)
+    story.decide(f.ElectUnclean, 1, 2, (2,), leader=2)
+    assert story.checker.partitions[P].committed.end == 0
+    return story
+
+
+def falls_behind(to: int) -> f.FallBehind:
+    return f.FallBehind(partition=P, leader_epoch=0, leader=1, to=to, high_watermark=to)
+
+
+def test_it_begins_where_its_leader_does_though_that_is_given_up_since() -> None:
+    story = gives_up()
+    story.tell(3, falls_behind(1))
+    assert story.checker.partitions[P].replicas[3].start == 1
+
+
+def test_it_begins_no_later_than_its_leader() -> None:
+    with pytest.raises(Violated, match="n3 deletes what lies below 2, and what is committed ends at 0"):
+        gives_up().tell(3, falls_behind(2))
+
+
+def test_it_deletes_nothing_by_itself_whatever_is_given_up() -> None:
+    with pytest.raises(Violated, match="n3 deletes what lies below 1, and what is committed ends at 0"):
+        gives_up().tell(3, f.DeleteBelow(partition=P, to=1))
+
+
+@pytest.mark.parametrize("leader", [1, -1])
+def test_where_nothing_was_given_up_what_its_leader_did_excuses_nothing(leader: int) -> None:
+    partition = Partition(P)
+    partition.replica(1).start = 5
+    judge = INVARIANT.after["FallBehind"]
+    fact = f.FallBehind(partition=P, leader_epoch=0, leader=leader, to=5, high_watermark=5)
+    with pytest.raises(Violated, match="n3 deletes what lies below 5, and what is committed ends at 0"):
+        judge(partition, partition.replica(3), fact)
+    partition.last_unclean = 0
+    if leader == 1:
+        judge(partition, partition.replica(3), fact)
+    else:
+        with pytest.raises(Violated):
+            judge(partition, partition.replica(3), fact)
