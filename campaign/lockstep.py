@@ -52,6 +52,10 @@ class Lockstep:
                 self._leaves(node, fact, diverged)
                 return
 
+    def left(self) -> bool:
+        """The run has left the model."""
+        return self.diverged is not None
+
     def fault(self, kind: str) -> None:
         """What the world did."""
         if kind == WIPED_DISK:

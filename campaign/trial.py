@@ -80,17 +80,17 @@ class Judges:
     def facts(self, node: str, at: int, facts: Any) -> None:
         self.checker.facts(node, at, facts)
         lockstep = self.lockstep
-        if lockstep is not None and lockstep.diverged is None:
+        if lockstep is not None and not lockstep.left():
             lockstep.facts(node, at, facts)
-            if lockstep.diverged is not None:
+            if lockstep.left():
                 self.diverged_at = at
 
     def quorum(self, node: str, at: int, facts: Any) -> None:
         self.quorum_checker.facts(node, facts)
         lockstep = self.lockstep
-        if lockstep is not None and lockstep.diverged is None:
+        if lockstep is not None and not lockstep.left():
             lockstep.quorum(node, facts)
-            if lockstep.diverged is not None:
+            if lockstep.left():
                 self.diverged_at = at
 
     def fault(self, kind: str, targets: tuple[str, ...], detail: str) -> None:

@@ -128,7 +128,13 @@ class Pool:
 
     def _submit(self, work: Callable[..., T], call: Call) -> "Future[T]":
         assert self._executor is not None, "entered before it is used"
-        return self._executor.submit(work, *call)
+        try:
+            return self._executor.submit(work, *call)
+        except self._died as error:
+            # A worker has died since, and nobody has asked for its result yet: whoever asks for this one learns of it.
+            never: Future[T] = Future()
+            never.set_exception(error)
+            return never
 
     def _stop(self) -> None:
         if self._executor is not None:
