@@ -1,7 +1,7 @@
 """A follower whose leader has deleted what comes next in its log: it begins where the leader does, with nothing.
 
 One rule: in the model, whose logs keep what was deleted, it has copied what comes before. So it must have been able to:
-from its leader, or, where that leads no more, from what it answered while it did.
+from its leader, or, where that leads no more, when it did.
 """
 
 from typing import Any
@@ -34,19 +34,40 @@ def begin_at(model: Abstraction, node: int, leader: int, to: int) -> None:
         state.high_watermark[node] = min(state.high_watermark[node], to)
     if leads:
         copy(model, node, leader, to)
+    elif to > len(state.log[node]):
+        _copied_then(model, node, leader, to)
     begins(model, node, to)
 
 
 def _was_told(model: Abstraction, node: int, leader: int, to: int) -> bool:
-    """By a leader that leads no more, whose log begins there, or later by now: what the follower has in common with it
-    is what is deleted, and nothing is to be copied."""
+    """By a leader that leads no more, whose log begins there, or later by now: it had then what it has deleted since,
+    unless an unclean election has come between."""
     state = model.state
     epoch = state.leader_epoch[node]
     if leader < 0 or state.leading[node] or model.starts.get(leader, 0) < to:
         return False
-    if model.confirmed(node):
-        return len(state.log[node]) == to
-    return bool(state.probe_answered[epoch]) and shared(state.log[node], state.probe_log[epoch]) == to
+    log, own = state.log[leader], state.log[node]
+    if not model.confirmed(node):
+        if len(own) and not state.probe_answered[epoch]:
+            return False
+        own = own[: shared(own, state.probe_log[epoch])]
+    if len(own) >= to:
+        return len(own) == to
+    if getattr(state, "last_unclean", 0) > epoch:
+        return False
+    return len(log) >= to and log[to - 1].epoch <= epoch and shared(own, log) == len(own)
+
+
+def _copied_then(model: Abstraction, node: int, leader: int, to: int) -> None:
+    """A follower has copied what comes before an offset while its leader led: a leader that was told of the fetch then
+    would have answered so."""
+    state = model.state
+    asker = node, state.leader_epoch[node]
+    model.step("send_fetch", follower=node)
+    if not state.answered[asker] or len(state.answered_log[asker]) < to:
+        state.answered[asker], state.answered_log[asker] = True, state.log[leader][:to]
+    state.answered_high_watermark[asker] = max(state.answered_high_watermark[asker], to)
+    model.step("receive_fetch", follower=node, log_end=to, high_watermark=to)
 
 
 def leads_with(model: Abstraction, leader: int, node: int) -> bool:
@@ -57,14 +78,18 @@ def leads_with(model: Abstraction, leader: int, node: int) -> bool:
 
 def join(model: Abstraction, node: int, leader: int) -> None:
     """A follower finds out where its log leaves its leader's, cuts it there, and is confirmed. One that leads no more
-    has answered before."""
+    has answered before; if it told of no answer, the follower has nothing to cut."""
     state = model.state
+    epoch = state.leader_epoch[node]
     if leads_with(model, leader, node):
         model.step("answer_probe", leader=leader)
-    common = shared(state.log[node], state.probe_log[state.leader_epoch[node]])
+    answered = state.probe_answered[epoch]
+    common = shared(state.log[node], state.probe_log[epoch])
     if common < len(state.log[node]):
         model.step("truncate", follower=node, to=common)
+    state.probe_answered[epoch] = True
     model.step("reconcile", follower=node)
+    state.probe_answered[epoch] = answered
 
 
 def copy(model: Abstraction, node: int, leader: int, to: int) -> None:

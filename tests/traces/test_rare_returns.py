@@ -103,10 +103,28 @@ def test_a_leader_that_leads_no_more_may_be_heard_late() -> None:
     assert run.follower.end(0) is None
 
 
-@pytest.mark.parametrize(("behind", "to"), [(True, 1), (False, 2)])
-def test_what_it_would_have_to_copy_from_that_leader_is_outside_the_model(behind: bool, to: int) -> None:
+def test_what_is_deleted_by_now_it_has_copied_then() -> None:
+    run = deposed(behind=True)
+    run.tell(3, f.FallBehind, leader_epoch=0, leader=1, to=1, high_watermark=1)
+    assert run.state.log[3] == run.state.log[1]
+    assert run.follower.end(0) is None
+
+
+def test_a_leader_that_leads_no_more_has_not_told_of_what_it_has_not_deleted() -> None:
     with pytest.raises(DivergedError, match="leads no more") as caught:
-        deposed(behind=behind).tell(3, f.FallBehind, leader_epoch=0, leader=1, to=to, high_watermark=to)
+        deposed().tell(3, f.FallBehind, leader_epoch=0, leader=1, to=2, high_watermark=2)
+    assert caught.value.outside
+
+
+def test_what_an_unclean_election_may_have_changed_is_outside_the_model() -> None:
+    run = deposed(behind=True)
+    told = {"leader_epoch": 2, "isr": (), "enough": False}
+    run.tell(0, f.TakeOffline, partition_epoch=2, elr=(1, 2), removed=2, **told)
+    run.tell(0, f.MemberLosesPower, partition_epoch=3, elr=(2,), replica=1, broker_epoch=7, **told)
+    run.tell(0, f.MemberLosesPower, partition_epoch=4, elr=(), replica=2, broker_epoch=8, **told)
+    run.tell(0, f.ElectUnclean, leader=2, leader_epoch=3, partition_epoch=5, isr=(2,), enough=False)
+    with pytest.raises(DivergedError, match="leads no more") as caught:
+        run.tell(3, f.FallBehind, leader_epoch=0, leader=1, to=1, high_watermark=1)
     assert caught.value.outside
 
 
@@ -143,3 +161,18 @@ def test_a_process_that_has_restarted_knows_its_registration() -> None:
     run.returns(1, 0, 12, A)
     with pytest.raises(DivergedError, match="it says broker_epoch of n3 is 9, in the model it is 12"):
         run.asks(3, 1, broker_epoch=9)
+
+
+def test_a_log_deleted_while_it_was_out_is_gone_when_it_joins_again() -> None:
+    run = Run()
+    run.tell(3, f.Restart, log_end=1, high_watermark=0, tail_from=0, tail=(A,), clean=False)
+    told = {"leader_epoch": 1, "isr": (1, 2), "enough": True}
+    run.tell(0, f.Reassign, leader=1, partition_epoch=1, removed=3, replicas=(1, 2), **told)
+    run.tell(0, f.AddReplicas, partition_epoch=2, added=(3,), replicas=(1, 2, 3), **told)
+    run.tell(1, f.BecomeLeader, leader_epoch=1, partition_epoch=2, isr=(1, 2), start_offset=1)
+    run.tell(3, f.BecomeFollower, leader_epoch=1, leader=1)
+    probe = {"offset": 0, "last_fetched_epoch": -1, "diverging_epoch": -1, "diverging_end": -1, "log_end": 1}
+    run.tell(1, f.AnswerProbe, leader_epoch=1, **probe)
+    run.tell(3, f.Reconcile, leader_epoch=1, leader=1, log_end=0)
+    assert (len(run.state.log[3]), len(run.state.log[1])) == (0, 1)
+    assert run.follower.end(0) is None
