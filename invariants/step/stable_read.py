@@ -32,6 +32,18 @@ def judge(partition: Partition, op: Op, *, one_clock: bool) -> None:
         )
 
 
+def given_up(partition: Partition, offset: int) -> bool:
+    """What is read there may be what an unclean election gave up: nothing is committed there since, or somebody has
+    not heard of it and calls it committed."""
+    return partition.last_unclean >= 0 and (
+        offset >= partition.committed.end
+        or any(
+            replica.reconciled < partition.last_unclean and replica.high_watermark > offset
+            for replica in partition.replicas.values()
+        )
+    )
+
+
 def _everywhere(partition: Partition) -> None:
     """Whatever was read is committed."""
     beyond = [offset for offset in partition.read if offset >= partition.committed.end]
