@@ -42,6 +42,7 @@ HOT = {
     "invariants/step": "checker epoch_fencing ghost high_watermark_bound log log_matching log_start no_committed_loss "
     "one_decision per_key_order quorum quorum_superset recovery stable_read take",
     "invariants/history": "judge order readings",
+    "campaign": "lockstep trial",
 }
 """Modules in which the time of a run goes, by folder, and those that declare the values they use. `impl.storage.log`
 is left as it is: a planted bug makes another class of a log that is open."""
@@ -61,7 +62,7 @@ def compile_here(paths: list[str]) -> None:
     # z3, kio and others have no types; `make lint` names them one by one, the compiler takes them for Any. How strict
     # the project is with its sources is no matter of the copy's.
     options = ["--config-file=", "--ignore-missing-imports", *paths]
-    modules = mypycify(options, opt_level="1", debug_level="0", multi_file=True, strict_dunder_typing=False)
+    modules = mypycify(options, opt_level="3", debug_level="0", multi_file=True, strict_dunder_typing=False)
     arguments = ["build_ext", "--inplace", "--parallel", str(os.cpu_count() or 1)]
     setup(name="fast", packages=[], py_modules=[], ext_modules=modules, script_args=arguments)
 
