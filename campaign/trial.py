@@ -40,7 +40,8 @@ NO_EXCEPTION = "no_exception"
 
 HEALS = "heals"
 """Liveness: within `Scenario.settle_ms_max` after the last fault every partition has a leader and its whole in-sync
-set, every send has returned, and all that was acknowledged can be read. Not in the catalogue: no one fact breaks it."""
+set, every send has returned, and all that was acknowledged can be read; and whatever can do without one node that stays
+away after that goes on, as long again (`impl.sim.absence`). Not in the catalogue: no one fact breaks it."""
 
 
 class Trial(NamedTuple):

@@ -7,7 +7,7 @@ from impl.core.events import Effect
 from impl.core.image import PartitionImage
 from impl.core.leader import Peer
 from impl.core.partition import Partition
-from impl.core.types import BrokerEpoch, NodeId, Offset
+from impl.core.types import BrokerEpoch, Millis, NodeId, Offset
 
 
 @mutant("expand-without-epoch-start", "no_committed_loss", "high_watermark_bound")
@@ -99,3 +99,17 @@ class TakesTheNewestRegistration(Partition):
 
     def registration_of(self, node: NodeId) -> BrokerEpoch:
         return self.image.brokers[node].epoch
+
+
+@mutant("waits-for-the-lagging", "heals")
+class DropsOnlyTheDead(Partition):
+    """A leader leaves it to the controller to take out of the in-sync set who is gone, and takes out nobody who lags.
+
+    What replica.lag.time.max.ms is for (KIP-16, KAFKA-1546): a broker may live, and send heartbeats, and not copy any
+    more. It stays in sync, and nothing is committed until it copies again.
+    """
+
+    __slots__ = ()
+
+    def lags(self, peer: Peer, now: Millis) -> bool:
+        return self.image.is_fenced(peer.node) and super().lags(peer, now)

@@ -3,12 +3,15 @@
 One rule: it judges by answers to ordinary requests, as any client could.
 """
 
+from collections.abc import Collection
+
 from impl.core.events import Send
-from impl.core.messages import CreatedTopics, CreateTopics, DescribedTopics, NewTopic, Reply
+from impl.core.messages import CreatedTopics, CreateTopics, DescribedPartition, DescribedTopics, NewTopic, Reply
 from impl.core.types import (
     NO_ERROR,
     NO_LEADER,
     ErrorCode,
+    NodeId,
     TopicPartition,
 )
 from impl.sim.client import BACKOFF_MS, Target
@@ -24,14 +27,18 @@ class Auditor(Consumer):
     def __init__(self, name: str, number: int, target: Target, replication: int, report: Report) -> None:
         super().__init__(name, number, target, report)
         self.whole = False
-        """Every partition has a leader and all its replicas in sync, as far as the last answer said."""
+        """Every partition has a leader and all its replicas in sync, as far as the last answer said; while somebody is
+        away, every partition that can do without him has just the others."""
+        self._without: NodeId | None = None
+        self._partitions: Collection[int] = ()
         self._replication = replication
         self._phase = _CREATING
         self._creating = False
         self.stale = False
 
-    def watch(self) -> None:
-        """Ask again until the cluster is whole."""
+    def watch(self, without: NodeId | None = None, partitions: Collection[int] = ()) -> None:
+        """Ask again until the cluster is whole: without one node only these partitions, and without that node."""
+        self._without, self._partitions = without, partitions
         self.whole = False
         self._phase = _WATCHING
         self.stale = True
@@ -74,8 +81,13 @@ class Auditor(Consumer):
     def described(self, reply: DescribedTopics, now: int) -> None:
         super().described(reply, now)
         described = [partition for topic in reply.topics for partition in topic.partitions]
-        self.whole = len(described) == len(self.partitions) and all(
-            partition.leader != NO_LEADER and len(partition.isr) == len(partition.replicas) for partition in described
-        )
+        self.whole = len(described) == len(self.partitions) and all(map(self._is_well, described))
         if self._phase == _WATCHING and not self.whole:
             self.refresh(now)
+
+    def _is_well(self, partition: DescribedPartition) -> bool:
+        if self._without is None:
+            return partition.leader != NO_LEADER and len(partition.isr) == len(partition.replicas)
+        others = sorted(node for node in partition.replicas if node != self._without)
+        goes_on = partition.leader in others and sorted(partition.isr) == others
+        return goes_on or partition.index not in self._partitions

@@ -39,6 +39,9 @@ class Field(Protocol):
     def act(self, process: Process, what: str, step: Callable[[], Sequence[Any]]) -> None:
         """A node does something that no message asked for."""
 
+    def perform(self, process: Process, effects: Sequence[Any]) -> None:
+        """Send what a step of this process sends."""
+
     def schedule_restart(self, process: Process, at: int) -> None: ...
 
     def schedule_wake(self, process: Process) -> None:

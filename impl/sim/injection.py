@@ -105,7 +105,7 @@ class Injector:
     def move(self, broker: int, partition: int) -> None:
         """The active controller is told to give a partition's leadership to this broker, if it may."""
         field, name = self._field, TopicPartition(TOPIC, partition)
-        active = self._active()
+        active = self.active()
         if active is not None:
             controller, host, _ = active
             field.note_fault(faults.MOVE, (field.processes[broker].name,), f"partition {partition}")
@@ -115,7 +115,7 @@ class Injector:
     def reassign(self, broker: int, partition: int) -> None:
         """An operator takes the broker out of a partition, where two others stay, or puts it in."""
         field, name = self._field, TopicPartition(TOPIC, partition)
-        active = self._active()
+        active = self.active()
         if active is None:
             return
         controller, host, image = active
@@ -132,7 +132,7 @@ class Injector:
 
     def minimum(self, members: int) -> None:
         """An operator sets min.insync.replicas of the topic."""
-        active = self._active()
+        active = self.active()
         if active is None or TOPIC not in active[2].topics:
             return
         controller, host, _ = active
@@ -142,7 +142,7 @@ class Injector:
         wanted = AlterConfigs((AlterConfig(TOPIC_RESOURCE, TOPIC, (change,)),), False)
         field.act(controller, "asked for another minimum", partial(host.operate, wanted, controller.time(field.now)))
 
-    def _active(self) -> tuple[Process, ControllerHost, MetadataImage] | None:
+    def active(self) -> tuple[Process, ControllerHost, MetadataImage] | None:
         """The active controller, if it runs."""
         field = self._field
         for controller in field.nodes:

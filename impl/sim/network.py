@@ -245,6 +245,15 @@ class Network:
                     self.cut(connection, now, gone=process, notice=notice)
             self._opened[process * self._size + peer] = None
 
+    def lose_held(self, process: int, now: int) -> None:
+        """Break every connection of a process that was cut off for long: what its links still hold never arrives."""
+        for peer in range(self._size):
+            for opener, acceptor in ((process, peer), (peer, process)):
+                connection = self._opened[opener * self._size + acceptor]
+                if connection is not None:
+                    connection.last = [now, now]
+                    self.cut(connection, now)
+
     def block(self, source: int, target: int, until: int) -> None:
         """Hold what is sent from source to target until then."""
         link = self._link(source, target)

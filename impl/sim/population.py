@@ -72,12 +72,15 @@ class Population:
         """Each with its process."""
         self.trimmers: list[tuple[Process, Trimmer]] = []
         """Consumers that have records deleted, each with its process."""
+        self.consumers: list[Consumer] = []
         for number in range(scenario.clients + 1, scenario.clients + scenario.consumers + 1):
             if scenario.deletes:
                 trimmer = Trimmer(self._client_name(number), number, self._target(), report)
+                self.consumers.append(trimmer)
                 self.trimmers.append((self._client(trimmer), trimmer))
             else:
-                self._client(Consumer(self._client_name(number), number, self._target(), report))
+                self.consumers.append(Consumer(self._client_name(number), number, self._target(), report))
+                self._client(self.consumers[-1])
         number = scenario.clients + scenario.consumers + 1
         name = self._client_name(number)
         self.auditor = Auditor(name, number, self._target(), scenario.replication, report)

@@ -106,9 +106,13 @@ class Producer(Client):
         """Every record sent is acknowledged or given up."""
         return not any(self._unacknowledged.values())
 
+    def partition_of(self, key: int) -> TopicPartition:
+        """Where all of one key goes."""
+        return self.partitions[(self._number + key) % len(self.partitions)]
+
     def produce(self, key: int, now: int) -> list[Send]:
         """Send the next batch of one key, unless as many as may be are in flight."""
-        partition = self.partitions[(self._number + key) % len(self.partitions)]
+        partition = self.partition_of(key)
         waiting = self._unacknowledged[partition]
         sends: list[Send] = []
         count = RECORDS[self._batches % len(RECORDS)]

@@ -16,13 +16,29 @@ from collections.abc import Sequence
 
 import msgspec
 
-from impl.sim.faults import BEYOND_KINDS, BREAK, DAMAGE_KINDS, FAMILIES, LATER_FAMILIES, MOVE, UNSYNCED_KINDS
+from impl.sim.faults import (
+    BEYOND_KINDS,
+    BLOCK,
+    BREAK,
+    CRASH,
+    DAMAGE_KINDS,
+    FAMILIES,
+    ISOLATE,
+    LATER_FAMILIES,
+    MOVE,
+    PAUSE,
+    UNSYNCED_KINDS,
+)
 
 LATER_SHARE = 0.75
 """Of the runs: disks, clocks or operators besides."""
 
 SURVIVES_TO_BE_SPOILT = 0.9
 """Of what a power loss could take, in runs where what survives it is spoilt."""
+
+AWAY_SHARE = 0.5
+AWAY_KINDS = frozenset({CRASH, PAUSE, BLOCK, ISOLATE})
+"""Whoever stays away does so in one of these ways: where one of them may not come, nobody does."""
 
 Families = list[tuple[str, ...]]
 
@@ -39,6 +55,8 @@ class Weights(msgspec.Struct, frozen=True):
     """Share of answers other than 0 to the rest: what a break or a power loss leaves."""
     delete: float = 0.05
     """Share of the slots in which a consumer asks for a deletion, where it does so at all."""
+    away: float = 0.0
+    """Share of the runs in which a node stays away when all other faults are over (`impl.sim.absence`)."""
 
     @property
     def survive(self) -> float:
@@ -64,7 +82,7 @@ class Weights(msgspec.Struct, frozen=True):
         of_machines = [kind for family in _later(draw, kinds) for kind in family]
         if of_machines:
             chosen += of_machines * max(1, len(chosen) // (2 * len(of_machines)))
-        return cls(tuple(chosen), *shares)
+        return cls(tuple(chosen), *shares, away=AWAY_SHARE if AWAY_KINDS.issubset(kinds) else 0.0)
 
 
 def _later(draw: random.Random, kinds: Sequence[str]) -> Families:

@@ -5,8 +5,8 @@ The same scenario and the same choices are the same run, step by step, in any pr
 
 A run has three parts. The cluster starts and a topic is made, with nothing left to choice. Then the choices rule for
 the scenario's horizon: every 20 ms, a slot, they are asked whether a fault happens and whether a client sends, and for
-every message how long it takes. Then every fault ends, the cluster heals, every producer gets its answers, and the
-auditor reads everything back.
+every message how long it takes. Then every fault ends, the cluster heals, goes on without one node, if the choices
+have it so, and heals again; every producer gets its answers, and the auditor reads everything back.
 """
 
 from impl.core.broker import Broker
@@ -14,6 +14,7 @@ from impl.core.controller import Controller
 from impl.core.quorum.controller import QuorumController
 from impl.host.broker import BrokerHost, MakeBroker
 from impl.host.controller import MakeController, MakeQuorum
+from impl.sim.absence import Absence, absences
 from impl.sim.choices import Choices
 from impl.sim.engine import Engine
 from impl.sim.keeping import NOTHING
@@ -69,6 +70,8 @@ class World(Engine):
         )
         self.producers = population.producers
         self._trimmers = population.trimmers
+        self._consumers = population.consumers
+        self._absence: Absence | None = None
         self._senders = range(1, 1 + len(self.producers))
         self.auditor = population.auditor
         self._origin = 0
@@ -103,10 +106,11 @@ class World(Engine):
         self.network.calm = True
         self.faults.heal()
         self.auditor.watch()
-        end = self.now + self.scenario.settle_ms_max
-        while self.now < end and not self._settled():
-            self.advance(_HEALTH_MS)
-        settled = self._settled()
+        settled = self._settles()
+        if settled and not self.scenario.beyond:
+            if not self._goes_on():
+                return self._outcome(healthy=False)
+            settled = self._settles()
         self.ledger.reader = self.auditor.name
         self.auditor.read()
         end = self.now + _READ_MS_MAX
@@ -114,6 +118,31 @@ class World(Engine):
             self.advance(_HEALTH_MS)
             self._note_retention()
         return self._outcome(healthy=settled and self.auditor.caught_up())
+
+    def _settles(self) -> bool:
+        """Wait until everybody is back and every producer idle, as long as that may take; whether it is so."""
+        end = self.now + self.scenario.settle_ms_max
+        while self.now < end and not self._settled():
+            self.advance(_HEALTH_MS)
+        return self._settled()
+
+    def _goes_on(self) -> bool:
+        """Whether everything goes on without the node that stays away now, if one is chosen to; then it comes back."""
+        may = absences(self.scenario)
+        value = self.choose(("away",), 1 + len(may))
+        if not value:
+            return True
+        given = (self.scenario, self.ledger, self.auditor, self._consumers, self.producers)
+        self._absence = absence = Absence(self, self.faults, *given, may[value - 1])
+        end = self.now + self.scenario.settle_ms_max
+        while not absence.over():
+            if self.now >= end:
+                return False
+            self.advance(_HEALTH_MS)
+            self._note_retention()
+        absence.end()
+        self._absence = None
+        return True
 
     def _note_retention(self) -> None:
         """Where retention is at work, what is not there any more is told by the brokers; the judges of their facts
@@ -129,6 +158,8 @@ class World(Engine):
 
     def ails(self) -> str:
         """Of a run that has finished and did not heal: what is not as it should be, in words."""
+        if self._absence is not None:
+            return self._absence.ails()
         seconds = self.scenario.settle_ms_max // 1000
         if not self.auditor.whole:
             return f"{seconds} s after the last fault a partition has no leader, or not all its replicas in sync"
@@ -160,7 +191,7 @@ class World(Engine):
         for process in self.processes:
             process.dismantle()
         self.take_apart()
-        del self.ledger, self.auditor, self.producers, self._trimmers
+        del self.ledger, self.auditor, self.producers, self._trimmers, self._consumers, self._absence
 
     # ------------------------------------------------------------ slots
     def slot(self) -> None:

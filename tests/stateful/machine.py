@@ -50,7 +50,7 @@ class Drawn(Scripted):
         self._turn = 0
 
     def choose(self, key: Key, n: int) -> int:
-        if key[0] in ("fault", "send"):
+        if key[0] in ("fault", "send", "away"):
             return super().choose(key, n)
         value = 0
         if key[0] == "delay":

@@ -1,0 +1,112 @@
+"""One node stays away while all else is well: everything goes on, or the run says what does not."""
+
+import pytest
+
+from campaign import trial
+from campaign.mutants import usable
+from campaign.trial import HEALS
+from impl.sim.absence import CUT, CUT_FROM_BROKERS, DOWN, PAUSED, absences
+from impl.sim.drivers import Recorded, Seeded
+from impl.sim.faults import KINDS as KINDS_OF_FAULT
+from impl.sim.network import Network
+from impl.sim.producer import Producer
+from impl.sim.scenario import Scenario
+from impl.sim.weights import Weights
+from impl.sim.world import World
+from tests.sim.test_world import Watcher
+
+SCENARIO = Scenario(horizon_ms=200, controllers=3)
+SENDS = {("send", slot, client): 1 for slot in range(6) for client in (1, 2)}
+KINDS = {DOWN: "crash", PAUSED: "pause", CUT: "isolate", CUT_FROM_BROKERS: "block"}
+
+
+def away(scenario, process, way):
+    return {("away",): 1 + absences(scenario).index((process, way))}
+
+
+@pytest.mark.parametrize("who", absences(SCENARIO), ids=str)
+def test_whoever_stays_away_the_others_go_on_and_he_comes_back(who):
+    watcher = Watcher()
+    world = World(SCENARIO, Recorded(SENDS | away(SCENARIO, *who)), observer=watcher)
+    outcome = world.run()
+    assert outcome.healthy
+    assert not outcome.lost
+    assert watcher.faults[0][0] == KINDS[who[1]]
+    assert world.processes[who[0]].name in watcher.faults[0][1]
+    assert all(process.alive for process in world.processes)
+
+
+def test_without_the_choice_nobody_goes_and_nothing_else_is_sent():
+    watcher = Watcher()
+    quiet = World(SCENARIO, Recorded(SENDS), observer=watcher).run()
+    busy = World(SCENARIO, Recorded(SENDS | away(SCENARIO, 2, DOWN))).run()
+    assert watcher.faults == []
+    assert quiet.invoked < busy.invoked
+
+
+def test_a_controller_that_is_alone_is_never_away():
+    assert {process for process, _ in absences(Scenario())} == {1, 2, 3}
+    assert {process for process, _ in absences(SCENARIO)} == {1, 2, 3, *SCENARIO.controller_processes}
+
+
+def test_where_more_may_fail_than_is_tolerated_nobody_is_asked_to_go_on():
+    driver = Seeded(1, SCENARIO.table(), Weights((), 0, 0, 0.5, away=1))
+    World(Scenario(horizon_ms=200, beyond=True), driver).run()
+    assert ("away",) not in driver.made
+
+
+def test_nobody_stays_away_where_what_that_is_made_of_may_not_come():
+    assert Weights.swarm(1, KINDS_OF_FAULT).away > 0
+    assert Weights.swarm(1, [kind for kind in KINDS_OF_FAULT if kind != "crash"]).away == 0
+
+
+def test_a_partition_goes_on_without_nobody_whom_its_minimum_needs():
+    """min.insync.replicas=3: with one broker away nothing can be committed, and nothing is asked for."""
+    scenario = Scenario(horizon_ms=400)
+    minimum = {("fault", 1): scenario.table().encode("minimum", 3)}
+    driver = Recorded(SENDS | minimum | away(scenario, 2, DOWN))
+    assert trial.run(scenario, driver).violated is None
+    assert driver.made.keys() >= {("fault", 1), ("away",)}
+
+
+@pytest.mark.parametrize(("share", "found"), [(0.0, False), (1.0, True)])
+def test_it_finds_a_bug_that_nothing_else_finds(share, found):
+    planted = usable("waits-for-the-lagging")
+    verdicts = set()
+    for seed in range(16):
+        scenario = Scenario().varied(seed)
+        choices = Seeded(seed, scenario.table(), Weights(("crash", "pause", "block"), 0.1, 0.1, 0.4, away=share))
+        violated = trial.run(scenario, choices, planted).violated
+        if violated is not None:
+            verdicts.add(violated.invariant)
+            assert "has heard no other broker for 15 s, and nothing else ails: " in violated.sentence
+    assert verdicts == ({HEALS} if found else set())
+
+
+class SendsNothingMore(Producer):
+    """Once it has an answer it sends whatever comes next to nobody."""
+
+    def flow(self, now, sends):
+        if self._numbers[self.keys[0]] < 5:
+            super().flow(now, sends)
+
+
+def test_a_send_that_never_returns_is_named():
+    scenario = Scenario(horizon_ms=200, settle_ms_max=4_000)
+    choices = {("send", slot, 1): 1 for slot in range(3)} | away(scenario, 3, DOWN)
+    world = World(scenario, Recorded(choices), make_producer=SendsNothingMore)
+    outcome = world.run()
+    assert not outcome.healthy
+    assert world.ails().startswith("n3 has been down for 4 s, and nothing else ails: c1")
+
+
+def test_what_a_long_cut_has_held_never_arrives():
+    heap = []
+    network = Network(["a", "b"], heap, iter(range(100)), Recorded({}))
+    connection = network.open(0, 1, (0, 0))
+    network.block(0, 1, 10_000)
+    network.send(connection, 0, "held", 5)
+    network.heal()
+    network.lose_held(1, 20)
+    assert not network.arrives(connection, 0)
+    assert min(entry[0] for entry in heap) == 21
