@@ -38,6 +38,9 @@ from traces.trace import Trace
 NO_EXCEPTION = "no_exception"
 """What a run breaks that ends in an exception of the broker. Not in the catalogue: it says nothing about Kafka."""
 
+LOST_TRACK = frozenset({"OUT_OF_ORDER_SEQUENCE_NUMBER", "UNKNOWN_PRODUCER_ID", "INVALID_PRODUCER_EPOCH"})
+"""What a producer is told that has to begin anew."""
+
 HEALS = "heals"
 """Liveness: within `Scenario.settle_ms_max` after the last fault every partition has a leader and its whole in-sync
 set, every send has returned, and all that was acknowledged can be read; and whatever can do without one node that stays
@@ -77,6 +80,9 @@ class Judges:
         self.roles = Roles(self.checker)
         self.lockstep = lockstep
         self.diverged_at: int | None = None
+        self.misled: set[tuple[str, int]] = set()
+        """Which producers began anew when, as one may that asks a deposed leader: no request to produce says an epoch,
+        and what it has sent since that leader knows nothing of."""
 
     def facts(self, node: str, at: int, facts: Any) -> None:
         self.checker.facts(node, at, facts)
@@ -101,11 +107,21 @@ class Judges:
             self.lockstep.fault(kind)
 
     def op(self, op: Op) -> None:
+        if op.error in LOST_TRACK and op.phase == "unknown" and self._is_led_by_two(op.partition):
+            self.misled.add((op.client, op.at))
         self.checker.op(op)
 
+    def _is_led_by_two(self, name: str) -> bool:
+        """Somebody leads this partition who was deposed, and has not heard."""
+        partition = self.checker.partitions.get(name)
+        return partition is not None and any(
+            replica.leading and replica.leader_epoch < partition.leader_epoch for replica in partition.replicas.values()
+        )
 
-def nothing_lost(outcome: Outcome) -> None:
-    """Of a cluster that loses nothing, whatever fails, because every write is synced or the power stays on.
+
+def nothing_lost(outcome: Outcome, *, misled: int = 0) -> None:
+    """Of a cluster that loses nothing, whatever fails, because every write is synced or the power stays on. `misled`:
+    how many times a producer may have begun anew because a deposed leader said so.
 
     The step checker excuses what is lost after an unclean election, and takes an election of the last known leader
     (KIP-966) for one. Here that leader has everything. Raises Violated.
@@ -116,8 +132,9 @@ def nothing_lost(outcome: Outcome) -> None:
         raise Violated("no_committed_loss", f"{value} of {partition} is acknowledged and not there in the end{others}")
     if outcome.disordered:
         raise Violated("per_key_order", f"read in the end: {outcome.disordered[0]}")
-    if outcome.given_up and not outcome.deleted:
-        times = f"{outcome.given_up} times" if outcome.given_up > 1 else "once"
+    given_up = outcome.given_up - misled
+    if given_up > 0 and not outcome.deleted:
+        times = f"{given_up} times" if given_up > 1 else "once"
         told = f"a producer was told {times} that what it sent before is not known, and had to begin anew"
         raise Violated("per_key_order", f"{told}; nothing that it sent was lost")
 
@@ -154,7 +171,7 @@ def run(
             if not healthy and not scenario.beyond:
                 raise Violated(HEALS, world.ails())
             if scenario.log.flush_messages == 1 and not scenario.beyond:
-                nothing_lost(outcome)
+                nothing_lost(outcome, misled=len(judges.misled))
         if lockstep is not None:
             ended = judges.diverged_at
             lockstep.finish()

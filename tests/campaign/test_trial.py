@@ -17,9 +17,10 @@ from impl.sim.drivers import Recorded
 from impl.sim.ledger import Outcome
 from impl.sim.scenario import Scenario
 from invariants.step import Checker, FullChecker, Violated
+from traces import facts as f
 from traces.reader import read
 from traces.recorder import Recorder, encode, write
-from traces.schema import VERSION, Header
+from traces.schema import VERSION, Header, Op
 from traces.trace import Trace, TraceError
 
 DURABLE = PROFILES["durable"]
@@ -43,6 +44,35 @@ def test_a_producer_that_the_broker_lost_track_of_where_nothing_was_lost_is_a_fa
     trial.nothing_lost(fine)
     with pytest.raises(Violated, match="told once that what it sent before is not known, and had to begin anew"):
         trial.nothing_lost(msgspec.structs.replace(fine, given_up=1))
+
+
+def test_a_deposed_leader_may_have_lost_track_until_it_hears():
+    def tells(*facts):
+        judges.facts("n1", 0, facts)
+
+    def gives_up(at):
+        told = {"client": "c1", "process": 0, "id": at, "operation": "produce", "partition": "t-0"}
+        judges.op(Op(n=0, at=at, phase="unknown", error="OUT_OF_ORDER_SEQUENCE_NUMBER", **told))
+
+    judges = trial.Judges(None)
+    isr = (1, 2, 3)
+    tells(f.CreatePartition(partition="t-0", replicas=isr, isr=isr, leader=1))
+    tells(f.BecomeLeader(partition="t-0", leader_epoch=0, partition_epoch=0, isr=isr, start_offset=0))
+    gives_up(1)
+    assert not judges.misled
+    judges.facts("controller", 2, [f.Elect(partition="t-0", leader=2, leader_epoch=1, partition_epoch=1, isr=isr)])
+    gives_up(3)
+    gives_up(3)
+    assert judges.misled == {("c1", 3)}
+    tells(f.BecomeFollower(partition="t-0", leader_epoch=1, leader=2))
+    gives_up(4)
+    assert judges.misled == {("c1", 3)}
+    fine = Outcome(
+        steps=1, simulated_ms=1, invoked=1, acknowledged=1, consumed=1, healthy=True, lost=(), disordered=(), given_up=1
+    )
+    trial.nothing_lost(fine, misled=1)
+    with pytest.raises(Violated, match="told once"):
+        trial.nothing_lost(msgspec.structs.replace(fine, given_up=2), misled=1)
 
 
 def test_a_run_may_be_left_early():
