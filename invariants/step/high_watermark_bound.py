@@ -86,15 +86,22 @@ def _fell_behind(partition: Partition, replica: Replica, fact: FallBehind) -> No
     what lies below was judged when it did."""
     leader = partition.replicas.get(fact.leader)
     if partition.last_unclean < 0 or leader is None or fact.to > leader.start:
-        _deleted(partition, replica, fact)
+        _only_committed(replica, fact.to, min(replica.high_watermark, partition.committed.end))
 
 
-def _deleted(partition: Partition, replica: Replica, fact: DeleteBelow | FallBehind) -> None:
+def _deleted(partition: Partition, replica: Replica, fact: DeleteBelow) -> None:
+    """A replica that has not reconciled since an unclean election goes by what it knew before."""
+    known = replica.high_watermark
+    if replica.reconciled >= partition.last_unclean:
+        known = min(known, partition.committed.end)
+    _only_committed(replica, fact.to, known)
+
+
+def _only_committed(replica: Replica, to: int, known: int) -> None:
     """Only what is committed goes."""
-    known = min(replica.high_watermark, partition.committed.end)
-    if fact.to > known:
+    if to > known:
         who = node_words(replica.node)
-        raise Violated(ID, f"{who} deletes what lies below {fact.to}, and what is committed ends at {known}")
+        raise Violated(ID, f"{who} deletes what lies below {to}, and what is committed ends at {known}")
 
 
 def _agrees(partition: Partition, replica: Replica, to: int, who: str = "") -> None:

@@ -44,6 +44,17 @@ def test_it_deletes_nothing_by_itself_whatever_is_given_up() -> None:
         gives_up().tell(3, f.DeleteBelow(partition=P, to=1))
 
 
+def test_what_it_knew_before_it_may_delete_until_it_has_reconciled() -> None:
+    story = gives_up()
+    replica = story.checker.partitions[P].replica(3)
+    replica.high_watermark = 1
+    story.tell(3, f.DeleteBelow(partition=P, to=1))
+    assert replica.start == 1
+    replica.reconciled = story.checker.partitions[P].last_unclean
+    with pytest.raises(Violated, match="n3 deletes what lies below 1, and what is committed ends at 0"):
+        INVARIANT.after["DeleteBelow"](story.checker.partitions[P], replica, f.DeleteBelow(partition=P, to=1))
+
+
 @pytest.mark.parametrize("leader", [1, -1])
 def test_where_nothing_was_given_up_what_its_leader_did_excuses_nothing(leader: int) -> None:
     partition = Partition(P)
