@@ -6,15 +6,16 @@ what must go on is told by the cluster as it was whole, and nothing is excused b
 Goes on, within `Scenario.settle_ms_max`: every partition that can do without the node has a leader among the others,
 and just the others in sync; each producer has sent something more, and has its answer; every consumer has read that;
 and where a controller is away, another one decides, and goes on to. A partition can do without a broker if its other
-replicas are min.insync.replicas. A broker that still hears the controllers, and leads, is left to lead: its
-partition waits with it, as in Kafka.
+replicas are min.insync.replicas, and all of them in sync when it goes. A broker that still hears the controllers, and
+leads, is left to lead: its partition waits with it, as in Kafka.
 """
 
 from collections.abc import Sequence
 
-from impl.core.image import MetadataImage
+from impl.core.image import MetadataImage, PartitionImage
 from impl.core.names import node_name
-from impl.core.types import NodeId
+from impl.core.types import NodeId, TopicPartition
+from impl.host.broker import BrokerHost
 from impl.sim.auditor import Auditor
 from impl.sim.consumer import Consumer
 from impl.sim.field import Field
@@ -111,9 +112,17 @@ class Absence:
             enough = len(others) >= min(minimum, len(known.replicas))
             if self.way == CUT_FROM_BROKERS:
                 enough = enough and known.leader != self._node and self._is_written(partition.index)
-            if enough and not known.adding and not known.removing:
+            if enough and not known.adding and not known.removing and self._is_settled(partition, known):
                 going.append(partition.index)
         return going
+
+    def _is_settled(self, name: TopicPartition, known: PartitionImage) -> bool:
+        """Everybody is in sync and the leader proposes nothing else: the auditor may have been told old news."""
+        host = self._field.processes[max(known.leader, 0)].host
+        if not isinstance(host, BrokerHost) or set(known.isr) != set(known.replicas):
+            return False
+        led = host.broker.partitions.get(name)
+        return led is not None and led.proposal is None
 
     def _is_written(self, partition: int) -> bool:
         """Who is silent lags only behind somebody who writes."""
