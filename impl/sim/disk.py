@@ -190,12 +190,10 @@ class SimDisk(Trouble):
         self._bind(target, *bindings)
 
     def _begin_segment(self, directory: str) -> None:
-        """A log goes on in another file: what a lying disk has kept back of the one before has arrived by now."""
+        """A log goes on in another file: the one before is the newest no more."""
         for path, file in self.segments().items():
-            if parent_of(path) == directory and file.newest:
-                file.newest = False
-                if self.lying:
-                    file.settle()
+            if parent_of(path) == directory:
+                file.outgrown()
 
     def _must_be_directory(self, path: str) -> None:
         if path and self._entries.get(path) is not DIRECTORY:

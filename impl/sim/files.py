@@ -145,7 +145,7 @@ class _Change:
 class SimFile:
     """A file. All who open one path share it, as processes share a real one through the page cache."""
 
-    __slots__ = ("_changes", "_content", "_forgets", "_synced", "cuts", "disk", "newest", "segment")
+    __slots__ = ("_changes", "_content", "_forgets", "_kept_back", "_synced", "cuts", "disk", "newest", "segment")
 
     def __init__(self, disk: Trouble, *, segment: bool = False) -> None:
         self.disk = disk
@@ -156,6 +156,8 @@ class SimFile:
         self._forgets = False
         """A sync failed: what was to be written then never will be, and whoever syncs again is told that all is
         well."""
+        self._kept_back = False
+        """A sync was acknowledged and not done."""
         self._content = bytearray()
         self._synced = 0
         """Without `_changes`: everything past this was appended since the last sync."""
@@ -233,13 +235,25 @@ class SimFile:
                 raise
         if disk.slow:
             disk.slow_syncs += 1
-        if not self._forgets and not (disk.lying and self.newest and self._changes is None):
+        if self._forgets:
+            return
+        if disk.lying and self.newest and self._changes is None:
+            self._kept_back = True
+        else:
             self.settle()
 
     def settle(self) -> None:
         """All of it is on the disk."""
         self._synced = len(self._content)
         self._changes = None
+        self._kept_back = False
+
+    def outgrown(self) -> None:
+        """Its log goes on in another file: what a lying disk has kept back of it, be it then or before, arrives."""
+        if self.newest:
+            self.newest = False
+            if self.disk.lying or self._kept_back:
+                self.settle()
 
     def sync_later(self) -> Synced | Delayed:
         if self.disk.slow:
@@ -287,8 +301,7 @@ class SimFile:
                     change.undo(self._content, 0)
                 elif left + change.weight > kept:
                     change.undo(self._content, kept - left)
-        self._synced = len(self._content)
-        self._changes = None
+        self.settle()
 
     def _change(self, change: _Change) -> None:
         if self._changes is None:

@@ -170,3 +170,30 @@ def test_a_renamed_directory_takes_all_it_holds_along_or_nothing(survives: int) 
     disk.lose_power(lambda _, unsynced: survives * unsynced)
     assert disk.list("") == (["b"] if survives else ["a"])
     assert disk.read_file("b/file" if survives else "a/file") == b"content"
+
+
+@pytest.mark.parametrize("well_again", [False, True])
+def test_a_disk_that_lies_about_syncs_keeps_back_the_newest_segment_and_no_other(well_again: bool) -> None:
+    """Else a log would come back with a hole in it, and not just short. It may be that it lies no more by then."""
+    disk = disk_with()
+    older = disk.open("00.log", create=True)
+    disk.lying = True
+    older.append(b"older")
+    older.sync()
+    disk.lying = not well_again
+    newer = disk.open("01.log", create=True)
+    disk.lying = True
+    newer.append(b"newer")
+    newer.sync()
+    disk.sync_directory("")
+    disk.lose_power(nothing)
+    assert (disk.read_file("00.log"), disk.read_file("01.log")) == (b"older", b"")
+
+
+def test_what_nobody_has_asked_to_sync_does_not_arrive_because_the_log_goes_on() -> None:
+    disk = disk_with()
+    disk.open("00.log", create=True).append(b"older")
+    disk.open("01.log", create=True)
+    disk.sync_directory("")
+    disk.lose_power(nothing)
+    assert disk.read_file("00.log") == b""
