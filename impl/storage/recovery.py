@@ -86,7 +86,10 @@ def recover(
 
 # ---------------------------------------------------------------- after a clean stop
 def _as_it_was_left(disk: Disk, found: Found, config: LogConfig, layout: Layout) -> Recovered | None:
-    """The log, if it ends where the recovery point says, and a snapshot of its producers and its epochs are there."""
+    """The log, if it ends where the recovery point says, and a snapshot of its producers and its epochs are there.
+
+    What may be cut yet is read, and must be in one piece: with a hole in it the log is in doubt after all.
+    """
     directory, bases = found.directory, layout.bases
     snapshots = list_snapshots(disk, directory)
     epochs = _checkpointed_epochs(disk, directory)
@@ -105,7 +108,19 @@ def _as_it_was_left(disk: Disk, found: Found, config: LogConfig, layout: Layout)
     high_watermark = Offset(max(min(found.high_watermark, end), start))
     known = ProducerState(producers, kept=None)
     tail = tuple(log.headers(high_watermark)) if high_watermark < end else ()
+    if not found.compacted and not _in_one_piece(tail, high_watermark, end):
+        return None
     return Recovered(log, _state(found, log, high_watermark, _epochs_within(epochs, start, end), known, tail), "")
+
+
+def _in_one_piece(tail: tuple[Batch, ...], start: Offset, end: Offset) -> bool:
+    """Whether these batches leave nothing out between the two offsets."""
+    reached: int = start
+    for batch in tail:
+        if batch.base_offset > reached:
+            return False
+        reached = batch.base_offset + batch.record_count
+    return reached >= end
 
 
 # ---------------------------------------------------------------- after a crash

@@ -182,6 +182,21 @@ def test_a_first_segment_that_is_gone_is_missed_by_a_clean_start() -> None:
         LogDirectory(disk, CONFIG, written_by)
 
 
+@pytest.mark.parametrize(("place", "left", "due"), [(1, 0, 20), (3, 0, 60), (3, 19_000, 79)])
+def test_a_segment_that_is_short_where_the_log_may_yet_be_cut_is_missed_by_a_clean_start(
+    place: int, left: int, due: int
+) -> None:
+    """What is past the high watermark is read; if it is not in one piece, nobody is told of it as if it were."""
+    disk, directory = filled(81)
+    directory.write_high_watermarks(((PARTITION, Offset(20)),))
+    directory.close()
+    segments = directory.logs[PARTITION].segments
+    assert [segment.base_offset for segment in segments] == [0, 20, 40, 60, 80]
+    disk.open(segments[place].path).truncate(left)
+    with pytest.raises(CorruptLog, match=f"begins where offset {due} is due"):
+        LogDirectory(disk, CONFIG, written_by)
+
+
 def test_a_log_that_is_said_to_begin_past_its_end_is_empty_there() -> None:
     """As after a crash between the checkpoint of a new start and the deletion of what comes before it."""
     disk, directory = filled()
