@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from campaign.mutants import MUTANTS
-from tests.bench.held_out.__main__ import AREAS, BUGS, told
-from tests.bench.held_out.edit import Edit, Moved, path_of, source_of
+from tests.bench.held_out.__main__ import BUGS, SETS, main, told
+from tests.bench.held_out.edit import EFFECTS, Edit, Moved, path_of, source_of
 from tests.bench.held_out.planted import measured, probed, without
 from tests.bench.mechanical import modules, shuffled
 from tests.bench.mutations import changed, changes
@@ -43,8 +43,39 @@ def test_every_held_out_bug_can_be_planted():
 
 
 def test_ids_are_told_apart_and_resemble_no_planted_bug():
-    assert len(BUGS) == sum(len(area.BUGS) for area in AREAS.values())
+    assert len(BUGS) == sum(len(area.BUGS) for areas in SETS.values() for area in areas.values())
     assert not BUGS.keys() & MUTANTS.keys()
+
+
+def test_the_second_set_says_what_a_user_sees_of_each():
+    second = [bug for area in SETS["second"].values() for bug in area.BUGS]
+    assert len(second) == 40
+    assert {bug.effect for bug in second} == set(EFFECTS)
+    assert sum(bug.effect not in ("none", "slow") for bug in second) >= 30
+    assert len({bug.title for bug in BUGS.values()}) == len(BUGS)
+
+
+@pytest.mark.parametrize("bug", [bug for area in SETS["second"].values() for bug in area.BUGS], ids=lambda bug: bug.id)
+def test_a_bug_is_refused_once_its_lines_are_gone(bug, monkeypatch):
+    gone = source_of(bug.module).replace(bug.old, "")
+    monkeypatch.setattr("tests.bench.held_out.edit.source_of", lambda _module: gone)
+    with pytest.raises(Moved, match=f"^{bug.id}: its lines are 0 times in {bug.module}; "):
+        bug.applied()
+
+
+def test_a_set_is_searched_in_an_order_by_chance_that_its_number_fixes(monkeypatch, capsys):
+    def found(bug, *_):
+        return {"id": bug.id, "found": True, "runs": 1, "seconds": 0.1, "invariant": "heals"}
+
+    second = sorted(bug.id for area in SETS["second"].values() for bug in area.BUGS)
+    monkeypatch.setattr("tests.bench.held_out.__main__.searched", found)
+    monkeypatch.setattr("os.nice", lambda _by: 0)
+    orders = []
+    for number in ("1", "1", "2"):
+        assert main(["--set", "second", "--order", number]) == 0
+        orders.append([line.split()[0] for line in capsys.readouterr().out.splitlines()])
+    assert orders[0] == orders[1] != orders[2]
+    assert sorted(orders[0]) == sorted(orders[2]) == second
 
 
 @pytest.mark.parametrize("lines", ["no such lines", "self"])

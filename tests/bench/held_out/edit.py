@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[3]
+EFFECTS = ("loss", "disorder", "stuck", "stale read", "wrong answer", "slow", "none")
 
 
 class Moved(Exception):
@@ -21,6 +22,8 @@ class Edit(NamedTuple):
     module: str
     old: str
     new: str
+    effect: str = ""
+    """What a user sees of it, in the judgement of who wrote it down: one of `EFFECTS`. The first set does not say."""
 
     def applied(self) -> str:
         """The module's source with the bug in it. Raises Moved."""
