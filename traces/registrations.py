@@ -14,6 +14,9 @@ from traces.abstraction import DivergedError, action_of
 from traces.refine import Refinement
 from traces.restarts import returned
 
+_OWN = ("leader_epoch", "leading", "registered_in", "flushed")
+"""What of a replica's state a power loss changes besides what is asked of the disk."""
+
 
 class Registrations(Refinement):
     """Who is registered, and what became of the log of whoever comes back. With `synced`, whatever is told is on
@@ -137,12 +140,19 @@ class Registrations(Refinement):
         self._committed(fact)
 
     def _lose(self, fact: Any, known: int, **record: bool) -> None:
+        """A process that goes on has lost nothing, and has not heard: it leads or follows as before, and nothing was
+        written to its disk by that."""
+        node = fact.replica
+        goes_on = node in self.machine.members and node not in self.returning
         kept, high_watermark = self._back(fact)
         if self.synced:
-            self.step("flush", replica=fact.replica)
-        self.step(
-            action_of(fact), replica=fact.replica, known=known, kept=kept, high_watermark=high_watermark, **record
-        )
+            self.step("flush", replica=node)
+        state = self.state
+        own = {name: getattr(state, name)[node] for name in _OWN}
+        self.step(action_of(fact), replica=node, known=known, kept=kept, high_watermark=high_watermark, **record)
+        if goes_on:
+            for name, value in own.items():
+                getattr(state, name)[node] = value
         self._registered(fact)
 
     def _back(self, fact: Any) -> tuple[int, int]:
@@ -162,7 +172,7 @@ class Registrations(Refinement):
         log_end = len(self.state.log[node])
         if log_end:
             self.unsaid[node] = self.state.flushed[node]
-            self.overtaken.setdefault(node, self.state.broker_epoch[node])
+        self.overtaken.setdefault(node, self.state.broker_epoch[node])
         return log_end, self.state.high_watermark[node]
 
     def _say(self, node: int, fact: Any) -> None:

@@ -240,6 +240,7 @@ class Survival(Registrations):
         """The replica gets a name of its own, under which it does nothing more; one that nobody has seen has its."""
         name = NOBODY - 1 - len(self.former)
         self.former[name] = node
+        self.overtaken.pop(node, None)
         self.registrations[name] = self.registrations.pop(node, {})
         self._move({*self.machine.members, name}, {node: name})
 

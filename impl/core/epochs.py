@@ -4,7 +4,8 @@ One rule: entries ascend strictly in both epoch and start offset. The cache is w
 looking at records, where their logs leave each other (KIP-101, KIP-279).
 
 A leader's cache ends with its own epoch even before it has written anything (KAFKA-7415): without that entry it could
-not say where the epochs before its own end. A follower's cache names only epochs that its log holds records of.
+not say where the epochs before its own end. A follower's cache names only epochs that its log holds records of; of
+which epoch the last record was that it deleted it knows besides, until the process ends.
 """
 
 from collections.abc import Iterable
@@ -15,11 +16,18 @@ from impl.core.types import NO_EPOCH, EpochStart, LeaderEpoch, Offset
 class LeaderEpochCache:
     """Mutable; `entries` is what the leader-epoch-checkpoint file holds."""
 
-    __slots__ = ("_starts", "latest")
+    __slots__ = ("_starts", "deleted", "latest")
 
     def __init__(self, starts: Iterable[EpochStart] = ()) -> None:
         self._starts = [EpochStart(*start) for start in starts]
         self.latest: LeaderEpoch = self._starts[-1].epoch if self._starts else NO_EPOCH
+        self.deleted = NO_EPOCH
+        """Of the last record below where the log begins; -1: not known."""
+
+    @property
+    def last_known(self) -> LeaderEpoch:
+        """Of the last record before the log's end, deleted or not: a log of which all is deleted is compared by it."""
+        return self.latest if self._starts else self.deleted
 
     @property
     def entries(self) -> tuple[EpochStart, ...]:
@@ -57,13 +65,14 @@ class LeaderEpochCache:
             kept += 1
         if not starts or (not kept and starts[0].start >= start):
             return False
+        self.deleted = starts[kept if starts[kept].start < start else kept - 1].epoch
         self._starts = [EpochStart(starts[kept].epoch, start), *starts[kept + 1 :]]
         return True
 
     def clear(self) -> None:
         """The log is empty."""
         self._starts = []
-        self.latest = NO_EPOCH
+        self.latest = self.deleted = NO_EPOCH
 
     def end_offset_for(self, epoch: LeaderEpoch, log_end: Offset) -> tuple[LeaderEpoch, Offset]:
         """The greatest epoch here that is at most `epoch`, and the offset where the one after it begins.

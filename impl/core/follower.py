@@ -46,7 +46,7 @@ class Follower(Replica):
             partition=self.name,
             current_leader_epoch=self.leader_epoch,
             fetch_offset=self.log_end,
-            last_fetched_epoch=self.epochs.latest,
+            last_fetched_epoch=self.epochs.last_known,
             max_bytes=max_bytes,
             log_start=self.log_start,
         )
@@ -59,8 +59,11 @@ class Follower(Replica):
         elif part.error != NO_ERROR:
             self.retry_at = Millis(now + self.settings.replica_fetch_backoff_ms)
         elif part.diverging is not None:
-            if self.log_start < part.log_start and self.truncation_point(part.diverging) <= part.log_start:
-                # What would be left the leader has deleted, and its log may begin inside a batch.
+            shared = self.shared_end(part.diverging)
+            if shared < self.log_start or self.log_start < part.log_start >= shared:
+                # An unclean election has given up what is deleted here, so that there is nothing to cut (Kafka's
+                # truncateTo below a log's start); or what would be left the leader has deleted, and its log may begin
+                # inside a batch.
                 self.fall_behind(part.log_start, out)
             else:
                 self.diverged(part.diverging, out)
@@ -99,6 +102,10 @@ class Follower(Replica):
             self.truncate(to, out)
 
     def truncation_point(self, diverging: tuple[LeaderEpoch, Offset]) -> Offset:
+        """Where to cut the log: what can be shared of it stays."""
+        return Offset(max(self.shared_end(diverging), self.log_start))
+
+    def shared_end(self, diverging: tuple[LeaderEpoch, Offset]) -> Offset:
         """The last offset that can still be shared, given the leader's epoch and its end.
 
         Where this log does not know the leader's epoch, the end of its own next lower one bounds what is shared, and
@@ -107,8 +114,8 @@ class Follower(Replica):
         leader_epoch, leader_end = diverging
         own_epoch, own_end = self.epochs.end_offset_for(leader_epoch, self.log_end)
         if own_epoch != leader_epoch:
-            return Offset(max(min(own_end, self.log_end), self.log_start))
-        return Offset(max(min(leader_end, own_end, self.log_end), self.log_start))
+            return Offset(max(min(own_end, self.log_end), 0))
+        return Offset(max(min(leader_end, own_end, self.log_end), 0))
 
     def reconcile(self, out: list[Effect]) -> None:
         """The leader found no divergence: this log is a prefix of its own."""

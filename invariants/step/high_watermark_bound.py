@@ -60,8 +60,8 @@ def _follower(partition: Partition, replica: Replica, fact: ReceiveFetch | Trunc
     to = fact.high_watermark
     if to == 0 or replica.reconciled < partition.last_unclean:
         return
-    if to == replica.start and partition.last_unclean >= 0:
-        # It deleted up to there before an unclean election gave that up.
+    if partition.last_unclean >= 0 and (to == replica.start or replica.start > to == _begins_with(fact)):
+        # It deleted up to there before an unclean election gave that up; or into a batch that its new leader has there.
         return
     if to > replica.log.end:
         who = node_words(replica.node)
@@ -79,6 +79,11 @@ def _follower(partition: Partition, replica: Replica, fact: ReceiveFetch | Trunc
         # It may begin inside a batch, which comes whole when it comes.
         to = min(to, replica.log.whole_end)
     _agrees(partition, replica, to)
+
+
+def _begins_with(fact: ReceiveFetch | Truncate | Restart) -> int | None:
+    """Where the first batch begins that was received."""
+    return fact.batches[0].base_offset if isinstance(fact, ReceiveFetch) and fact.batches else None
 
 
 def _fell_behind(partition: Partition, replica: Replica, fact: FallBehind) -> None:

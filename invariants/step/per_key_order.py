@@ -3,7 +3,8 @@
 Records of one key go to one partition and come from one producer's sequence there, so the order of sequences is the
 order of keys. Judged on the committed prefix: a batch that is later truncated has promised nothing.
 
-A producer of which all records are deleted may be a new one to a leader, and repeat itself.
+A producer of which all records are deleted may be a new one to a leader, and repeat itself; to one that was elected
+uncleanly, also one that has sent less: of what was deleted it has what was synced, and that may be the state before.
 
 A producer's sequence starts at 0 for each producer epoch, goes up by the batch's records, and wraps from 2**31 - 1 to 0
 (KAFKA-7692). Batches without a producer id are not idempotent: Kafka promises no order over their retries.
@@ -41,11 +42,22 @@ def _in_order(partition: Partition, batch: Content) -> None:
     partition.producer_epochs[batch.producer_id] = batch.producer_epoch
     key = (batch.producer_id, batch.producer_epoch)
     expected = partition.sequences.get(key, 0)
-    if batch.base_sequence == 0 and _forgotten(partition, batch):
-        expected = 0
+    if batch.base_sequence != expected and _may_repeat(partition, batch) and _forgotten(partition, batch):
+        expected = batch.base_sequence
     if batch.base_sequence != expected:
         raise Violated(ID, _out_of_order_words(partition.committed.batches, batch, expected))
     partition.sequences[key] = (expected + batch.record_count) % SEQUENCES
+
+
+def _may_repeat(partition: Partition, batch: Content) -> bool:
+    """A repetition that somebody may take for new who has forgotten: the first batch of a producer; after an unclean
+    election any that was committed before."""
+    if batch.base_sequence == 0:
+        return True
+    return partition.last_unclean >= 0 and any(
+        _sequence(earlier) == _sequence(batch) and earlier.base_offset < batch.base_offset
+        for earlier in partition.committed.batches
+    )
 
 
 def _forgotten(partition: Partition, batch: Content) -> bool:

@@ -273,6 +273,11 @@ def test_the_epochs_of_what_is_deleted_are_forgotten():
     assert cache.end_offset_for(1, 30) == (1, 15)
     assert cache.truncate_from_start(40)
     assert cache.entries == (EpochStart(6, 40),)
+    assert cache.last_known == 6
+    assert cache.truncate_from_end(40)
+    assert (cache.entries, cache.latest, cache.last_known) == ((), -1, 6)
+    cache.clear()
+    assert cache.last_known == -1
 
 
 def test_the_epochs_before_one_that_begins_where_the_log_does_are_forgotten():
@@ -280,6 +285,7 @@ def test_the_epochs_before_one_that_begins_where_the_log_does_are_forgotten():
     cache = LeaderEpochCache((EpochStart(1, 0), EpochStart(4, 10), EpochStart(6, 20)))
     assert cache.truncate_from_start(20)
     assert cache.entries == (EpochStart(6, 20),)
+    assert cache.deleted == 4
     assert not cache.truncate_from_start(20)
 
 
@@ -316,6 +322,33 @@ def test_an_empty_log_past_its_leaders_end_begins_where_that_does():
     partition, done = answer(cluster, 2, error=ErrorCode.OFFSET_OUT_OF_RANGE, log_start=2)
     assert ResetLog in done
     assert (partition.log_start, partition.log_end, partition.high_watermark) == (2, 2, 2)
+
+
+def test_what_an_unclean_election_gave_up_of_what_is_deleted_leaves_nothing_to_cut():
+    """Kafka's truncateTo below a log's start. Cut to its own start, the log would lack what the leader has below it."""
+    cluster = filled()
+    delete(cluster, 4)
+    partition, done = answer(cluster, 2, error=NO_ERROR, log_start=0, diverging=(0, 2))
+    assert ResetLog in done
+    assert (partition.log_start, partition.log_end, partition.high_watermark) == (0, 0, 0)
+
+
+def test_a_log_of_which_all_is_deleted_is_compared_by_the_last_epoch_it_had():
+    """Without an epoch nobody can tell whether an unclean election gave up what was deleted."""
+    cluster = filled()
+    delete(cluster, 6)
+    cluster.pass_time(1_000)
+    follower, leader = cluster.partition(2), cluster.partition(1)
+    follower.become_follower(follower.image.partition(P), cluster.now, [])
+    asked = follower.position(0)
+    assert (asked.fetch_offset, asked.last_fetched_epoch) == (6, 0)
+    assert leader.divergence(asked) is None
+    leader.epochs = LeaderEpochCache((EpochStart(3, 0),))
+    assert leader.divergence(asked) == (0, 0)
+    partition, done = answer(cluster, 2, error=NO_ERROR, log_start=0, diverging=(0, 0))
+    assert ResetLog in done
+    assert (partition.log_start, partition.log_end) == (0, 0)
+    assert partition.position(0).last_fetched_epoch == -1
 
 
 def test_the_checkpoint_of_epochs_is_written_before_segments_go():

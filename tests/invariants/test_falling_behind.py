@@ -6,7 +6,7 @@ from invariants.step import Violated
 from invariants.step.ghost import Partition
 from invariants.step.high_watermark_bound import INVARIANT
 from tests.invariants.losses import committed, of
-from tests.invariants.story import P, Story
+from tests.invariants.story import P, Story, content
 from traces import facts as f
 
 
@@ -69,3 +69,24 @@ def test_where_nothing_was_given_up_what_its_leader_did_excuses_nothing(leader: 
     else:
         with pytest.raises(Violated):
             judge(partition, partition.replica(3), fact)
+
+
+def test_a_log_that_begins_inside_a_batch_of_its_new_leaders_begins_where_that_does() -> None:
+    story = gives_up()
+    partition = story.checker.partitions[P]
+    replica = partition.replica(3)
+    replica.start, replica.reconciled = 2, partition.last_unclean
+    batch = content(1, 1, 0xD, count=2)
+    judge = INVARIANT.after["ReceiveFetch"]
+
+    def receives(high_watermark: int) -> f.ReceiveFetch:
+        told = {"leader_epoch": 1, "leader": 2, "log_end": 3, "batches": (batch,)}
+        return f.ReceiveFetch(partition=P, high_watermark=high_watermark, **told)
+
+    judge(partition, replica, receives(1))
+    judge(partition, replica, receives(2))
+    with pytest.raises(Violated, match="n3 sets its high watermark to 3"):
+        judge(partition, replica, receives(3))
+    partition.last_unclean, replica.reconciled = -1, 0
+    with pytest.raises(Violated, match="n3 sets its high watermark to 1"):
+        judge(partition, replica, receives(1))

@@ -43,9 +43,9 @@ class Run:
     def asks(self, node: int, offset: int, *, broker_epoch: int) -> None:
         self.tell(node, f.SendFetch, leader_epoch=0, leader=1, offset=offset, broker_epoch=broker_epoch)
 
-    def copies(self, node: int, batch: f.Content) -> None:
+    def copies(self, node: int, batch: f.Content, high_watermark: int = 0) -> None:
         end = batch.base_offset + 1
-        told = {"leader_epoch": 0, "log_end": end, "high_watermark": 0}
+        told = {"leader_epoch": 0, "log_end": end, "high_watermark": high_watermark}
         self.tell(1, f.AnswerFetch, follower=node, offset=batch.base_offset, **told)
         self.tell(node, f.ReceiveFetch, leader=1, batches=(batch,), **told)
 
@@ -161,6 +161,57 @@ def test_a_process_that_has_restarted_knows_its_registration() -> None:
     run.returns(1, 0, 12, A)
     with pytest.raises(DivergedError, match="it says broker_epoch of n3 is 9, in the model it is 12"):
         run.asks(3, 1, broker_epoch=9)
+
+
+def test_a_process_that_goes_on_has_synced_nothing_by_that() -> None:
+    """Its registration comes again; then the power goes, and takes what was never on disk."""
+    run = overtaken()
+    assert (len(run.state.log[3]), run.state.flushed[3]) == (1, 0)
+    run.returns(0, 0, 12)
+    assert len(run.state.log[3]) == 0
+
+
+def test_what_was_synced_before_it_went_on_is_still_there() -> None:
+    run = Run()
+    run.tell(1, f.Append, leader_epoch=0, batch=B)
+    run.asks(3, 1, broker_epoch=3)
+    run.copies(3, B, 1)
+    run.returns(2, 0, 9, A, B)
+    run.tell(0, f.LosePower, replica=3, broker_epoch=10)
+    with pytest.raises(DivergedError, match="the model refuses it: lose_power"):
+        run.returns(1, 0, 12, A)
+
+
+def test_a_process_that_goes_on_hears_of_the_epochs_it_has_missed_one_by_one() -> None:
+    run = Run()
+    told = {"isr": (2,), "elr": (1,), "enough": False}
+    run.tell(0, f.FailOver, leader=2, leader_epoch=1, partition_epoch=1, removed=1, **told)
+    run.tell(0, f.Elect, leader=2, leader_epoch=2, partition_epoch=2, isr=(2,), elr=(1,), enough=False)
+    run.tell(0, f.LosePower, replica=3, broker_epoch=9)
+    run.asks(3, 1, broker_epoch=3)
+    for epoch in (1, 2):
+        run.tell(3, f.BecomeFollower, leader_epoch=epoch, leader=2)
+    assert run.state.leader_epoch[3] == 3
+    with pytest.raises(DivergedError, match="become_follower"):
+        run.tell(3, f.BecomeFollower, leader_epoch=1, leader=2)
+
+
+def test_a_broker_with_nothing_in_its_log_goes_by_its_registration_too() -> None:
+    run = Run(behind=True)
+    run.tell(0, f.LosePower, replica=3, broker_epoch=9)
+    run.asks(3, 0, broker_epoch=3)
+    run.asks(3, 0, broker_epoch=9)
+    with pytest.raises(DivergedError, match="it says broker_epoch of n3 is 3"):
+        run.asks(3, 0, broker_epoch=3)
+
+
+def test_who_has_deleted_its_log_was_overtaken_as_another() -> None:
+    run = overtaken()
+    told = {"leader_epoch": 1, "isr": (1, 2), "enough": True}
+    run.tell(0, f.Reassign, leader=1, partition_epoch=1, removed=3, replicas=(1, 2), **told)
+    run.tell(3, f.DeleteReplica)
+    partition = run.follower.partitions[PARTITION]
+    assert 3 not in partition.overtaken
 
 
 def test_a_log_deleted_while_it_was_out_is_gone_when_it_joins_again() -> None:
