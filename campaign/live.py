@@ -65,18 +65,7 @@ def live_run(
     cluster.start()
     try:
         make_topic(cluster.bootstrap, TOPIC, partitions, _replicas(brokers))
-        drivers = [
-            Writer(
-                histories / f"c{number}.jsonl",
-                f"c{number}",
-                TOPIC,
-                cluster.bootstrap,
-                partitions=partitions,
-                keys=keys,
-                records_per_second=records_per_second,
-            )
-            for number in range(1, producers + 1)
-        ]
+        drivers = _writers(cluster, histories, producers, partitions, keys, records_per_second)
         faults = History(histories / "faults.jsonl", "faults")
         killed, failover = _drive(cluster, drivers, faults, partitions, seconds, kill, tell)
         faults.close()
@@ -96,6 +85,23 @@ def live_run(
         failover_seconds=failover,
         forced=tuple(forced),
     )
+
+
+def _writers(
+    cluster: Cluster, histories: Path, count: int, partitions: int, keys: int, records_per_second: int
+) -> list[Writer]:
+    return [
+        Writer(
+            histories / f"c{number}.jsonl",
+            f"c{number}",
+            TOPIC,
+            cluster.bootstrap,
+            partitions=partitions,
+            keys=keys,
+            records_per_second=records_per_second,
+        )
+        for number in range(1, count + 1)
+    ]
 
 
 def _plan(data: Path, traces: Path, brokers: int, configuration: Mapping[str, str]) -> ClusterPlan:

@@ -60,9 +60,14 @@ def serve(
         trace=trace,
         metrics_port=metrics_port,
     )
+    return _run(plan, say)
+
+
+def _run(plan: ClusterPlan, say: Callable[[str], None]) -> int:
+    """Start the cluster, watch it, and stop it when a signal says so. Returns the exit code."""
     with _Signals() as signals:
-        cluster = Cluster(plan)
         try:
+            cluster = Cluster(plan)
             cluster.start()
         except _StopAsked:
             say("stopped before it was ready")

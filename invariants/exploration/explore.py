@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from invariants.exploration import on_values
 from invariants.exploration.in_c import CSearch
@@ -109,36 +110,72 @@ def explore(
         bounds = Bounds(leader_epochs=epochs, partition_epochs=versions, log=log)
     check(model, variant, replicas, bounds, grain=grain, form=form, symmetry=symmetry, view=view)
     chosen = form if form != "auto" else "c" if compiler() else "numpy"
+    asked = _Asked(model, variant, tuple(replicas), bounds, grain, chosen, symmetry, view)
     started = time.perf_counter()
-    limits = Limits(seconds=budget, memory=memory, depth=depth)
-    reading = Reading(
-        model,
-        replicas=range(len(replicas)),
-        bounds=bounds,
-        variant=variant,
-        synchronous=grain == "synchronous",
-    )
+    reading = asked.reading()
     check_size(reading)
     run, odds = prepared(reading, chosen, symmetry=symmetry, view=view, threads=threads, seed=seed)
     built = time.perf_counter() - started
     processor = time.process_time()
-    found, path = run(limits, progress)
+    found, path = run(Limits(seconds=budget, memory=memory, depth=depth), progress)
     processor = time.process_time() - processor
-    confirmed = (
-        None
-        if found.violated is None
-        else replayed(reading, path, tuple(replicas), VIEWS[model.name].of(variant) if view else None)
-    )
-    violated, coarse, steps = confirmed or (None, (), ())
+    replay = None if found.violated is None else replayed(reading, path, asked.replicas, asked.searched_over())
+    spent = _Spent(time.perf_counter() - started, built, processor, memory)
+    return _told(asked, found, replay, spent, odds(found.distinct))
+
+
+class _Asked(NamedTuple):
+    """What is searched, and how: all that a verdict depends on."""
+
+    model: Model
+    variant: str | None
+    replicas: tuple[int, ...]
+    bounds: Bounds
+    grain: str
+    form: str
+    """The one that is taken: never `auto`."""
+    symmetry: bool
+    view: bool
+
+    def reading(self) -> Reading:
+        return Reading(
+            self.model,
+            replicas=range(len(self.replicas)),
+            bounds=self.bounds,
+            variant=self.variant,
+            synchronous=self.grain == "synchronous",
+        )
+
+    def searched_over(self) -> View | None:
+        """The view whose states are counted; None where states are."""
+        return VIEWS[self.model.name].of(self.variant) if self.view else None
+
+
+class _Spent(NamedTuple):
+    """What a search cost: seconds of wall time, of building, of processors; and the memory it was allowed, in bytes."""
+
+    seconds: float
+    build_seconds: float
+    processor_seconds: float
+    memory: int
+
+
+Replay = tuple[str, tuple[Call, ...], tuple[Call, ...]]
+"""A violation as the concrete reading has taken it again: the property, the steps of the grain, the model's actions."""
+
+
+def _told(asked: _Asked, found: Found, replay: Replay | None, spent: _Spent, odds: float) -> ExploreResult:
+    """The result, with its verdict. `replay` is None where nothing is violated."""
+    violated, coarse, steps = replay or (None, (), ())
     return ExploreResult(
-        model=model.name,
-        variant=variant,
-        replicas=tuple(replicas),
-        bounds=bounds,
-        grain=grain,
-        form=chosen,
-        symmetry=symmetry,
-        view=view,
+        model=asked.model.name,
+        variant=asked.variant,
+        replicas=asked.replicas,
+        bounds=asked.bounds,
+        grain=asked.grain,
+        form=asked.form,
+        symmetry=asked.symmetry,
+        view=asked.view,
         verdict="violated" if violated is not None else "holds" if found.stopped is None else "unknown",
         violated=violated,
         reason=found.stopped,
@@ -148,12 +185,12 @@ def explore(
         states_per_level=tuple(found.levels),
         coarse=coarse,
         steps=steps,
-        seconds=time.perf_counter() - started,
-        build_seconds=built,
-        processor_seconds=processor,
+        seconds=spent.seconds,
+        build_seconds=spent.build_seconds,
+        processor_seconds=spent.processor_seconds,
         bytes=found.bytes,
-        memory=memory,
-        collision_odds=odds(found.distinct),
+        memory=spent.memory,
+        collision_odds=odds,
     )
 
 
