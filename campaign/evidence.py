@@ -27,6 +27,11 @@ TITLES: Mapping[str, str] = {
     "one_leader": "Voters elect one leader in each epoch",
     "committed_prefix": "Controllers agree on what is committed",
     "no_cut_below_commit": "Controllers cut off nothing they took for committed",
+    "answered_once": "Every request is answered once",
+    "answered_in_time": "Every request is answered by its deadline",
+    "right_error": "Whatever is refused is refused for what is so",
+    "knows_first": "Nobody is counted on who has not read that he was not",
+    "watermark_due": "The high watermark moves as soon as it may",
 }
 
 MODEL_PROPERTIES: Mapping[str, tuple[str, ...]] = {

@@ -16,6 +16,7 @@ from campaign.mutants import MUTANTS
 from campaign.rows import ROWS
 from campaign.trial import HEALS, NO_EXCEPTION
 from fencepost import main
+from invariants.answers.invariant import AnswerInvariant
 from invariants.catalogue import CATALOGUE, Invariant
 from invariants.history.judge import CLASSES
 from invariants.step.invariant import StepInvariant
@@ -138,6 +139,11 @@ def _invariants() -> Iterator[str]:
 
 def _where(invariant: Invariant) -> str:
     """Where the predicate is, and what it is judged on."""
+    if isinstance(invariant, AnswerInvariant):
+        return (
+            "Judged in simulated runs, on every request that a node hears and every answer that leaves it "
+            "(`invariants/answers/`)."
+        )
     if not isinstance(invariant, StepInvariant):
         return "Judged on every fact of the controllers' quorum (`invariants/step/quorum.py`)."
     words = []

@@ -17,6 +17,7 @@ from campaign.steps import count_steps
 from impl.sim.choices import Key
 from impl.sim.drivers import Recorded
 from impl.sim.scenario import Scenario
+from invariants.answers.invariant import ANSWER_IDS
 from traces.reader import parse
 from traces.recorder import encode
 from traces.trace import Trace
@@ -148,8 +149,9 @@ def _shrunk_stall(scenario: Scenario, found: Ending, mutant: Mutant | None) -> _
 
 
 def ending_of(invariant: str) -> str:
-    """What a run that breaks this is to be recorded for: one that leaves the model ends there."""
-    return REFINES if invariant == REFINES else ""
+    """What a run that breaks this is to be recorded for: one that leaves the model, or gives a wrong answer, ends
+    there."""
+    return invariant if invariant in (REFINES, *ANSWER_IDS) else ""
 
 
 def _without_one(

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from campaign.coverage import Coverage, Roles, covered
+from campaign.hearing import Hearing
 from campaign.lockstep import REFINES, Lockstep
 from campaign.mutants import Mutant
 from impl.core.broker import Broker
@@ -27,6 +28,7 @@ from impl.sim.world import World
 from impl.storage.errors import StorageError
 from invariants.step import Checker
 from invariants.step.deletion_due import Deletions
+from invariants.answers.invariant import ANSWER_IDS
 from invariants.step.quorum import QuorumChecker
 from invariants.step.recovery import ID as RECOVERY
 from invariants.verdict import Violated
@@ -74,8 +76,21 @@ def may_repeat(key: str) -> bool:
 class Judges:
     """Everybody who watches one run, as one observer: the invariants first, then the model."""
 
-    def __init__(self, lockstep: Lockstep | None, deletions: Deletions | None = None) -> None:
-        self.checker = Checker(may_repeat, one_clock=True, deletions=deletions)
+    def __init__(
+        self,
+        lockstep: Lockstep | None,
+        deletions: Deletions | None = None,
+        compacted: Compacted | None = None,
+        *,
+        seeking: str = "",
+    ) -> None:
+        """`seeking`: as in `run`. What answers break is looked for where nothing else is sought."""
+        tombstone = is_tombstone if compacted else None
+        self.checker = Checker(may_repeat, one_clock=True, deletions=deletions, tombstone=tombstone)
+        self.compactions = compacted and Compactions(self.checker.partitions, **compacted._asdict())
+        self.listener: Hearing | None = None
+        if seeking in ("", *ANSWER_IDS):
+            self.listener = Hearing(self.checker, at_once=seeking != "")
         self.quorum_checker = QuorumChecker(node_name)
         self.roles = Roles(self.checker)
         self.lockstep = lockstep
@@ -151,7 +166,8 @@ def run(
     """Run it and judge every step. With `until` (milliseconds, within the horizon) the run is left there.
 
     `seeking` names what the run is expected to break: only for REFINES the model follows then, and the run ends where
-    it diverges. Unless told the model follows to the end, except a mutant that is not of the model at all.
+    it diverges, as it does at the first wrong answer where that is sought. Unless told the model follows to the end,
+    except a mutant that is not of the model at all.
     """
     lockstep = _followed_by(scenario, mutant, seeking)
     judges = Judges(lockstep, Deletions(**scenario.retention._asdict()))
@@ -201,6 +217,10 @@ def run(
 def _followed_by(scenario: Scenario, mutant: Mutant | None, seeking: str) -> Lockstep | None:
     """The models that a run is followed by; None where it is none of theirs."""
     if seeking not in ("", REFINES) or (mutant is not None and not mutant.modelled) or scenario.beyond:
+    heard = judges.listener
+    if heard is not None and heard.violated is not None and (violated is None or violated.invariant == NO_EXCEPTION):
+        # What facts, clients or the model tell says more than an answer; an exception says less.
+        violated, ended = heard.violated, heard.at
         return None
     voters = tuple(int(node) for node in controller_nodes(scenario.controllers))
     return Lockstep(MODEL, synced=scenario.log.flush_messages == 1, voters=voters, stop=seeking == REFINES)

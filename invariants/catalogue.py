@@ -4,12 +4,13 @@ One rule: an invariant exists when it is here. The step checker judges exactly t
 and a test breaks each of them.
 """
 
+from invariants.answers.invariant import ANSWER_INVARIANTS, AnswerInvariant
 from invariants.step.invariant import StepInvariant
 from invariants.step.judged import STEP_INVARIANTS
 from invariants.step.quorum import QUORUM_INVARIANTS, QuorumInvariant
 
-Invariant = StepInvariant | QuorumInvariant
-_ALL: tuple[Invariant, ...] = (*STEP_INVARIANTS, *QUORUM_INVARIANTS)
+Invariant = StepInvariant | QuorumInvariant | AnswerInvariant
+_ALL: tuple[Invariant, ...] = (*STEP_INVARIANTS, *QUORUM_INVARIANTS, *ANSWER_INVARIANTS)
 
 CATALOGUE: dict[str, Invariant] = {invariant.id: invariant for invariant in _ALL}
 """By id, as verdicts name them."""

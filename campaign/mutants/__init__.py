@@ -6,6 +6,7 @@ A mutant that is not found is a question, not a pass: either the search is too s
 """
 
 from campaign.mutants import (
+    answering,
     clocks,
     counting,
     deciding,
@@ -30,6 +31,7 @@ __all__ = [
     "MUTANTS",
     "Mutant",
     "StaleMutant",
+    "answering",
     "clocks",
     "counting",
     "deciding",

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from impl.core import elections as controller_elections
 from impl.core.broker import Broker
+from impl.core.clients import Clients
 from impl.core.controller import Controller
 from impl.core.decisions import Decisions
 from impl.core.metadata_reader import MetadataReader
@@ -100,6 +101,7 @@ def _parameters(function: Callable[..., Any]) -> str:
 _SEAMS: tuple[tuple[type[Any], type[Any], str], ...] = (
     (Partition, Broker, "partition_class"),
     (MetadataReader, Broker, "metadata_class"),
+    (Clients, Broker, "clients_class"),
     (Decisions, Controller, "decisions_class"),
     (controller_elections.Elections, Controller, "elections_class"),
     (Sessions, Controller, "sessions_class"),

@@ -80,10 +80,11 @@ Answer = Callable[[Connection, int, Any, Millis, list[Effect]], None]
 
 
 class Broker:
-    """Mutable. `partition_class` and `metadata_class` are where a different behaviour can be planted."""
+    """Mutable. `partition_class`, `metadata_class`, `clients_class`: where a different behaviour can be planted."""
 
     partition_class: ClassVar[type[Partition]] = Partition
     metadata_class: ClassVar[type[MetadataReader]] = MetadataReader
+    clients_class: ClassVar[type[Clients]] = Clients
 
     def __init__(
         self,
@@ -105,7 +106,7 @@ class Broker:
         self._metadata = self.metadata_class(self._member, self._changed)
         self._fetchers = Fetchers(self._member)
         self._proposals = Proposals(self._member)
-        self._clients = Clients(self._member)
+        self._clients = self.clients_class(self._member)
         self._topics = Topics(self._member)
         self._descriptions = Descriptions(self._member, self._topics)
         self._producer_ids = ProducerIds(self._member)

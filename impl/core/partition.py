@@ -55,6 +55,7 @@ class Partition(Serving):
         """What is set for the topic, by itself or for all brokers."""
         self.waiting = Lot()
         self.fetches = Lot()
+        self.deleted = False
         self.lost = False
         self.sessions = {}
         self.quotas = None
@@ -107,6 +108,7 @@ class Partition(Serving):
 
     def delete(self, out: list[Effect]) -> None:
         """The partition is no longer this broker's: whoever waits must look elsewhere, and the log goes."""
+        self.deleted = True
         if self.leading:
             self.resign(out)
         self.wake_fetches(out)

@@ -39,10 +39,12 @@ NO_OFFSET = Offset(-1)
 
 
 class Serving(Leader):
-    """`lost`: the disk with its log has failed. `quotas` are its broker's, and set by that."""
+    """`lost`: the disk with its log has failed. `deleted`: it is no replica any more, and whoever still waits must look
+    elsewhere. `quotas` are its broker's, and set by that."""
 
-    __slots__ = ("lost", "quotas", "throttled_following", "throttled_leading")
+    __slots__ = ("deleted", "lost", "quotas", "throttled_following", "throttled_leading")
 
+    deleted: bool
     lost: bool
     quotas: ReplicationQuotas | None
     throttled_leading: bool
@@ -151,6 +153,8 @@ class Serving(Leader):
             return NO_ERROR
         if self.lost:
             return ErrorCode.KAFKA_STORAGE_ERROR
+        if self.deleted:
+            return ErrorCode.NOT_LEADER_OR_FOLLOWER
         error = self.epoch_error(asked.current_leader_epoch)
         if error is NO_ERROR and not self.leading and not self.may_serve(asked):
             return ErrorCode.NOT_LEADER_OR_FOLLOWER

@@ -23,7 +23,7 @@ from impl.sim.disk import Crashed
 from impl.sim.injection import Injector
 from impl.sim.machines import Machines
 from impl.sim.network import DELIVER, LOST, TO_ACCEPTOR, TO_OPENER, Connection, Entry, Network
-from impl.sim.observer import Nobody, Observer, QuorumObserver
+from impl.sim.observer import Listener, Listening, Nobody, Observer, QuorumObserver
 from impl.sim.process import Process
 from impl.sim.recording import Recording
 from impl.sim.transport import Transport
@@ -55,6 +55,7 @@ class Engine:
         self._tell_quorum: TellQuorum | None = None
         if isinstance(observer, QuorumObserver):
             self._tell_quorum = observer.quorum
+        self._listener: Listener | None = observer.listener if isinstance(observer, Listening) else None
         self._heap: list[Entry] = []
         order = count()
         self._next_number = order.__next__
@@ -67,7 +68,7 @@ class Engine:
 
     def take_apart(self) -> None:
         """Nothing will be asked any more: refer to nothing that refers to this, or that is large."""
-        del self._deaths, self._machines, self.faults, self._recording, self._tell_quorum
+        del self._deaths, self._machines, self.faults, self._recording, self._tell_quorum, self._listener
         del self.network, self.observer, self.processes, self.choose, self._transport, self._heap
 
     @property
@@ -187,6 +188,8 @@ class Engine:
         """A process handles an event."""
         if process.is_node:
             self.steps += 1
+            if self._listener is not None:
+                self._listener.hears(process, event, self.now)
         if self._recording is not None:
             self._watched(process, event, number, partial(process.handle, event, self.now))
             return
@@ -252,6 +255,8 @@ class Engine:
                 self._recording.sent(number)
 
     def _reply(self, process: Process, sent: SendReply) -> None:
+        if self._listener is not None:
+            self._listener.answers(process, sent, self.now)
         connection = self.network.accepted(sent.connection)
         if connection is not None and not connection.broken:
             packed = self._transport.pack_reply(process, connection, sent)

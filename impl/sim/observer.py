@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from impl.core.decided_facts import Fact
+from impl.core.events import Event, SendReply
 from impl.core.quorum.facts import QuorumFact
+from impl.sim.process import Process
 from traces.schema import Op
 
 
@@ -36,6 +38,38 @@ class Nobody:
 
     def facts(self, node: str, at: int, facts: Sequence[Fact]) -> None:
         pass
+@runtime_checkable
+class LogObserver(Protocol):
+    """What an observer of logs that are compacted may have, too."""
+
+    def wrote(self, crc: int, key: str, names: Sequence[str], at: int) -> None:
+        """A client has made a batch of records of this key, by their names; `crc` is what it is known by."""
+
+    def held(
+        self, node: str, at: int, partition: str, begin: int, to: int, records: Sequence[Held], *, cleaned: bool
+    ) -> None:
+        """What a log holds from `begin` on below `to`, after a step of its node. `cleaned`: the step compacted that."""
+
+
+class Listener(Protocol):
+    """Hears what is said to nodes and by them, as it was meant, whatever it is on the wire."""
+
+    def hears(self, node: Process, event: Event, now: int) -> None:
+        """A node that runs handles an event."""
+
+    def answers(self, node: Process, sent: SendReply, now: int) -> None:
+        """An answer leaves the node, whether anybody is there to get it or not."""
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """What an observer may have, too."""
+
+    @property
+    def listener(self) -> Listener | None:
+        """Asked for once, when the run begins."""
+
+
 
     def fault(self, kind: str, targets: tuple[str, ...], detail: str) -> None:
         pass

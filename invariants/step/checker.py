@@ -16,7 +16,7 @@ from invariants.history.order import ReadOrder, never
 from invariants.step import log_start, one_decision, stable_read
 from invariants.step.decisions import ALL, REGISTRATIONS
 from invariants.step.deletion_due import Deletions
-from invariants.step.ghost import Partition
+from invariants.step.ghost import Partition, Replica
 from invariants.step.invariant import CONTROLLER, Judge
 from invariants.step.judged import STEP_INVARIANTS
 from invariants.step.take import TAKE, nothing
@@ -131,6 +131,11 @@ class Checker:
         """What the controllers have decided; told again, it moves nothing."""
         try:
             if self._told.again(fact):
+    def replica(self, partition: str, node: int) -> Replica | None:
+        """A node's replica of the partition that it knows under this name; None where no fact has told of one."""
+        known = self._generations.of(partition, node)
+        return None if known is None else known.replicas.get(node)
+
                 return
         except Contradiction as contradiction:
             raise Violated(one_decision.ID, str(contradiction)) from None

@@ -46,6 +46,8 @@ class Replica:
     """The registration (broker epoch) under which it last fetched."""
     counted_as: dict[int, int] = field(default_factory=dict)
     """As a leader, in its epoch: follower -> the registration under which that one showed its position."""
+    shown: dict[int, int] = field(default_factory=dict)
+    """As a leader, in its epoch: follower -> the position that one showed last."""
     may_commit: bool = True
     """As a leader: the version it knows has min.insync.replicas members in sync."""
     began_in: int = -1

@@ -97,6 +97,7 @@ def _lead(partition: Partition, replica: Replica, fact: BecomeLeader | Resume) -
     replica.leader_epoch = replica.reconciled = fact.leader_epoch
     replica.maximal_isr, replica.may_commit = fact.isr, fact.enough
     replica.counted_as.clear()
+    replica.shown.clear()
     partition.leaders.setdefault(fact.leader_epoch, replica.node)
 
 
@@ -147,6 +148,7 @@ def _learn(_partition: Partition, replica: Replica, fact: LearnIsr) -> None:
 
 def _acknowledge(_partition: Partition, replica: Replica, fact: Acknowledge) -> None:
     replica.counted_as[fact.follower] = fact.broker_epoch
+    replica.shown[fact.follower] = fact.offset
 
 
 # ---------------------------------------------------------------- the follower

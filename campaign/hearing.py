@@ -1,0 +1,116 @@
+"""What nodes hear and answer in a simulated run, brought before those who judge it.
+
+One rule: where a node stands is asked of the facts that it told; what only the metadata says, of the metadata that it
+has read by then.
+"""
+
+from impl.core.broker import Broker
+from impl.core.controller_messages import BrokerHeartbeat
+from impl.core.effective_configs import overrides
+from impl.core.events import Disconnected, Event, RequestArrived, SendReply, Tick
+from impl.core.types import TopicPartition
+from impl.host.broker import BrokerHost
+from impl.host.controller import ControllerHost
+from impl.sim.process import Process
+from invariants.answers.desk import Desk
+from invariants.answers.standing import Standing
+from invariants.answers.unfencing import Counted, Unfencing
+from invariants.step import Checker
+from invariants.step.ghost import Replica
+from invariants.verdict import Violated
+
+
+class Hearing:
+    """The listener of one run (`impl.sim.observer`). `at_once`: what is violated is raised, and not kept."""
+
+    def __init__(self, checker: Checker, *, at_once: bool = False) -> None:
+        self._checker = checker
+        self._brokers: dict[str, Broker] = {}
+        """Who runs as which node."""
+        self._labels: dict[str, dict[TopicPartition, str]] = {}
+        """Where topics of one name follow each other: what facts called each node's partitions before this step."""
+        self.desk = Desk(self._standing, self._replica, at_once=at_once)
+        self._unfencing = Unfencing(self.desk.break_)
+        self.at = 0
+        """When the first violation was noticed."""
+
+    @property
+    def violated(self) -> Violated | None:
+        """The first violation, if there is one."""
+        return self.desk.violated
+
+    def hears(self, node: Process, event: Event, now: int) -> None:
+        """A node that runs handles an event."""
+        if self.desk.violated is not None:
+            return
+        self.at = now
+        host = node.host
+        if isinstance(host, ControllerHost):
+            self._look_at_brokers(node, host, event)
+        elif isinstance(host, BrokerHost):
+            broker = self._brokers[node.name] = host.broker
+            if broker.settings.facts_name_topic_ids:
+                self._labels[node.name] = {name: each.label for name, each in broker.partitions.items()}
+        if type(event) is RequestArrived:
+            self.desk.asked(node.name, node.life, event.connection, event.correlation, event.request, node.time(now))
+        elif type(event) is Tick:
+            self.desk.ticks(node.name, node.life, node.time(now))
+        elif type(event) is Disconnected:
+            self.desk.disconnected(node.name, node.life, event.connection)
+
+    def answers(self, node: Process, sent: SendReply, now: int) -> None:
+        """An answer leaves the node."""
+        if self.desk.violated is None:
+            self.at = now
+            self.desk.answered(node.name, node.life, sent.connection, sent.correlation, sent.reply, node.time(now))
+
+    def _look_at_brokers(self, node: Process, host: ControllerHost, event: Event) -> None:
+        active = host.controller.active
+        heartbeat = None
+        if type(event) is RequestArrived and type(event.request) is BrokerHeartbeat:
+            heartbeat = (int(event.request.broker), int(event.request.metadata_offset))
+        if active is None:
+            self._unfencing.resigns(node.name)
+            return
+        image = active.image
+        if self._unfencing.is_news(node.name, node.life, image.offset):
+            brokers = {int(number): Counted(each.epoch, each.fenced) for number, each in image.brokers.items()}
+            self._unfencing.looks(node.name, image.offset, brokers)
+        self._unfencing.hears(node.name, heartbeat)
+
+    # ------------------------------------------------------------ where a node stands
+    def _replica(self, node: str, partition: TopicPartition) -> Replica | None:
+        held = self._brokers[node].partitions.get(partition)
+        if self._is_another(node, partition):
+            return None
+        return self._checker.replica(str(partition) if held is None else held.label, int(node[1:]))
+
+    def _is_another(self, node: str, partition: TopicPartition) -> bool:
+        """The partition is of another topic than that of this name before this step: who waited for that is told so."""
+        before = self._labels.get(node, {}).get(partition) if self._labels else None
+        held = self._brokers[node].partitions.get(partition)
+        return before is not None and held is not None and held.label != before
+
+    def _standing(self, node: str, partition: TopicPartition) -> Standing:
+        broker = self._brokers[node]
+        image = broker.image
+        if self._is_another(node, partition):
+            return Standing(None, here=False, known=False, reads=True)
+        version = image.partition(partition)
+        here = partition in broker.partitions
+        reads = image.offset > 0
+        replica = self._replica(node, partition)
+        if version is None:
+            return Standing(replica, here=here, known=False, reads=reads)
+        configs = overrides(image, partition.topic, broker.settings.node)
+        return Standing(
+            replica,
+            here=here,
+            known=True,
+            reads=reads,
+            replicas=tuple(map(int, version.replicas)),
+            isr=tuple(map(int, version.isr)),
+            minimum=int(configs.get("min.insync.replicas", broker.settings.min_insync_replicas)),
+            batch_bytes_max=int(configs.get("max.message.bytes", broker.settings.message_bytes_max)),
+            deletes="delete" in configs.get("cleanup.policy", "delete"),
+        )

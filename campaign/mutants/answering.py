@@ -1,0 +1,110 @@
+"""Planted bugs of what is answered, and when: to clients, to followers, and to brokers that want to be counted on."""
+
+from campaign.mutants.registry import mutant
+from impl.core.clients import Clients
+from impl.core.controller_messages import RegisterBroker, RegisteredBroker
+from impl.core.events import Effect
+from impl.core.messages import FetchedPartition, FetchPartition
+from impl.core.partition import Partition
+from impl.core.sessions import Sessions
+from impl.core.types import NO_BROKER_EPOCH, NO_ERROR, BrokerEpoch, ErrorCode, Millis, NodeId, Offset
+
+
+@mutant("refuses-the-answered", "answered_once")
+class RefusesWhoWasAnswered(Partition):
+    """A leader that resigns refuses whoever waits for the high watermark, also who was answered in the meantime.
+
+    A produce that has waited for as long as its client allows is answered with REQUEST_TIMED_OUT and stays in the list
+    of those who wait. Kafka's DelayedOperation has a flag for it (`completed`, set once), because a watcher's list is
+    cleaned up later than the operation ends; a second answer would be taken for that to the next request.
+    """
+
+    __slots__ = ()
+
+    def resign(self, out: list[Effect], error: ErrorCode = ErrorCode.NOT_LEADER_OR_FOLLOWER) -> None:
+        answered = [produce for produce in self.waiting.items if produce.done]
+        super().resign(out, error)
+        for produce in answered:
+            self.refuse(produce.parked, produce.index, error, out)
+
+
+@mutant("waits-in-line", "answered_in_time")
+class LooksAtTheFirst(Clients):
+    """Requests that wait stand in a line, and only the first is asked whether its time is up.
+
+    As if all waited equally long. A fetch that may wait for a fifth of a second stands behind a produce that may wait
+    for half of one. Kafka keeps them on a wheel of timers, by when they expire (kafka.utils.timer.TimingWheel).
+    """
+
+    __slots__ = ()
+
+    def expire(self, now: Millis, out: list[Effect]) -> None:
+        line = self._parked.take()
+        while line and (line[0].done or line[0].deadline <= now):
+            first = line.pop(0)
+            if not first.done:
+                first.expire(out)
+        for parked in line:
+            self._parked.add(parked)
+        self.due = Millis(now + 1)
+
+
+@mutant("beyond-the-watermark-refused", "right_error")
+class RefusesBeyondTheWatermark(Partition):
+    """A consumer that asks for what lies between the high watermark and the log's end is told that it is out of range.
+
+    What a follower's watermark lags behind is no reason to start over: a consumer that believes it goes back to where
+    auto.offset.reset says. KIP-207 and KIP-392 (KAFKA-8443) say that the answer is empty, or that the offset is not
+    available yet.
+    """
+
+    __slots__ = ()
+
+    def admit(
+        self,
+        asked: FetchPartition,
+        replica: NodeId,
+        now: Millis,
+        out: list[Effect],
+        broker_epoch: BrokerEpoch = NO_BROKER_EPOCH,
+    ) -> FetchedPartition | None:
+        beyond = asked.rack is not None and asked.fetch_offset > self.high_watermark
+        if beyond and self.refusal(asked) is NO_ERROR:
+            return FetchedPartition(
+                partition=asked.partition,
+                error=ErrorCode.OFFSET_OUT_OF_RANGE,
+                high_watermark=Offset(-1),
+                log_start=self.log_start,
+            )
+        return super().admit(asked, replica, now, out, broker_epoch)
+
+
+@mutant("unfences-the-ignorant", "knows_first")
+class CountsOnWhoHasNotRead(Sessions):
+    """A broker is counted on from its first heartbeat on, whatever it has read of the metadata.
+
+    It may be elected by then, and knows of no partition that it leads: clients are sent to a broker that refuses them.
+    Kafka's controller compares the offset in each heartbeat with that of the broker's registration (KIP-631,
+    BrokerHeartbeatManager.calculateNextBrokerState).
+    """
+
+    def register(self, request: RegisterBroker, now: Millis) -> RegisteredBroker:
+        registered = super().register(request, now)
+        if registered.error is NO_ERROR:
+            self._sessions[request.broker].must_know = Offset(0)
+        return registered
+
+
+@mutant("moves-when-all-have-all", "watermark_due")
+class WaitsForEverything(Partition):
+    """The high watermark moves only when the whole in-sync set has everything.
+
+    Whoever checks "are all caught up" for "how far have all come" moves it late while records keep coming, and a
+    producer with acks=all waits for those of others. Kafka takes the least position (Partition.maybeIncrementLeaderHW).
+    """
+
+    __slots__ = ()
+
+    def watermark_candidate(self) -> Offset:
+        lowest = super().watermark_candidate()
+        return lowest if lowest == self.log_end else self.high_watermark

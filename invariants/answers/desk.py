@@ -1,0 +1,258 @@
+"""`Desk`: hears every request that a node hears, and every answer that it gives.
+
+One rule: each costs what it touches: a request is noted when it is heard and forgotten when it is answered; only what
+is refused is looked at closely.
+
+The first violation is kept and the run goes on: whatever else it breaks says more. Whoever looks for this one alone
+asks to be told at once.
+
+Messages are any objects with the fields of the core's own (`impl.core.messages`), told apart by the name of their
+class. Times are the node's own.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from invariants.answers import errors
+from invariants.answers.invariant import (
+    ANSWERED_IN_TIME,
+    ANSWERED_ONCE,
+    RIGHT_ERROR,
+    WATERMARK_DUE,
+    AnswerInvariant,
+)
+from invariants.answers.standing import Standing
+from invariants.step.ghost import Replica
+from invariants.step.words import set_words
+from invariants.verdict import Violated
+
+NEVER = 1 << 60
+NEWEST = "Refused"
+"""What a controller that is not active answers to anything."""
+
+Stands = Callable[[str, Any], Standing]
+"""(node, partition) -> where that node stands with it."""
+Replicas = Callable[[str, Any], Replica | None]
+"""The same, as far as its facts tell."""
+
+
+def _whole(_request: Any) -> int:
+    return 0
+
+
+def _forever(_request: Any) -> int:
+    return NEVER
+
+
+class Kind(NamedTuple):
+    """One kind of request."""
+
+    name: str
+    reply: str
+    """The class of what answers it; empty: any."""
+    wait: Callable[[Any], int]
+    """How long it may wait, in milliseconds."""
+    parts: str = ""
+    """Its field with what is asked of each partition; empty: what is refused of it is not judged."""
+    answers: str = ""
+    """The field of its answer with what is said of each."""
+
+
+_KINDS = (
+    Kind("Fetch", "Fetched", lambda request: max(0, request.max_wait_ms), "partitions", "partitions"),
+    Kind("Produce", "Produced", lambda request: max(0, request.timeout_ms), "partitions", "partitions"),
+    Kind("DeleteRecords", "DeletedRecords", lambda request: max(0, request.timeout_ms), "partitions", "partitions"),
+    Kind("ListOffsets", "ListedOffsets", _whole, "queries", "offsets"),
+    Kind("OffsetForLeaderEpoch", "EpochEnds", _whole, "queries", "ends"),
+    Kind("DescribeTopics", "DescribedTopics", _whole),
+    Kind("FetchMetadata", "FetchedMetadata", lambda request: max(0, request.max_wait_ms)),
+    Kind("InitProducerId", "InitializedProducerId", _forever),
+)
+KINDS = {kind.name: kind for kind in _KINDS}
+GIVEN_UP = "REQUEST_TIMED_OUT"
+
+
+class Open(NamedTuple):
+    """A request that was heard and is not answered yet."""
+
+    kind: Kind
+    request: Any
+    at: int
+    by: int
+    parts: Mapping[Any, Any]
+    """What is asked of each partition."""
+
+
+class Counter:
+    """One life of one node."""
+
+    __slots__ = ("due", "gone", "life", "open", "sessions", "ticked")
+
+    def __init__(self, life: int) -> None:
+        self.life = life
+        self.open: dict[tuple[int, int], Open] = {}
+        """By connection and correlation."""
+        self.gone: set[int] = set()
+        """Connections that the node knows to be lost: what it still answers there nobody hears."""
+        self.sessions: dict[int, Mapping[Any, Any]] = {}
+        """Fetch sessions: what was last asked of each partition (KIP-227)."""
+        self.due = NEVER
+        """No request is due before this."""
+        self.ticked = -1
+        """When it last handled a tick."""
+
+
+class Desk:
+    """Judges one simulated run. `at_once`: the first violation is raised, and not kept."""
+
+    def __init__(self, stands: Stands, replica: Replicas, *, at_once: bool = False) -> None:
+        self.violated: Violated | None = None
+        self.answers = 0
+        """Answers judged."""
+        self._stands = stands
+        self._replica = replica
+        self._at_once = at_once
+        self._counters: dict[str, Counter] = {}
+        self._kinds: dict[type, Kind] = {}
+
+    def _counter(self, node: str, life: int) -> Counter:
+        counter = self._counters.get(node)
+        if counter is None or counter.life != life:
+            counter = self._counters[node] = Counter(life)
+        return counter
+
+    def break_(self, invariant: AnswerInvariant, sentence: str) -> None:
+        """An invariant is broken."""
+        if self.violated is None:
+            self.violated = Violated(invariant.id, sentence)
+            if self._at_once:
+                raise self.violated
+
+    # ------------------------------------------------------------ what a node hears
+    def asked(self, node: str, life: int, connection: int, correlation: int, request: Any, now: int) -> None:
+        """A node handles a request."""
+        counter = self._counter(node, life)
+        kind = self._kinds.get(type(request)) or self._kind_of(type(request))
+        if kind.name == "Produce" and not request.acks:
+            return
+        by = now + kind.wait(request)
+        parts: Mapping[Any, Any] = {}
+        if kind.parts:
+            parts = {part.partition: part for part in getattr(request, kind.parts)}
+            if kind.name == "Fetch" and request.session_epoch > 0:
+                parts = _remembered(counter, request, parts)
+            if kind.name == "Fetch":
+                for partition in parts:
+                    self._watermark(node, partition)
+        counter.open[connection, correlation] = Open(kind, request, now, by, parts)
+        if by < counter.due:
+            counter.due = by
+
+    def _watermark(self, node: str, partition: Any) -> None:
+        """What a leader has done by the end of the step before this one."""
+        replica = self._replica(node, partition)
+        if replica is None or not replica.leading or replica.high_watermark >= replica.log.end:
+            return
+        due = replica.log.end
+        for member in replica.maximal_isr:
+            if member != replica.node:
+                due = min(due, replica.shown.get(member, -1))
+        if due > replica.high_watermark and replica.may_commit:
+            self.break_(
+                WATERMARK_DUE,
+                f"{node}, leader of epoch {replica.leader_epoch} of {partition}, leaves its high watermark at "
+                f"{replica.high_watermark}, and all of its maximal in-sync set {set_words(replica.maximal_isr)} have "
+                f"shown that they have what lies below {due}",
+            )
+
+    def _kind_of(self, message: type) -> Kind:
+        kind = self._kinds[message] = KINDS.get(message.__name__) or Kind(message.__name__, "", _forever)
+        return kind
+
+    def ticks(self, node: str, life: int, now: int) -> None:
+        """A node handles a tick: what was due at the one before is answered by now."""
+        counter = self._counter(node, life)
+        ticked, counter.ticked = counter.ticked, now
+        if counter.due > ticked:
+            return
+        due = NEVER
+        for opened in counter.open.values():
+            if opened.by <= ticked:
+                late = f"is not answered {now - opened.at} ms after {node} heard it, and was to wait for"
+                self.break_(ANSWERED_IN_TIME, f"a {opened.kind.name} {late} {opened.by - opened.at} ms at most")
+            elif opened.by < due:
+                due = opened.by
+        counter.due = due
+
+    def disconnected(self, node: str, life: int, connection: int) -> None:
+        """A node learns that a connection is lost: nobody waits there any more."""
+        counter = self._counter(node, life)
+        counter.gone.add(connection)
+        for key in [key for key in counter.open if key[0] == connection]:
+            del counter.open[key]
+
+    # ------------------------------------------------------------ what it answers
+    def answered(self, node: str, life: int, connection: int, correlation: int, reply: Any, now: int) -> None:
+        """A node gives an answer."""
+        counter = self._counter(node, life)
+        opened = counter.open.pop((connection, correlation), None)
+        if opened is None:
+            if connection not in counter.gone:
+                what = f"{node} answers request {correlation} of connection {connection} ({type(reply).__name__})"
+                self.break_(ANSWERED_ONCE, f"{what}, which it has answered already, or nobody sent")
+            return
+        kind = opened.kind
+        if not kind.answers:
+            name = type(reply).__name__
+            if kind.reply and name not in (kind.reply, NEWEST):
+                self.break_(ANSWERED_ONCE, f"{node} answers a {kind.name} with {name}")
+            return
+        self.answers += 1
+        if type(reply).__name__ != kind.reply:
+            if type(reply).__name__ != NEWEST:
+                self.break_(ANSWERED_ONCE, f"{node} answers a {kind.name} with {type(reply).__name__}")
+            return
+        self._judge(node, opened, counter, reply, now)
+
+    def _judge(self, node: str, opened: Open, counter: Counter, reply: Any, now: int) -> None:
+        kind, request = opened.kind, opened.request
+        if kind.name == "Fetch" and reply.session_id and not request.session_epoch:
+            counter.sessions[reply.session_id] = opened.parts
+        for answer in getattr(reply, kind.answers):
+            part = opened.parts.get(answer.partition)
+            if part is None:
+                self.break_(ANSWERED_ONCE, f"{node} answers a {kind.name} about {answer.partition}: nobody asked")
+            elif answer.error:
+                self._refused(node, opened, part, answer.error.name, now)
+            else:
+                self._granted(node, opened, part)
+
+    def _refused(self, node: str, opened: Open, part: Any, error: str, now: int) -> None:
+        kind, request = opened.kind, opened.request
+        if error == GIVEN_UP and now < opened.by:
+            early = f"{node} gives up a {kind.name} after {now - opened.at} ms, and was to wait for"
+            self.break_(ANSWERED_IN_TIME, f"{early} {opened.by - opened.at} ms")
+        why = errors.wrong(kind.name, error, request, part, self._stands(node, part.partition))
+        if why:
+            self.break_(RIGHT_ERROR, f"{node} answers a {kind.name} of {part.partition} with {error}, and {why}")
+
+    def _granted(self, node: str, opened: Open, part: Any) -> None:
+        kind, request = opened.kind, opened.request
+        if kind.name == "Fetch":
+            # Most answers there are: what is plainly right is looked at no closer.
+            replica = self._replica(node, part.partition)
+            if replica is None or (replica.leading and replica.leader_epoch == part.current_leader_epoch):
+                return
+        why = errors.unrefused(kind.name, request, part, self._stands(node, part.partition))
+        if why:
+            told = f"{node} answers a {kind.name} of {part.partition} without an error, and {why}"
+            self.break_(RIGHT_ERROR, told)
+
+
+def _remembered(counter: Counter, request: Any, parts: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """What a fetch asks that goes on with a session: what it does not say it has said before (KIP-227)."""
+    known = counter.sessions.get(request.session_id, {})
+    if parts or request.forgotten:
+        known = {name: part for name, part in (*known.items(), *parts.items()) if name not in request.forgotten}
+        counter.sessions[request.session_id] = known
+    return known

@@ -1,0 +1,95 @@
+"""The invariants of answers, and what each says."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerInvariant:
+    """One invariant of answers: as `StepInvariant`, judged by `invariants.answers.desk.Desk` where a simulated node
+    hears a request or gives an answer."""
+
+    id: str
+    names: tuple[str, ...]
+    statement: str
+    argument: str
+    breaks: str
+
+
+ANSWERED_ONCE = AnswerInvariant(
+    id="answered_once",
+    names=("Kafka protocol",),
+    statement=(
+        "A request is answered at most once, on the connection on which it came, and by what answers its kind; a "
+        "produce with acks=0 is not answered at all."
+    ),
+    argument=(
+        "Whoever answers a request that waits marks it as done, and all who share it look at that first; a client "
+        "tells answers apart by their correlation alone."
+    ),
+    breaks="refuses-the-answered",
+)
+ANSWERED_IN_TIME = AnswerInvariant(
+    id="answered_in_time",
+    names=("Kafka protocol",),
+    statement=(
+        "A request that says how long it may wait (fetch, produce, deletion of records, fetch of metadata), or that "
+        "waits for nothing (offsets, ends of epochs, descriptions of topics), is answered no later than at the second "
+        "tick which its node handles after that time; and no produce or deletion is given up before it."
+    ),
+    argument=(
+        "Every parked request is in the list that is looked through when the earliest deadline of all has passed, and "
+        "a node looks at each tick. Time is the node's own, and it has none while it stands still."
+    ),
+    breaks="waits-in-line",
+)
+RIGHT_ERROR = AnswerInvariant(
+    id="right_error",
+    names=("KIP-320", "KIP-392", "KIP-966", "KIP-98"),
+    statement=(
+        "Whatever is refused is refused for a reason that holds where and when the answer is given: "
+        "FENCED_LEADER_EPOCH for an older epoch, UNKNOWN_LEADER_EPOCH for a newer one, NOT_LEADER_OR_FOLLOWER by who "
+        "does not lead, OFFSET_OUT_OF_RANGE outside of the log, NOT_ENOUGH_REPLICAS below the minimum, "
+        "OUT_OF_ORDER_SEQUENCE_NUMBER where the log has not what comes before, and so on; and what such a reason "
+        "stands against is not answered without an error."
+    ),
+    argument=(
+        "Each answer is checked against role and epoch of the moment when it is given, parked ones again when they "
+        "leave; min.insync.replicas is the one of the metadata that the broker has read."
+    ),
+    breaks="beyond-the-watermark-refused",
+)
+KNOWS_FIRST = AnswerInvariant(
+    id="knows_first",
+    names=("KIP-631",),
+    statement=(
+        "A broker is counted on (unfenced) only by a heartbeat which says that it has read the metadata log past its "
+        "registration, and past its last fencing."
+    ),
+    argument=(
+        "The controller notes where its log ends when it registers or fences a broker, and compares the offset of each "
+        "heartbeat with that (BrokerHeartbeatManager)."
+    ),
+    breaks="unfences-the-ignorant",
+)
+WATERMARK_DUE = AnswerInvariant(
+    id="watermark_due",
+    names=("KIP-497", "KIP-966"),
+    statement=(
+        "When a leader that may commit hears a fetch, its high watermark is no lower than the least of its own log's "
+        "end and the positions that the others of its maximal in-sync set have shown it in this epoch: it was moved in "
+        "the step that made it due."
+    ),
+    argument=(
+        "Whatever that least depends on (a position, the log's end, the set, whether enough are in sync) changes in "
+        "steps that look at the watermark before they end."
+    ),
+    breaks="moves-when-all-have-all",
+)
+ANSWER_INVARIANTS: tuple[AnswerInvariant, ...] = (
+    ANSWERED_ONCE,
+    ANSWERED_IN_TIME,
+    RIGHT_ERROR,
+    KNOWS_FIRST,
+    WATERMARK_DUE,
+)
+ANSWER_IDS = frozenset(invariant.id for invariant in ANSWER_INVARIANTS)
