@@ -356,7 +356,7 @@ class Broker:
             partition = self._new_partition(version.name)
         epoch_before = partition.leader_epoch
         if epoch_before == NO_EPOCH:
-            partition.topic_id = topic.topic_id
+            partition.be_of(topic.topic_id)
             self._configure(partition, overrides(member.image, topic.name, self.settings.node), out)
         partition.learn(version, now, out)
         if partition.leader_epoch == epoch_before:

@@ -128,20 +128,52 @@ class Clients:
         epoch = request.session_epoch
         if epoch > FULL:
             session = sessions.go_on(request.session_id, epoch, request.partitions, request.forgotten, now)
-            if isinstance(session, FetchSession) and self._can_name_more(session):
+            if isinstance(session, ErrorCode):
+                return session
+            if self._can_name_more(session):
                 sessions.end(request.session_id)
                 return ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR
-            return None if isinstance(session, FetchSession) and not session.entries else session
+            if self._names_others(session):
+                sessions.end(request.session_id)
+                return ErrorCode.FETCH_SESSION_ID_NOT_FOUND
+            self._note_topics(session, request)
+            return session if session.entries else None
         if request.session_id != NO_SESSION:
             sessions.end(request.session_id)
         if epoch == SESSIONLESS or not request.partitions:
             return None
-        return sessions.begin(request.replica_id, request.partitions, now)
+        begun = sessions.begin(request.replica_id, request.partitions, now)
+        if begun is not None:
+            begun.looked_at_topics = self._member.image.topics_gone
+            self._note_topics(begun, request)
+        return begun
 
     def _can_name_more(self, session: FetchSession) -> bool:
         """What a session remembers are names. A topic whose id was unknown when it was asked for has one by now."""
         known = self._member.image.topics_by_id
         return any(stood_in_for(name.topic) in known for name in session.unnamed)
+
+    def _names_others(self, session: FetchSession) -> bool:
+        """A topic that the session was asked for is gone: its name is another's by now, or nobody's (KIP-516).
+
+        Kafka's sessions keep the ids, and that topic alone is refused; here the session ends, with an error that
+        clients who say names know too, and whoever asks says anew what it means."""
+        image = self._member.image
+        if session.looked_at_topics == image.topics_gone:
+            return False
+        session.looked_at_topics = image.topics_gone
+        return any(
+            name not in image.topics or image.topics[name].topic_id != topic_id
+            for name, topic_id in session.topic_ids.items()
+        )
+
+    def _note_topics(self, session: FetchSession, request: Fetch) -> None:
+        """What the names of a request stand for."""
+        topics = self._member.image.topics
+        for asked in request.partitions:
+            topic = topics.get(asked.partition.topic)
+            if topic is not None:
+                session.topic_ids[topic.name] = topic.topic_id
 
     def _look_at(
         self,

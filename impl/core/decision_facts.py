@@ -26,6 +26,7 @@ from impl.core import decided_facts
 from impl.core.decided_facts import Fact
 from impl.core.facts import BeginPartition
 from impl.core.image import MetadataImage
+from impl.core.labels import Say
 from impl.core.metadata import (
     MetadataRecord,
     PartitionChangeRecord,
@@ -36,15 +37,16 @@ from impl.core.metadata import (
 from impl.core.types import NO_BROKER_EPOCH
 
 
-def facts_of(record: MetadataRecord, before: MetadataImage) -> list[Fact]:
-    """What the record does to partitions, in the order of their names. `before` must not have it applied yet."""
+def facts_of(record: MetadataRecord, before: MetadataImage, say: Say = str) -> list[Fact]:
+    """What the record does to partitions, in the order of their names. `before` must not have it applied yet; `say` is
+    what facts call a partition that is in it."""
     match record:
         case PartitionChangeRecord():
-            return [_of_change(record, before), *_of_the_absent(record, before)]
+            return [_of_change(record, before, say), *_of_the_absent(record, before, say)]
         case PartitionRecord():
             return [
                 decided_facts.CreatePartition(
-                    partition=str(record.partition),
+                    partition=say(record.partition),
                     replicas=record.replicas,
                     isr=record.isr,
                     leader=record.leader,
@@ -52,11 +54,11 @@ def facts_of(record: MetadataRecord, before: MetadataImage) -> list[Fact]:
                 )
             ]
         case RegisterBrokerRecord():
-            return _of_registration(record, before)
+            return _of_registration(record, before, say)
         case RemoveTopicRecord():
             topic = before.topics_by_id[record.topic_id]
             return [
-                decided_facts.DeletePartition(partition=str(topic.partitions[index].name))
+                decided_facts.DeletePartition(partition=say(topic.partitions[index].name))
                 for index in sorted(topic.partitions)
             ]
     return []
@@ -81,12 +83,12 @@ def beginnings(image: MetadataImage) -> list[Fact]:
     ]
 
 
-def _of_registration(record: RegisterBrokerRecord, before: MetadataImage) -> list[Fact]:
+def _of_registration(record: RegisterBrokerRecord, before: MetadataImage, say: Say) -> list[Fact]:
     told: list[Fact] = []
     for partition in before.partitions():
         if record.broker not in partition.replicas:
             continue
-        name, replica = str(partition.name), record.broker
+        name, replica = say(partition.name), record.broker
         if record.clean:
             told.append(decided_facts.Register(partition=name, replica=replica, broker_epoch=record.broker_epoch))
         elif replica not in partition.isr and replica not in partition.elr:
@@ -94,9 +96,9 @@ def _of_registration(record: RegisterBrokerRecord, before: MetadataImage) -> lis
     return told
 
 
-def _of_change(record: PartitionChangeRecord, before: MetadataImage) -> Fact:
+def _of_change(record: PartitionChangeRecord, before: MetadataImage, say: Say) -> Fact:
     outcome = {
-        "partition": str(record.partition),
+        "partition": say(record.partition),
         "leader_epoch": record.leader_epoch,
         "partition_epoch": record.partition_epoch,
         "isr": record.isr,
@@ -106,14 +108,14 @@ def _of_change(record: PartitionChangeRecord, before: MetadataImage) -> Fact:
     return _CHANGES[record.why](record, before, outcome)
 
 
-def _of_the_absent(record: PartitionChangeRecord, before: MetadataImage) -> list[Fact]:
+def _of_the_absent(record: PartitionChangeRecord, before: MetadataImage, say: Say) -> list[Fact]:
     """Whom the change newly counts on, and the image before it does not."""
     known = before.partition(record.partition)
     added = set(record.isr) if known is None else set(record.isr) - set(known.isr)
     if record.leader >= 0 and (known is None or record.leader_epoch != known.leader_epoch):
         added.add(record.leader)
     return [
-        decided_facts.CountOnAbsent(partition=str(record.partition), partition_epoch=record.partition_epoch, node=node)
+        decided_facts.CountOnAbsent(partition=say(record.partition), partition_epoch=record.partition_epoch, node=node)
         for node in sorted(added)
         if not before.is_active(node)
     ]

@@ -15,6 +15,7 @@ from impl.core.decided_facts import RefusePartition
 from impl.core.decision_facts import facts_of
 from impl.core.events import AppendMetadata, Effect, RecoveredMetadata
 from impl.core.image import CHANGING, MetadataImage, PartitionImage
+from impl.core.labels import labels_of
 from impl.core.metadata import MetadataRecord, PartitionChangeRecord
 from impl.core.settings import Settings
 from impl.core.topic_configs import number
@@ -35,12 +36,13 @@ class Decisions:
         self._decided: list[MetadataRecord] = []
         """Since the last `flush`."""
         self._facts: list[Effect] = []
+        self._say = labels_of(self.image, settings)
         for record in recovered.records:
             self.image.apply(record)
 
     def decide(self, record: MetadataRecord) -> None:
         """The record is decided; the facts of it follow when it is durable."""
-        self._facts.extend(facts_of(record, self.image))
+        self._facts.extend(facts_of(record, self.image, self._say))
         self._decided.append(record)
         self.image.apply(record)
 
@@ -158,7 +160,7 @@ class Decisions:
         """The leader's proposal is refused for good: `member` has registered since. Nothing is written down."""
         self._facts.append(
             RefusePartition(
-                partition=str(partition.name),
+                partition=self._say(partition.name),
                 leader=partition.leader,
                 member=member,
                 leader_epoch=partition.leader_epoch,

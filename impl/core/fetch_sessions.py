@@ -77,9 +77,11 @@ class FetchSession:
         "created_at",
         "entries",
         "epoch",
+        "looked_at_topics",
         "number",
         "parked",
         "replica",
+        "topic_ids",
         "unnamed",
         "used_at",
     )
@@ -92,6 +94,10 @@ class FetchSession:
         self.created_at = now
         self.used_at = now
         self.entries: dict[TopicPartition, Entry] = {}
+        self.topic_ids: dict[str, bytes] = {}
+        """Of the topics asked for, the id that each name stood for (`MetadataImage.topics_gone` was `looked_at_topics`
+        when that was last compared)."""
+        self.looked_at_topics = 0
         self.unnamed: dict[TopicPartition, None] = {}
         """Of the entries, those asked for by a topic id that was not known then."""
         self.parked: ParkedFetch | None = None

@@ -70,8 +70,12 @@ class LeaderLink:
         self.followed[partition.name] = partition
         self._moved.add(partition.name)
 
-    def unfollow(self, name: TopicPartition) -> None:
-        if self.followed.pop(name, None) is not None and self._member.image.partition(name) is None:
+    def unfollow(self, partition: Partition) -> None:
+        """No longer. Where its topic is gone, another one may have its name by now."""
+        image = self._member.image
+        if self.followed.pop(partition.name, None) is None:
+            return
+        if image.partition(partition.name) is None or image.topics[partition.name.topic].topic_id != partition.topic_id:
             self._anew = True
 
     def pump(self, now: Millis, out: list[Effect]) -> None:
@@ -227,7 +231,7 @@ class Fetchers:
         """Fetch the partition from `leader` and from nobody else. `pump` sends."""
         for link in self._links.values():
             if link.node != leader:
-                link.unfollow(partition.name)
+                link.unfollow(partition)
         if leader is not None:
             link = self._links.get(leader) or LeaderLink(leader, self._member, self)
             self._links[leader] = link

@@ -123,6 +123,7 @@ class MetadataImage:
         "offset",
         "topics",
         "topics_by_id",
+        "topics_gone",
     )
 
     def __init__(self) -> None:
@@ -136,10 +137,14 @@ class MetadataImage:
         self.configured_at = Offset(0)
         """One past the last record of a configuration: whether any has changed is a comparison."""
         self.next_producer_id = 0
+        self.topics_gone = 0
+        """Counts up when a topic may have gone: whether any has is a comparison."""
 
     def load(self, records: Iterable[MetadataRecord], offset: Offset) -> None:
         """Forget everything, and begin with a snapshot of the log below `offset`."""
+        gone = self.topics_gone
         MetadataImage.__init__(self)
+        self.topics_gone = gone + 1
         for record in records:
             self.apply(record)
         self.offset = self.configured_at = offset
@@ -192,6 +197,7 @@ class MetadataImage:
                 self.topics[record.name] = topic
                 self.topics_by_id[record.topic_id] = topic
             case RemoveTopicRecord():
+                self.topics_gone += 1
                 gone = self.topics_by_id.pop(record.topic_id)
                 del self.topics[gone.name]
                 return TopicPartition(gone.name, 0)

@@ -19,6 +19,7 @@ from impl.core.events import (
 )
 from impl.core.facts import Content, DeleteBelow, RecoverStart, Restart, Truncate
 from impl.core.image import MetadataImage
+from impl.core.labels import label
 from impl.core.producers import NO_PRODUCER, ProducerStates
 from impl.core.settings import Settings
 from impl.core.sizes import RecentSizes
@@ -92,9 +93,14 @@ class Replica:
         self.leader_epoch = NO_EPOCH
         self.partition_epoch = PartitionEpoch(-1)
 
+    def be_of(self, topic_id: bytes) -> None:
+        """Be a replica of this topic's partition."""
+        self.topic_id = topic_id
+        self.label = label(self.name, topic_id, self.settings)
+
     def restore(self, log: RecoveredLog, *, clean: bool, out: list[Effect]) -> None:
         """Begin from what is on the disk. The partition plays no role until the metadata log gives it one."""
-        self.topic_id = log.topic_id
+        self.be_of(log.topic_id)
         self.log_start = log.log_start
         self.log_end = log.log_end
         self.high_watermark = Offset(max(min(log.high_watermark, log.log_end), log.log_start))

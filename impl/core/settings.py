@@ -62,6 +62,8 @@ class Settings(Value, frozen=True, gc=False, kw_only=True):
     """log.message.timestamp.after.max.ms"""
     message_timestamp_before_ms_max: int = 2**63 - 1
     """log.message.timestamp.before.max.ms"""
+    facts_name_topic_ids: bool = False
+    """No configuration of Kafka's: facts say of which topic id a partition is (impl/core/labels.py)."""
     tick_ms: int = 20
     voters: tuple[Voter, ...] = (Voter(CONTROLLER),)
     """controller.quorum.voters"""

@@ -104,7 +104,7 @@ def log_ends(process: Process) -> LogEnds:
     if broker is None:
         return {}
     return {
-        str(partition.name): (partition.log_end, partition.epochs.latest, partition.high_watermark)
+        partition.label: (partition.log_end, partition.epochs.latest, partition.high_watermark)
         for partition in broker.partitions.values()
     }
 

@@ -36,6 +36,7 @@ from impl.core.events import (
     Tick,
 )
 from impl.core.image import MetadataImage
+from impl.core.labels import labels_of
 from impl.core.metadata import MetadataRecord
 from impl.core.quorum.batches import SnapshotId
 from impl.core.quorum.effects import DropMetadata, NoteCommitted, RecoveredQuorum, WriteSnapshot
@@ -268,10 +269,11 @@ class QuorumController:
         """Bring the image up to what is committed, whoever asks first; keep the facts that only a leader who inherits
         them can tell."""
         image, raft = self._image, self.raft
+        say = labels_of(image, self.settings)
         for batch in raft.log.read(image.offset, raft.high_watermark, raft.high_watermark):
             for record in batch.records:
                 if raft.leading and image.offset >= max(raft.inherited_from, self._before_trace):
-                    self._inherited.extend(facts_of(record, image))
+                    self._inherited.extend(facts_of(record, image, say))
                 image.apply(record)
 
     def _take_snapshot(self, now: Millis, out: list[Effect]) -> None:
