@@ -76,18 +76,9 @@ def may_repeat(key: str) -> bool:
 class Judges:
     """Everybody who watches one run, as one observer: the invariants first, then the model."""
 
-    def __init__(
-        self,
-        lockstep: Lockstep | None,
-        deletions: Deletions | None = None,
-        compacted: Compacted | None = None,
-        *,
-        seeking: str = "",
-    ) -> None:
+    def __init__(self, lockstep: Lockstep | None, deletions: Deletions | None = None, *, seeking: str = "") -> None:
         """`seeking`: as in `run`. What answers break is looked for where nothing else is sought."""
-        tombstone = is_tombstone if compacted else None
-        self.checker = Checker(may_repeat, one_clock=True, deletions=deletions, tombstone=tombstone)
-        self.compactions = compacted and Compactions(self.checker.partitions, **compacted._asdict())
+        self.checker = Checker(may_repeat, one_clock=True, deletions=deletions)
         self.listener: Hearing | None = None
         if seeking in ("", *ANSWER_IDS):
             self.listener = Hearing(self.checker, at_once=seeking != "")
