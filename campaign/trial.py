@@ -26,9 +26,9 @@ from impl.sim.recording import MODEL, header
 from impl.sim.scenario import Scenario
 from impl.sim.world import World
 from impl.storage.errors import StorageError
+from invariants.answers.invariant import ANSWER_IDS
 from invariants.step import Checker
 from invariants.step.deletion_due import Deletions
-from invariants.answers.invariant import ANSWER_IDS
 from invariants.step.quorum import QuorumChecker
 from invariants.step.recovery import ID as RECOVERY
 from invariants.verdict import Violated
@@ -161,7 +161,7 @@ def run(
     except a mutant that is not of the model at all.
     """
     lockstep = _followed_by(scenario, mutant, seeking)
-    judges = Judges(lockstep, Deletions(**scenario.retention._asdict()))
+    judges = Judges(lockstep, Deletions(**scenario.retention._asdict()), seeking=seeking)
     world = _world(scenario, choices, judges, recorder, mutant)
     violated: Violated | None = None
     origin = 0
@@ -189,6 +189,10 @@ def run(
     except Exception as error:
         # A broken run must not end the campaign: what broke it is reported with the choices that repeat it.
         violated = Violated(NO_EXCEPTION, f"{type(error).__name__}: {error}")
+    heard = judges.listener
+    if heard is not None and heard.violated is not None and (violated is None or violated.invariant == NO_EXCEPTION):
+        # What facts, clients or the model tell says more than an answer; an exception says less.
+        violated, ended = heard.violated, heard.at
     if ended is None or violated is None:
         ended = world.now
     trial = Trial(
@@ -208,10 +212,6 @@ def run(
 def _followed_by(scenario: Scenario, mutant: Mutant | None, seeking: str) -> Lockstep | None:
     """The models that a run is followed by; None where it is none of theirs."""
     if seeking not in ("", REFINES) or (mutant is not None and not mutant.modelled) or scenario.beyond:
-    heard = judges.listener
-    if heard is not None and heard.violated is not None and (violated is None or violated.invariant == NO_EXCEPTION):
-        # What facts, clients or the model tell says more than an answer; an exception says less.
-        violated, ended = heard.violated, heard.at
         return None
     voters = tuple(int(node) for node in controller_nodes(scenario.controllers))
     return Lockstep(MODEL, synced=scenario.log.flush_messages == 1, voters=voters, stop=seeking == REFINES)

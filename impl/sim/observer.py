@@ -33,24 +33,6 @@ class QuorumObserver(Protocol):
         """What a step of a controller did as a voter of the quorum, in order, before what it decided."""
 
 
-class Nobody:
-    """Observes nothing."""
-
-    def facts(self, node: str, at: int, facts: Sequence[Fact]) -> None:
-        pass
-@runtime_checkable
-class LogObserver(Protocol):
-    """What an observer of logs that are compacted may have, too."""
-
-    def wrote(self, crc: int, key: str, names: Sequence[str], at: int) -> None:
-        """A client has made a batch of records of this key, by their names; `crc` is what it is known by."""
-
-    def held(
-        self, node: str, at: int, partition: str, begin: int, to: int, records: Sequence[Held], *, cleaned: bool
-    ) -> None:
-        """What a log holds from `begin` on below `to`, after a step of its node. `cleaned`: the step compacted that."""
-
-
 class Listener(Protocol):
     """Hears what is said to nodes and by them, as it was meant, whatever it is on the wire."""
 
@@ -70,6 +52,11 @@ class Listening(Protocol):
         """Asked for once, when the run begins."""
 
 
+class Nobody:
+    """Observes nothing."""
+
+    def facts(self, node: str, at: int, facts: Sequence[Fact]) -> None:
+        pass
 
     def fault(self, kind: str, targets: tuple[str, ...], detail: str) -> None:
         pass

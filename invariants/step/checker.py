@@ -127,15 +127,15 @@ class Checker:
                     if self._deletions is not None:
                         self._deletions.judge(partition, replica, at)
 
-    def _decision(self, fact: Any, plan: Plan) -> None:
-        """What the controllers have decided; told again, it moves nothing."""
-        try:
-            if self._told.again(fact):
     def replica(self, partition: str, node: int) -> Replica | None:
         """A node's replica of the partition that it knows under this name; None where no fact has told of one."""
         known = self._generations.of(partition, node)
         return None if known is None else known.replicas.get(node)
 
+    def _decision(self, fact: Any, plan: Plan) -> None:
+        """What the controllers have decided; told again, it moves nothing."""
+        try:
+            if self._told.again(fact):
                 return
         except Contradiction as contradiction:
             raise Violated(one_decision.ID, str(contradiction)) from None
