@@ -42,6 +42,7 @@ class LeaderLink:
         "_session_epoch",
         "_session_id",
         "_told",
+        "_told_of",
         "_turn",
         "followed",
         "node",
@@ -63,10 +64,15 @@ class LeaderLink:
         self._session_id = NO_SESSION
         self._session_epoch = FULL
         self._told: dict[TopicPartition, FetchPartition] = {}
+        self._told_of: dict[TopicPartition, bytes] = {}
+        """The topic ids of those, and of some that the session holds no more."""
         self._moved: set[TopicPartition] = set()
 
     def follow(self, partition: Partition) -> None:
         """From now on, or in a new epoch."""
+        if self._told_of.get(partition.name, partition.topic_id) != partition.topic_id:
+            # The session may still hold the partition of that name that was followed once.
+            self._anew = True
         self.followed[partition.name] = partition
         self._moved.add(partition.name)
 
@@ -114,6 +120,7 @@ class LeaderLink:
             self._session_epoch = FULL
         if self._session_epoch == FULL:
             self._told.clear()
+            self._told_of.clear()
             if len(partitions) * settings.replica_fetch_bytes_max > FETCH_RESPONSE_BYTES_MAX:
                 # More than one answer can hold: let another partition be the first each time (KIP-74).
                 self._turn = (self._turn + 1) % len(partitions)
@@ -156,6 +163,7 @@ class LeaderLink:
                 position = partition.position(bytes_max)
                 if told.get(name) != position:
                     told[name] = position
+                    self._told_of[name] = partition.topic_id
                     news.append(position)
                 moved.discard(name)
         return news
