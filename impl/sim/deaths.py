@@ -82,7 +82,7 @@ class Deaths:
         victim.clock = None
         field.network.cut_all(victim.index, field.now, notice=back + 1 if power and silent else 0)
         if power:
-            disk.lose_power(self._survives(victim), spoil)
+            disk.lose_power(self.survives(victim), spoil)
         else:
             disk.crash_process()
         victim.life += 1
@@ -105,7 +105,8 @@ class Deaths:
                 self._field.note_fault(faults.POWER_LOSS, (process.name,), "after it had stopped")
             self.die(process, process.stop_ms, power=process.power_goes)
 
-    def _survives(self, victim: Process) -> Decide:
+    def survives(self, victim: Process) -> Decide:
+        """What is left of what this life of it has not synced: by choice."""
         choose, name, life = self._field.choose, victim.name, victim.life
 
         def decide(what: str, unsynced: int) -> int:

@@ -6,6 +6,8 @@ One rule: a file decides nothing; what survives of it is told to it.
 import errno
 from collections.abc import Callable, Sequence
 
+from impl.sim.faults import DISK_FULL, INPUT_OUTPUT_ERROR, READ_ERROR, SHORT_WRITE
+
 _ONE_BUFFER = (bytes, memoryview)
 
 
@@ -65,16 +67,15 @@ class Trouble:
         """The next that is refused is a write, and it is done in part."""
         self.reads_left: int | None = None
         """Until a read of records is refused."""
-        self.spared = False
-        """It has refused a read, or a write of which a part is there: nothing in memory is doubtful."""
         self.full = False
         self.slow = False
         self.slow_syncs = 0
         """How many syncs it was asked for while it was slow."""
         self.lying = False
         """It acknowledges syncs of what was appended to the segments that grow, and does nothing."""
-        self.refused = False
-        """It has refused a write or a sync."""
+        self.refused = ""
+        """As what kind of fault it has refused something last; nothing: it has not. After an input/output error memory
+        and disk differ."""
         self.rotten = False
         """Of what was synced, some bit is another."""
         self.damaged = False
@@ -98,7 +99,7 @@ class Trouble:
         self.reads_left -= 1
         if self.reads_left <= 0:
             self.reads_left = None
-            self.refused = self.spared = True
+            self.refuses(READ_ERROR)
             raise input_output_error("")
 
     def burn(self) -> None:
@@ -113,8 +114,14 @@ class Trouble:
         if self.fuse <= 0:
             self.fuse = None
             error = self._fuse_error("in the middle of a step")
-            self.refused = isinstance(error, OSError)
+            if isinstance(error, OSError):
+                self.refuses(SHORT_WRITE if self.short else INPUT_OUTPUT_ERROR)
             raise error
+
+    def refuses(self, kind: str) -> None:
+        """It is about to. What comes after an input/output error makes nothing good."""
+        if self.refused != INPUT_OUTPUT_ERROR:
+            self.refused = kind
 
 
 class _Change:
@@ -172,7 +179,7 @@ class SimFile:
         if self.disk.fuse is not None:
             self._burn_writing(data)
         if self.disk.full:
-            self.disk.refused = True
+            self.disk.refuses(DISK_FULL)
             raise OSError(errno.ENOSPC, "No space left on device")
         content = self._content
         position = len(content)
@@ -194,7 +201,6 @@ class SimFile:
             disk.burn_write()
         except OSError:
             disk.short = False
-            disk.spared = True
             whole = bytes(data) if isinstance(data, _ONE_BUFFER) else b"".join(data)
             self.append(whole[: len(whole) // 2])
             raise

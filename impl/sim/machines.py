@@ -122,10 +122,11 @@ class Machines:
         assert disk is not None
         if not isinstance(error, LogDirectoryFailed) or not disk.refused:
             raise error
-        stands = disk.full or disk.spared
-        if not disk.full:
-            self._note(faults.INPUT_OUTPUT_ERROR, victim)
-        disk.refused = disk.spared = False
+        stands = disk.refused != faults.INPUT_OUTPUT_ERROR
+        if disk.refused != faults.DISK_FULL:
+            # That it is full was told when it became so.
+            self._note(disk.refused, victim)
+        disk.refused = ""
         kind = faults.CRASH if stands else faults.POWER_LOSS
         self._note(kind, victim, f"its log directory has failed, down for {DOWN_MS} ms")
         self._deaths.die(victim, DOWN_MS, power=not stands, silent=False)
@@ -135,17 +136,20 @@ class Machines:
         disk = victim.disk
         assert disk is not None
         victim.alive = False
-        victim.life += 1
         if isinstance(error, LogDirectoryFailed) and disk.refused:
-            if disk.spared:
-                self._note(faults.READ_ERROR, victim, "as it starts")
-            disk.refused = disk.spared = False
+            if disk.refused != faults.DISK_FULL:
+                self._note(disk.refused, victim, "as it starts")
+            if disk.refused == faults.INPUT_OUTPUT_ERROR:
+                self._note(faults.POWER_LOSS, victim, "it could not sync what it found")
+                disk.lose_power(self._deaths.survives(victim))
+            disk.refused = ""
         elif disk.damaged:
             self._note(faults.WIPED_DISK, victim, f"because it refused to start: {error}")
             self._note(faults.POWER_LOSS, victim, "it has another disk")
             disk.wipe()
         else:
             raise error
+        victim.life += 1
         self._field.schedule_restart(victim, self._field.now + DOWN_MS)
 
     def started(self, victim: Process) -> None:
