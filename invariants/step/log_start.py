@@ -40,7 +40,9 @@ def _falls_behind(partition: Partition, replica: Replica, fact: FallBehind) -> N
 
 def _comes_back(partition: Partition, replica: Replica, fact: Restart) -> None:
     """Before the ghost takes over what was found."""
-    if replica.found_at < _least(partition, replica.start):
+    # A replica that has not reconciled since an unclean election may have begun anew, and not have lived to tell.
+    may_begin_anew = replica.reconciled < partition.last_unclean
+    if replica.found_at < _least(partition, replica.start) and not may_begin_anew:
         raise Violated(
             ID,
             f"n{replica.node} comes back with a log that begins at {replica.found_at}; what lies below "

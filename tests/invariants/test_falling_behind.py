@@ -90,3 +90,23 @@ def test_a_log_that_begins_inside_a_batch_of_its_new_leaders_begins_where_that_d
     partition.last_unclean, replica.reconciled = -1, 0
     with pytest.raises(Violated, match="n3 sets its high watermark to 1"):
         judge(partition, replica, receives(1))
+
+
+def test_what_it_had_deleted_may_have_been_given_up_without_a_word() -> None:
+    story = gives_up()
+    story.tell(3, falls_behind(1))
+    story.follow(3, 1, 2)
+    replica = story.checker.partitions[P].replica(3)
+    story.checker.fault("crash", ("n3",))
+    story.restart(3, end=0)
+    assert replica.found_at == replica.log.end == 0
+
+
+def test_once_it_has_reconciled_it_has_told_of_what_it_began_anew() -> None:
+    story = gives_up()
+    story.tell(3, falls_behind(1))
+    partition = story.checker.partitions[P]
+    partition.replica(3).reconciled = partition.last_unclean
+    story.checker.fault("crash", ("n3",))
+    with pytest.raises(Violated, match="n3 comes back with a log that begins at 0; what lies below 1 it had deleted"):
+        story.restart(3, end=0)
