@@ -95,6 +95,9 @@ class GhostLog:
         if keep < len(self.ends):
             del self.batches[keep:], self.ends[keep:], self.prefixes[keep:]
             self.end = self.ends[-1] if self.ends else 0
+        elif to < self.end:
+            # It began there, inside a batch or with nothing.
+            self.end = to
 
     def batches_below(self, offset: int) -> int:
         """How many batches begin below `offset`; all of them where the log is shorter."""
