@@ -1,7 +1,7 @@
-"""The machinery under a world: the virtual clock, the heap of what is due, and the steps of processes.
+"""The machinery under a world: the virtual clock, the calendar of what is due, and the steps of processes.
 
-One rule: the clock jumps from entry to entry of one heap, ordered by time and then by the order in which entries were
-put there; nothing happens between two entries.
+One rule: the clock jumps from entry to entry of one calendar (impl/sim/calendar.py), and nothing happens between two
+entries.
 
 An entry is a message's arrival, the news that a connection is gone, a tick, the end of a pause, a restart, what a
 fault does later, or a slot (impl/sim/world.py).
@@ -9,20 +9,19 @@ fault does later, or a slot (impl/sim/world.py).
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from heapq import heappop, heappush
-from itertools import count
 from typing import Any
 
 from impl.core.decided_facts import Fact
 from impl.core.events import ConnectionLost, Disconnected, Event, Send, SendReply, Stopped, Tick
 from impl.core.quorum.facts import QuorumFact
 from impl.core.types import Millis, NodeId
+from impl.sim.calendar import Calendar
 from impl.sim.choices import Choices
 from impl.sim.deaths import Deaths
 from impl.sim.disk import Crashed
 from impl.sim.injection import Injector
 from impl.sim.machines import Machines
-from impl.sim.network import DELIVER, LOST, TO_ACCEPTOR, TO_OPENER, Connection, Entry, Network
+from impl.sim.network import DELIVER, LOST, TO_ACCEPTOR, TO_OPENER, Connection, Network
 from impl.sim.observer import Listener, Listening, Nobody, Observer, QuorumObserver
 from impl.sim.process import Process
 from impl.sim.recording import Recording
@@ -56,10 +55,8 @@ class Engine:
         if isinstance(observer, QuorumObserver):
             self._tell_quorum = observer.quorum
         self._listener: Listener | None = observer.listener if isinstance(observer, Listening) else None
-        self._heap: list[Entry] = []
-        order = count()
-        self._next_number = order.__next__
-        self.network = Network([process.name for process in processes], self._heap, order, choices)
+        self._calendar = Calendar()
+        self.network = Network([process.name for process in processes], self._calendar, choices)
         self._deaths = Deaths(self)
         self._machines = Machines(self, self._deaths)
         self.faults = Injector(self, self._deaths, self._machines)
@@ -69,7 +66,7 @@ class Engine:
     def take_apart(self) -> None:
         """Nothing will be asked any more: refer to nothing that refers to this, or that is large."""
         del self._deaths, self._machines, self.faults, self._recording, self._tell_quorum, self._listener
-        del self.network, self.observer, self.processes, self.choose, self._transport, self._heap
+        del self.network, self.observer, self.processes, self.choose, self._transport, self._calendar
 
     @property
     def nodes(self) -> list[Process]:
@@ -84,60 +81,66 @@ class Engine:
     def advance(self, milliseconds: int) -> None:
         """Let that much time pass."""
         # Every entry passes through here: what is looked up once is not looked up each time.
-        heap, processes, until = self._heap, self.processes, self.now + milliseconds
-        network, transport, next_number = self.network, self._transport, self._next_number
-        framed = transport.framed
-        while heap and heap[0][0] <= until:
-            now, number, what, one, two, event = heappop(heap)
+        calendar, processes, until = self._calendar, self.processes, self.now + milliseconds
+        network, framed = self.network, self._transport.framed
+        now = calendar.next(until)
+        while now >= 0:
             self.now = now
-            if what == DELIVER:
-                # `one` is the connection, `two` the direction.
-                process = processes[one.ends[two]]
-                if network.arrives(one, two) and process.life == one.lives[two]:
-                    if framed:
-                        event = transport.unpack(process, one, processes[one.ends[1 - two]], event)
-                    if process.paused_until > now:
-                        process.inbox.append((number, event))
-                    else:
-                        self._step(process, event, number)
-            elif what == TICK:
-                # `one` is the process, `two` its life.
-                if one.life == two:
-                    heappush(heap, (now + one.tick_ms, next_number(), TICK, one, two, None))
-                    if one.paused_until <= now:
-                        self._step(one, _TICK, number)
-            elif what == SLOT:
-                self.slot()
-            elif what == LOST:
-                self._lost(one, two, number)
-            elif what == WAKE:
-                self._wake(processes[one], two)
-            elif what == CALL:
-                event()
-            else:
-                assert what == RESTART
-                if processes[one].life == two and not processes[one].alive:
-                    self.begin(processes[one])
+            for number, what, one, two, event in calendar.take(now):
+                if what == DELIVER:
+                    connection: Connection = one
+                    direction: int = two
+                    process = processes[connection.ends[direction]]
+                    if network.arrives(connection, direction) and process.life == connection.lives[direction]:
+                        if framed:
+                            sender = processes[connection.ends[1 - direction]]
+                            event = self._transport.unpack(process, connection, sender, event)
+                        if process.paused_until > now:
+                            process.inbox.append((number, event))
+                        else:
+                            self._step(process, event, number)
+                elif what == TICK:
+                    ticked: Process = one
+                    life: int = two
+                    if ticked.life == life:
+                        calendar.put(now + ticked.tick_ms, TICK, ticked, life)
+                        if ticked.paused_until <= now:
+                            self._step(ticked, _TICK, number)
+                else:
+                    self._rarely(what, one, two, event, number)
+            now = calendar.next(until)
         self.now = until
+
+    def _rarely(self, what: int, one: Any, two: Any, three: Any, number: int) -> None:
+        """An entry that is neither a message's nor a tick."""
+        if what == SLOT:
+            self.slot()
+        elif what == LOST:
+            self._lost(one, two, number)
+        elif what == WAKE:
+            self._wake(self.processes[one], two)
+        elif what == CALL:
+            three()
+        else:
+            assert what == RESTART
+            if self.processes[one].life == two and not self.processes[one].alive:
+                self.begin(self.processes[one])
 
     def slot(self) -> None:
         """Whatever happens at the entries that `push_slot` made."""
 
     def push_slot(self, at: int) -> None:
-        self._push(at, SLOT)
+        self._calendar.put(at, SLOT)
 
     def schedule_restart(self, process: Process, at: int) -> None:
-        self._push(at, RESTART, process.index, process.life)
+        self._calendar.put(at, RESTART, process.index, process.life)
 
     def schedule_wake(self, process: Process) -> None:
-        self._push(process.paused_until, WAKE, process.index, process.life)
+        self._calendar.put(process.paused_until, WAKE, process.index, process.life)
 
     def schedule_call(self, at: int, what: Callable[[], None]) -> None:
         """Something that a fault does later."""
-        self._push(at, CALL, three=what)
-
-    def _push(self, at: int, what: int, one: Any = None, two: Any = None, three: Any = None) -> None:
-        heappush(self._heap, (at, self._next_number(), what, one, two, three))
+        self._calendar.put(at, CALL, three=what)
 
     # ------------------------------------------------------------ steps
     def begin(self, process: Process) -> None:
@@ -152,7 +155,7 @@ class Engine:
         process.alive = True
         process.silent_until = 0
         # Not all at the same time.
-        self._push(self.now + process.index % process.tick_ms, TICK, process, process.life)
+        self._calendar.put(self.now + process.index % process.tick_ms, TICK, process, process.life)
         if host is not None:
             process.inhabit(host)
             self._machines.started(process)

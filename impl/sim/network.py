@@ -9,11 +9,11 @@ blocked link holds messages (as retransmission does) until it is open again; a s
 """
 
 from collections.abc import Sequence
-from heapq import heappush
 from itertools import count
 from typing import Any
 
 from impl.core import types
+from impl.sim.calendar import Calendar
 from impl.sim.choices import Choices
 
 DELAYS_MS = (1, 2, 4, 8, 20, 60, 200, 600)
@@ -24,10 +24,9 @@ ARRIVED_MAX = 6
 """A break may let the first 0 to this many messages in flight arrive, in each direction."""
 NEVER = 1 << 60
 
-Entry = tuple[int, int, int, Any, Any, Any]
-"""A heap entry of the world: time, a number that makes the order total, what it is, and up to three operands."""
 DELIVER = 0
 LOST = 1
+"""What an entry of the calendar is: its operands are the connection, the direction and, if it arrives, the message."""
 
 TO_ACCEPTOR = 0
 TO_OPENER = 1
@@ -55,14 +54,14 @@ class Connection:
         identity: types.Connection,
         opener: int,
         acceptor: int,
-        lives: tuple[int, int],
-        links: tuple["_Link", "_Link"],
+        lives: tuple[int, ...],
+        links: tuple["_Link", ...],
     ) -> None:
         self.identity = identity
         """Never used twice in a run; the `Connection` number the acceptor sees."""
         self.opener = opener
         self.acceptor = acceptor
-        self.ends = (acceptor, opener)
+        self.ends: tuple[int, ...] = (acceptor, opener)
         """By direction: where it leads."""
         self.links = links
         self.lives = lives
@@ -103,19 +102,18 @@ class _Link:
 
 
 class Network:
-    """All connections between `names`; puts what arrives onto the world's heap.
+    """All connections between `names`; puts what arrives into the world's calendar.
 
     `calm` is set while nothing is left to choice: every message takes the shortest delay.
     """
 
-    def __init__(self, names: Sequence[str], heap: list[Entry], order: "count[int]", choices: Choices) -> None:
+    def __init__(self, names: Sequence[str], calendar: Calendar, choices: Choices) -> None:
         size = len(names)
         self.calm = True
         self._size = size
         self._links = [_Link(f"{source}>{target}") for source in names for target in names]
         """By source, then target."""
-        self._heap = heap
-        self._next_number = order.__next__
+        self._calendar = calendar
         self._choose = choices.choose
         self._origin = 0
         self._opened: list[Connection | None] = [None] * (size * size)
@@ -142,16 +140,14 @@ class Network:
         return connection
 
     def send(self, connection: Connection, direction: int, event: Any, now: int) -> int:
-        """Put a message on a connection, broken or not: the sender cannot tell. Returns its number on the heap."""
+        """Put a message on a connection, broken or not: the sender cannot tell. Returns its number in the calendar."""
         due = self._due(connection.links[direction], now)
         last = connection.last
         if last[direction] > due:
             due = last[direction]
         last[direction] = due
         connection.sent[direction] += 1
-        number = self._next_number()
-        heappush(self._heap, (due, number, DELIVER, connection, direction, event))
-        return number
+        return self._calendar.put(due, DELIVER, connection, direction, event)
 
     def arrives(self, connection: Connection, direction: int) -> bool:
         """A message is due: whether it gets through. Called once for each, in order."""
@@ -200,7 +196,7 @@ class Network:
             if in_flight:
                 connection.passes[direction] = arrived + self._prefix(link, in_flight, now)
             due = max(self._due(link, now), connection.last[direction], notice)
-            heappush(self._heap, (due, self._next_number(), LOST, connection, direction, None))
+            self._calendar.put(due, LOST, connection, direction)
 
     def _prefix(self, link: _Link, in_flight: int, now: int) -> int:
         if self.calm:
@@ -227,7 +223,7 @@ class Network:
         connection.broken = True
         connection.passes = [0, 0]
         due = max(self._due(connection.links[TO_OPENER], now), notice)
-        heappush(self._heap, (due, self._next_number(), LOST, connection, TO_OPENER, None))
+        self._calendar.put(due, LOST, connection, TO_OPENER)
 
     def cut_between(self, one: int, other: int, now: int) -> None:
         """Break the connections between two processes, whoever opened them."""

@@ -3,7 +3,7 @@
 One rule: recording looks and changes nothing. A run takes the same course with and without it.
 
 A line is written for every step that handled a message or did anything; ticks after which nothing happened leave none.
-Which step sent a message is remembered by the message's number on the heap.
+Which step sent a message is remembered by the number that the message has in the calendar.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ class Recording:
         self._known: dict[str, LogEnds] = {}
 
     def sent(self, number: int) -> None:
-        """The step under way put this message on the heap."""
+        """The step under way put this message into the calendar."""
         if self._line is not None:
             self._causes[number] = self._line
 

@@ -6,9 +6,10 @@ from campaign import trial
 from campaign.mutants import usable
 from campaign.trial import HEALS
 from impl.sim.absence import CUT, CUT_FROM_BROKERS, DOWN, PAUSED, absences
+from impl.sim.calendar import Calendar
 from impl.sim.drivers import Recorded, Seeded
 from impl.sim.faults import KINDS as KINDS_OF_FAULT
-from impl.sim.network import Network
+from impl.sim.network import NEVER, Network
 from impl.sim.producer import Producer
 from impl.sim.scenario import Scenario
 from impl.sim.weights import Weights
@@ -101,12 +102,12 @@ def test_a_send_that_never_returns_is_named():
 
 
 def test_what_a_long_cut_has_held_never_arrives():
-    heap = []
-    network = Network(["a", "b"], heap, iter(range(100)), Recorded({}))
+    calendar = Calendar()
+    network = Network(["a", "b"], calendar, Recorded({}))
     connection = network.open(0, 1, (0, 0))
     network.block(0, 1, 10_000)
     network.send(connection, 0, "held", 5)
     network.heal()
     network.lose_held(1, 20)
     assert not network.arrives(connection, 0)
-    assert min(entry[0] for entry in heap) == 21
+    assert calendar.next(NEVER) == 21

@@ -1,14 +1,12 @@
 """Connections keep TCP's promise, and no more: a prefix, in order, and news of the break afterwards."""
 
-from heapq import heappop
-from itertools import count
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from impl.sim.calendar import Calendar
 from impl.sim.drivers import Recorded
-from impl.sim.network import DELAYS_MS, DELIVER, LOST, TO_ACCEPTOR, TO_OPENER, Network
+from impl.sim.network import DELAYS_MS, DELIVER, LOST, NEVER, TO_ACCEPTOR, TO_OPENER, Network
 
 NAMES = ("controller", "n1", "n2", "c1")
 
@@ -17,20 +15,20 @@ class Wire:
     """A network alone, with a clock that runs until nothing is due."""
 
     def __init__(self, choices=None):
-        self.heap = []
+        self.calendar = Calendar()
         self.driver = Recorded(choices or {})
-        self.network = Network(NAMES, self.heap, count(), self.driver)
+        self.network = Network(NAMES, self.calendar, self.driver)
         self.network.start_choosing(0)
 
     def drain(self):
         """Everything that reaches a process, in order: (time, receiving direction, what)."""
         happened = []
-        while self.heap:
-            at, _, what, connection, direction, event = heappop(self.heap)
-            if what == LOST:
-                happened.append((at, direction, "lost"))
-            elif what == DELIVER and self.network.arrives(connection, direction):
-                happened.append((at, direction, event))
+        while (at := self.calendar.next(NEVER)) >= 0:
+            for _, what, connection, direction, event in self.calendar.take(at):
+                if what == LOST:
+                    happened.append((at, direction, "lost"))
+                elif what == DELIVER and self.network.arrives(connection, direction):
+                    happened.append((at, direction, event))
         return happened
 
 
@@ -55,10 +53,10 @@ def test_what_arrives_on_a_broken_connection_is_a_prefix_and_the_news_comes_last
     for number in range(sent):
         wire.network.send(connection, TO_ACCEPTOR, number, 0)
     before = []
-    while wire.heap and wire.heap[0][0] <= broken_at:
-        _, _, _, _, _, event = heappop(wire.heap)
-        assert wire.network.arrives(connection, TO_ACCEPTOR)
-        before.append(event)
+    while (at := wire.calendar.next(broken_at)) >= 0:
+        for _, _, _, _, event in wire.calendar.take(at):
+            assert wire.network.arrives(connection, TO_ACCEPTOR)
+            before.append(event)
     wire.network.cut(connection, broken_at)
     wire.network.send(connection, TO_ACCEPTOR, "too late", broken_at)
     after = [what for _, direction, what in wire.drain() if direction == TO_ACCEPTOR]
@@ -120,7 +118,7 @@ def test_a_choice_names_its_link_window_and_place_so_that_others_keep_theirs():
             asked.append(key)
             return 0
 
-    network = Network(NAMES, [], count(), Asking())
+    network = Network(NAMES, Calendar(), Asking())
     network.start_choosing(100)
     connection = network.open(1, 2, (0, 0))
     for now in (100, 119, 120):

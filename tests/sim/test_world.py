@@ -59,7 +59,7 @@ def test_what_is_under_way_is_bytes_only_with_wire(wire):
     frames = messages = 0
     for _ in range(400):
         world.advance(1)
-        for _, _, what, _, _, packed in world._heap:
+        for _, what, _, _, packed in world._calendar.waiting():
             if what == DELIVER:
                 frames += isinstance(packed, Frame)
                 messages += not isinstance(packed, Frame)
