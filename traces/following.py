@@ -142,7 +142,7 @@ class Follower:
                 partition = fact.partition
                 refinement = generations.of(partition, node) if generations.former else current.get(partition)
                 if refinement is None:
-                    self._rare(node, fact, refinement)
+                    self._rare(node, fact, generations.gone.get(partition))
                     continue
                 kind = refinement.kinds.get(type(fact))
                 if kind is None or not kind.at_work or refinement.returning or refinement.unsaid:
@@ -190,8 +190,12 @@ class Follower:
         elif kind == "DeletePartition":
             self._generations.delete(fact.partition, refinement.present())
             self._told.forget(fact.partition)
-        elif kind != "DeleteReplica" or not self._generations.left(fact.partition, node):
+        elif kind != "DeleteReplica" or not self._leaves_a_deleted(fact.partition, node):
             refinement.take(node, fact)
+
+    def _leaves_a_deleted(self, partition: str, node: int) -> bool:
+        """The node has deleted its replica of a partition that is no more."""
+        return partition in self._generations.gone or self._generations.left(partition, node)
 
     def quorum_fact(self, node: str, fact: Any) -> None:
         """Replay one fact of a voter, named as in the trace. DivergedError where the model does not follow."""

@@ -1,11 +1,13 @@
 """Partitions that are deleted and made anew under the same name: which of them a node tells of.
 
 One rule: a node tells of the partition it knew until it has told that its replica is deleted; the controllers tell of
-the one that exists.
+the one that exists. Where labels say of which topic id a partition is, there is no question (`traces.topic_labels`).
 """
 
 from collections.abc import Iterable
 from typing import Generic, TypeVar
+
+from traces.topic_labels import is_identified
 
 T = TypeVar("T")
 
@@ -16,6 +18,8 @@ class Generations(Generic[T]):
     def __init__(self) -> None:
         self.current: dict[str, T] = {}
         self.deleted: list[T] = []
+        self.gone: dict[str, T] = {}
+        """Of those, by label, the ones that no other will ever be called."""
         self.former: dict[tuple[str, int], T] = {}
         """By name and node: one that is no more, while the node has yet to hear."""
 
@@ -25,12 +29,19 @@ class Generations(Generic[T]):
             former = self.former.get((partition, node))
             if former is not None:
                 return former
-        return self.current.get(partition)
+        return self.known(partition)
+
+    def known(self, partition: str) -> T | None:
+        """The one of this label: which there is, or, where there can be no other, which there was."""
+        return self.current.get(partition) or self.gone.get(partition)
 
     def delete(self, partition: str, members: Iterable[int]) -> None:
         """The partition is no more; these nodes have a replica of it, and have yet to hear."""
         gone = self.current.pop(partition)
         self.deleted.append(gone)
+        if is_identified(partition):
+            self.gone[partition] = gone
+            return
         for node in members:
             self.former[partition, node] = gone
 

@@ -12,6 +12,10 @@ from typing import Any
 
 import msgspec
 
+from traces.topic_labels import is_identified
+
+_OF_CONTROLLERS = frozenset({"DeletePartition", "CountOnAbsent", "BeginPartition"})
+"""What they tell besides, of which there is not one only."""
 _OF_A_REGISTRATION = frozenset({"Register", "LosePower"})
 _OF_A_VERSION = frozenset(
     {
@@ -30,12 +34,16 @@ class Told:
 
     def __init__(self) -> None:
         self._facts: dict[str, dict[tuple[Any, ...], Any]] = {}
+        self._over: set[str] = set()
+        """Partitions that are deleted, and that no other will be called like."""
 
     def again(self, fact: Any) -> bool:
         """Whether this was told before. Contradiction where something else was told in its place."""
         key_of = _KEYS.get(type(fact).__name__)
         if key_of is None:
-            return False
+            return bool(self._over) and fact.partition in self._over and type(fact).__name__ in _OF_CONTROLLERS
+        if fact.partition in self._over:
+            return True
         key = key_of(fact)
         known = self._facts.setdefault(fact.partition, {})
         told = known.get(key)
@@ -49,6 +57,8 @@ class Told:
     def forget(self, partition: str) -> None:
         """The partition is deleted: another one may have its name."""
         self._facts.pop(partition, None)
+        if is_identified(partition):
+            self._over.add(partition)
 
 
 _Key = tuple[Any, ...]

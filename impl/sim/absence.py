@@ -147,8 +147,8 @@ class Absence:
     def _is_read(self) -> bool:
         """Every consumer has come past whatever was acknowledged since."""
         new = list(self._ledger.acknowledged.items())[self._acknowledged :]
-        positions = [{str(name): at for name, at in each.positions.items()} for each in self._consumers]
-        return all(each[label] > (offset or 0) for (label, _), offset in new for each in positions)
+        positions = [{each.label(name): at for name, at in each.positions.items()} for each in self._consumers]
+        return all(each.get(label, 0) > (offset or 0) for (label, _), offset in new for each in positions)
 
     def _is_steady(self) -> bool:
         if not self._of_controller:

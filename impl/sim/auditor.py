@@ -43,6 +43,10 @@ class Auditor(Consumer):
         self._phase = _WATCHING
         self.stale = True
 
+    def labels(self) -> frozenset[str] | None:
+        """What partitions are called of the topic as it is now; None: there has been one topic alone."""
+        return frozenset(map(self.label, self.partitions)) if self.by_topic_id else None
+
     def read(self) -> None:
         """Read every partition from the start of its log."""
         self._phase = _READING

@@ -7,7 +7,8 @@ They know the cluster only by its answers.
 from typing import Any, NamedTuple
 
 from impl.core.events import ConnectionLost, Event, ReplyArrived, Send, Tick
-from impl.core.messages import DescribedTopics, DescribeTopics, Reply, Request
+from impl.core.labels import identified
+from impl.core.messages import DescribedTopic, DescribedTopics, DescribeTopics, Reply, Request
 from impl.core.types import NO_LEADER, ErrorCode, LeaderEpoch, NodeId, TopicPartition
 from impl.sim.names import KnownTopics
 
@@ -23,6 +24,8 @@ class Target(NamedTuple):
     topic: str
     partitions: int
     brokers: int
+    by_topic_id: bool = False
+    """The topic may be deleted and made again: what a client tells of a partition says of which topic it is."""
 
 
 class Client:
@@ -36,6 +39,7 @@ class Client:
         self.topics = KnownTopics()
         self.stale = True
         """The leaders must be asked for before anything else is sent."""
+        self.by_topic_id = target.by_topic_id
         self._topic = target.topic
         self._brokers = target.brokers
         self._contact = 0
@@ -56,6 +60,15 @@ class Client:
 
     def unanswered(self, about: Any, now: int) -> None:
         """Nobody knows whether that request was received."""
+
+    def renew(self, topic_id: bytes, now: int) -> None:
+        """Another topic goes by the name of the one that was used so far: nothing known of that holds for this. Called
+        before its id is learnt."""
+
+    def label(self, partition: TopicPartition) -> str:
+        """What to call a partition of the topic as it is known."""
+        topic_id = self.topics.id_of(self._topic) if self.by_topic_id else None
+        return str(partition) if topic_id is None else identified(partition, topic_id)
 
     # ------------------------------------------------------------ the shell's side
     def handle(self, event: Event, now: int) -> list[Send]:
@@ -96,6 +109,11 @@ class Client:
         """Learn the leaders. While a partition has none the question is asked again."""
         self.stale = False
         for topic in reply.topics:
+            if self.by_topic_id:
+                if not topic.partitions:
+                    # Whoever does not know the topic says nothing of the one that was known.
+                    continue
+                self._meet(topic, now)
             self.topics.learn(topic.name, topic.topic_id)
             for partition in topic.partitions:
                 name, leader, epoch = self.partitions[partition.index], partition.leader, partition.leader_epoch
@@ -106,6 +124,13 @@ class Client:
                     self.replicas[name] = partition.replicas
         if any(partition not in self.leaders for partition in self.partitions):
             self.refresh(now)
+
+    def _meet(self, topic: DescribedTopic, now: int) -> None:
+        """Begin anew where this is another topic than the one known by its name, or none."""
+        if self.topics.id_of(topic.name) != topic.topic_id:
+            self.leaders.clear()
+            self.replicas.clear()
+            self.renew(topic.topic_id, now)
 
     def _expire(self, now: int) -> None:
         self._give_up([number for number, entry in self._waiting.items() if entry[1] <= now], now)
@@ -124,6 +149,11 @@ class Client:
                 self.unanswered(entry[2], now)
 
     # ------------------------------------------------------------ helpers
+    def forget_all(self, kind: type[Any]) -> None:
+        """Whatever is answered to requests about such things no longer matters."""
+        for number in [number for number, entry in self._waiting.items() if isinstance(entry[2], kind)]:
+            del self._waiting[number]
+
     def request(self, node: NodeId, request: Request, about: Any, now: int, sends: list[Send]) -> int:
         """Send a request and wait for its answer. Returns its correlation."""
         self._correlation = number = self._correlation + 1

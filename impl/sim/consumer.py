@@ -5,6 +5,8 @@ One rule: it never goes back, and skips nothing but what is deleted; an offset i
 the leader.
 """
 
+from msgspec.structs import replace
+
 from impl.core.events import Send
 from impl.core.messages import CONSUMER, Fetch, Fetched, FetchPartition, Reply
 from impl.core.types import (
@@ -30,6 +32,8 @@ class Consumer(Client):
     def __init__(self, name: str, number: int, target: Target, report: Report) -> None:
         super().__init__(name, target)
         self.positions: dict[TopicPartition, Offset] = dict.fromkeys(self.partitions, Offset(0))
+        self._read_of: dict[bytes, dict[TopicPartition, Offset]] = {}
+        """By topic id, where topics of one name follow each other: the positions in each."""
         self.high_watermarks: dict[TopicPartition, Offset] = {}
         """As the last answer of each partition's leader gave it."""
         self._number = number
@@ -82,6 +86,9 @@ class Consumer(Client):
         assert isinstance(reply, Fetched)
         self._fetching.discard(about)
         answer = reply.partitions[0]
+        if answer.error == NO_ERROR and answer.partition != about:
+            # It answers for another topic of the name than was asked about.
+            answer = replace(answer, error=ErrorCode.UNKNOWN_TOPIC_ID)
         if answer.error == NO_ERROR:
             if self._asked.get(about) == self.leaders[about][0]:
                 self.high_watermarks[about] = answer.high_watermark
@@ -118,12 +125,21 @@ class Consumer(Client):
                 "id": self._operations,
                 "operation": "consume",
                 "phase": "ok",
-                "partition": str(partition),
+                "partition": self.label(partition),
                 "key": key,
                 "value": value,
                 "offset": offset,
             }
         )
+
+    def renew(self, topic_id: bytes, now: int) -> None:
+        """Go on in that topic where this consumer was, if it ever read it."""
+        del now
+        self.forget_all(TopicPartition)
+        self._fetching.clear()
+        self._asked.clear()
+        self.high_watermarks.clear()
+        self.positions = self._read_of.setdefault(topic_id, dict.fromkeys(self.partitions, Offset(0)))
 
     def unanswered(self, about: TopicPartition, now: int) -> None:
         self._fetching.discard(about)

@@ -7,6 +7,7 @@ Keys the world asks, and what the value says:
     ("fault", slot)                  a value of `impl.sim.faults.FaultTable`; a slot is 20 ms of the run
     ("send", slot, client)           a producer sends to its key number value - 1
     ("delete", slot, client)         a consumer asks for a deletion: partition and how much (`impl.sim.trimmer`)
+    ("remake", slot)                 the topic is deleted, and made again, and when (`impl.sim.remaker`)
     ("away",)                        who stays away when the faults are over, and how (`impl.sim.absence`); 0: nobody
     ("delay", link, window, index)   extra delay of the index-th message put on a link (`n1>n2`) in a 20 ms window
     ("arrived", link, window, index) how many messages in flight still arrive when a connection breaks
@@ -41,6 +42,7 @@ class Seeded:
         self._delays = random.Random(f"delays {seed}").random
         self._others = random.Random(f"others {seed}").random
         self._deletions = random.Random(f"deletions {seed}").random
+        self._remakes = random.Random(f"remakes {seed}").random
         self._away = random.Random(f"away {seed}").random
         self._delay_share = self.weights.delay
         self._send_share = self.weights.send
@@ -65,6 +67,10 @@ class Seeded:
             if self._deletions() >= self.weights.delete:
                 return 0
             value = 1 + int(self._deletions() * (n - 1))
+        elif kind == "remake":
+            if self._remakes() >= self.weights.remake:
+                return 0
+            value = 1 + int(self._remakes() * (n - 1))
         elif kind == "away":
             if self._away() >= self.weights.away:
                 return 0

@@ -41,6 +41,9 @@ class Ledger:
         self._promised: dict[str, int] = {}
         self._reached: dict[str, int] = {}
         """By partition: one past the last offset acknowledged, and read in the end."""
+        self.present: frozenset[str] | None = None
+        """Where topics of one name have followed each other: the partitions of the one that is there in the end, to
+        which alone what was acknowledged is held; None: there has been one."""
         self.consumed = 0
         self.reader = ""
         """The client whose reading is the final one."""
@@ -89,13 +92,18 @@ class Ledger:
         behind = any(
             max(self._reached.get(partition, 0), self.deleted_below(partition)) < end
             for partition, end in self._promised.items()
+            if self._is_there(partition)
         )
         return not behind and not self.lost()
+
+    def _is_there(self, partition: str) -> bool:
+        return self.present is None or partition in self.present
 
     def lost(self) -> tuple[str, ...]:
         """Acknowledged records that the final reading does not hold and that no client wanted deleted."""
         found = {(partition, value) for partition, records in self.final.items() for _, value in records}
-        missing = [(record, offset) for record, offset in self.acknowledged.items() if record not in found]
+        acknowledged = [each for each in self.acknowledged.items() if self._is_there(each[0][0])]
+        missing = [(record, offset) for record, offset in acknowledged if record not in found]
         return tuple(
             f"{partition} {value}"
             for (partition, value), offset in missing

@@ -24,6 +24,7 @@ from impl.sim.faults import CONTROLLER_PROCESS, process_name
 from impl.sim.ledger import Report
 from impl.sim.process import Host, Process
 from impl.sim.producer import Producer
+from impl.sim.remaker import Remaker
 from impl.sim.scenario import TOPIC, Scenario
 from impl.sim.trimmer import Trimmer
 
@@ -83,8 +84,9 @@ class Population:
                 self._client(self.consumers[-1])
         number = scenario.clients + scenario.consumers + 1
         name = self._client_name(number)
-        self.auditor = Auditor(name, number, self._target(), scenario.replication, report)
-        self._client(self.auditor)
+        make_auditor = Remaker if scenario.remakes else Auditor
+        self.auditor: Auditor = make_auditor(name, number, self._target(), scenario.replication, report)
+        self.auditor_process = self._client(self.auditor)
         self.processes += [
             self._controller(index, node)
             for index, node in zip(scenario.controller_processes[1:], self._nodes[1:], strict=True)
@@ -162,4 +164,5 @@ class Population:
         return process_name(self._scenario.brokers + number, self._scenario.brokers)
 
     def _target(self) -> Target:
-        return Target(TOPIC, self._scenario.partitions, self._scenario.brokers)
+        scenario = self._scenario
+        return Target(TOPIC, scenario.partitions, scenario.brokers, scenario.remakes)

@@ -50,7 +50,7 @@ _REFUSED = frozenset(
 class _Batch:
     """One batch until it is acknowledged."""
 
-    __slots__ = ("contents", "correlation", "key", "operations", "partition", "sent", "values")
+    __slots__ = ("contents", "correlation", "key", "label", "operations", "partition", "sent", "values")
 
     def __init__(
         self, partition: TopicPartition, key: str, values: list[str], operations: list[tuple[int, int]]
@@ -64,6 +64,8 @@ class _Batch:
         """What is sent, made once: every retry sends the same."""
         self.sent = False
         self.correlation = 0
+        self.label = ""
+        """What its partition was called when it was made."""
 
 
 class Producer(Client):
@@ -130,11 +132,12 @@ class Producer(Client):
         operations = [(self._number * PROCESSES + self._free.pop(), self._operations + index) for index in range(count)]
         self._operations += count
         batch = _Batch(partition, key, values, operations)
+        batch.label = self.label(partition)
         self._tell(batch, "invoke", now)
         return batch
 
     def _tell(self, batch: _Batch, phase: Phase, now: int, base_offset: int | None = None, error: str = "") -> None:
-        label = str(batch.partition)
+        label = batch.label
         for index, (process, identity) in enumerate(batch.operations):
             self._report(
                 {
@@ -231,6 +234,16 @@ class Producer(Client):
     def _start_anew(self, now: int, error: ErrorCode) -> None:
         """The broker does not know what came before: it lost it. Nobody knows what became of what is unanswered."""
         self.given_up += 1
+        self._give_up_all(now, error)
+
+    def renew(self, topic_id: bytes, now: int) -> None:
+        """What is unanswered the topic of before may have, or not; this one does not know this producer."""
+        del topic_id
+        self.forget_all(str)
+        self._initializing = False
+        self._give_up_all(now, ErrorCode.UNKNOWN_TOPIC_ID)
+
+    def _give_up_all(self, now: int, error: ErrorCode) -> None:
         self._unsent = False
         self._producer = (-1, -1)
         for partition, waiting in self._unacknowledged.items():

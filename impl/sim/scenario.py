@@ -45,6 +45,8 @@ SEGMENT_BYTES = (None, SMALL_SEGMENT_BYTES, SMALL_SEGMENT_BYTES // 2)
 """Of two in three runs: their logs have many segments. None: as the scenario has it."""
 DELETING_SHARE = 0.2
 """Of the runs: their consumers have records deleted. Drawn apart, so that all else of a seed is as it would be."""
+REMAKING_SHARE = 0.15
+"""Of the other runs: their topic is deleted and made again."""
 CONFIGURED: tuple[tuple[dict[str, int], dict[str, int]], ...] = (
     ({}, {}),
     ({"segment_bytes": SMALL_SEGMENT_BYTES // 2, "index_interval_bytes": 0}, {"replica_fetch_bytes_max": 500}),
@@ -76,6 +78,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """How long the cluster then has, without faults, to heal and to be read back."""
     deletes: bool = False
     """Consumers have what they have read deleted, by choice."""
+    remakes: bool = False
+    """The topic is deleted, and another one of its name made, by choice."""
     wire: bool = False
     """Every message becomes Kafka's bytes and is read again."""
     beyond: bool = False
@@ -115,7 +119,16 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
         segment_bytes = draw.choice(SEGMENT_BYTES)
         log = self.log if segment_bytes is None else msgspec.structs.replace(self.log, segment_bytes=segment_bytes)
         log, upkeep = keeping(log, seed)
-        return msgspec.structs.replace(changed, log=log, upkeep=upkeep)
+        changed = msgspec.structs.replace(changed, log=log, upkeep=upkeep)
+        # Records that go by themselves, or that clients delete, are judged by the offsets of one topic.
+        alone = not (changed.deletes or changed.beyond or upkeep is not None)
+        return changed.remaking() if alone and random.Random(f"remake {seed}").random() < REMAKING_SHARE else changed
+
+    def remaking(self) -> "Scenario":
+        """The same, with a topic that goes and comes."""
+        return msgspec.structs.replace(
+            self, remakes=True, settings=msgspec.structs.replace(self.settings, facts_name_topic_ids=True)
+        )
 
     @property
     def retention(self) -> Retention:

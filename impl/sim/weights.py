@@ -55,6 +55,8 @@ class Weights(msgspec.Struct, frozen=True):
     """Share of answers other than 0 to the rest: what a break or a power loss leaves."""
     delete: float = 0.05
     """Share of the slots in which a consumer asks for a deletion, where it does so at all."""
+    remake: float = 0.02
+    """Share of the slots in which the topic is deleted and made again, where that happens at all."""
     away: float = 0.0
     """Share of the runs in which a node stays away when all other faults are over (`impl.sim.absence`)."""
 

@@ -14,7 +14,9 @@ from impl.core.controller import Controller
 from impl.core.quorum.controller import QuorumController
 from impl.host.broker import BrokerHost, MakeBroker
 from impl.host.controller import MakeController, MakeQuorum
+from impl.sim import topic_ends
 from impl.sim.absence import Absence, absences
+from impl.sim.by_topic_id import ByTopicId, WireByTopicId
 from impl.sim.choices import Choices
 from impl.sim.engine import Engine
 from impl.sim.keeping import NOTHING
@@ -23,6 +25,7 @@ from impl.sim.network import WINDOW_MS
 from impl.sim.observer import Observer
 from impl.sim.population import Population
 from impl.sim.producer import Producer
+from impl.sim.remaker import PAUSES_MS, Remaker
 from impl.sim.scenario import Scenario
 from impl.sim.transport import Transport, WireTransport
 from traces.recorder import OpFields, Recorder
@@ -74,10 +77,12 @@ class World(Engine):
         self._absence: Absence | None = None
         self._senders = range(1, 1 + len(self.producers))
         self.auditor = population.auditor
+        self._remaker_process = population.auditor_process
         self._origin = 0
         self._slots_end = 0
         self._operations = 0
-        super().__init__(choices, population.processes, WireTransport() if scenario.wire else Transport(), observer)
+        self._remaker = self.auditor if isinstance(self.auditor, Remaker) else None
+        super().__init__(choices, population.processes, _transport_of(scenario), observer)
         if recorder is not None:
             self.record(recorder)
 
@@ -116,6 +121,7 @@ class World(Engine):
         end = self.now + _READ_MS_MAX
         while self.now < end and not (self.auditor.caught_up() and self.ledger.read_out()):
             self.advance(_HEALTH_MS)
+            self.ledger.present = self.auditor.labels()
             self._note_retention()
         return self._outcome(healthy=settled and self.auditor.caught_up())
 
@@ -154,7 +160,19 @@ class World(Engine):
                     self.ledger.retained[partition.label] = max(known, partition.log_start)
 
     def _settled(self) -> bool:
-        return self.auditor.whole and all(producer.idle for _, producer in self.producers)
+        return (
+            self.auditor.whole
+            and all(producer.idle for _, producer in self.producers)
+            and (self._remaker is None or not self._ails_of_topics())
+        )
+
+    def _ails_of_topics(self) -> str:
+        """Where topics are made again: what is not as it should be of those that there are."""
+        assert self._remaker is not None
+        if self._remaker.remaking:
+            return "nobody has made the topic again"
+        active = self.faults.active()
+        return topic_ends.ails(self, None if active is None else active[2])
 
     def ails(self) -> str:
         """Of a run that has finished and did not heal: what is not as it should be, in words."""
@@ -166,6 +184,9 @@ class World(Engine):
         waiting = [process.name for process, producer in self.producers if not producer.idle]
         if waiting:
             return f"{seconds} s after the last fault {', '.join(waiting)} still waits for an answer to a send"
+        of_topics = "" if self._remaker is None else self._ails_of_topics()
+        if of_topics:
+            return f"{seconds} s after the last fault {of_topics}"
         return f"{_READ_MS_MAX // 1000} s after the cluster healed its log cannot be read to the end"
 
     def _outcome(self, *, healthy: bool) -> Outcome:
@@ -191,6 +212,7 @@ class World(Engine):
         for process in self.processes:
             process.dismantle()
         self.take_apart()
+        del self._remaker, self._remaker_process
         del self.ledger, self.auditor, self.producers, self._trimmers, self._consumers, self._absence
 
     # ------------------------------------------------------------ slots
@@ -215,6 +237,11 @@ class World(Engine):
             value = choose(("delete", slot, process.name), 1 + trimmer.values)
             if value:
                 self.perform(process, trimmer.delete(value - 1, self.now))
+        remaker = self._remaker
+        if remaker is not None:
+            value = choose(("remake", slot), 1 + len(PAUSES_MS))
+            if value:
+                self.perform(self._remaker_process, remaker.remake(value - 1, self.now))
 
     # ------------------------------------------------------------ for faults and for callers that act by hand
     def produce(self, client: int, key: int) -> None:
@@ -227,3 +254,9 @@ class World(Engine):
         self._operations += 1
         if self._recording is not None:
             self._recording.recorder.op(**fields)
+
+
+def _transport_of(scenario: Scenario) -> Transport:
+    if scenario.remakes:
+        return WireByTopicId() if scenario.wire else ByTopicId()
+    return WireTransport() if scenario.wire else Transport()

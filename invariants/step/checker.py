@@ -112,6 +112,8 @@ class Checker:
             name = fact.partition
             partition = generations.of(name, number) if generations.former else partitions.get(name)
             if partition is None:
+                partition = generations.gone.get(name)
+            if partition is None:
                 partition = partitions[name] = Partition(name)
             replica = partition.replicas.get(number) or partition.replica(number)
             if not replica.running and not plan.ends_a_process:
@@ -170,7 +172,7 @@ class Checker:
     def op(self, op: Op) -> None:
         """One line of the clients' view: order per key is judged as records are read."""
         self._ops.append(op)
-        partition = self.partitions.get(op.partition)
+        partition = self._generations.known(op.partition)
         if partition is not None and op.operation == "consume" and op.phase == "ok":
             if self._one_clock and op.offset is not None and stable_read.given_up(partition, op.offset):
                 return
@@ -189,6 +191,8 @@ class Checker:
         `final` names the client that read everything back after everything else, if there was one.
         """
         unclean = {name for name, partition in self.partitions.items() if partition.last_unclean >= 0}
+        # What was promised of a topic ends with it; what was read of it was judged as it was read.
+        unclean |= self._generations.gone.keys()
         # What an unclean election gave up is lost by permission; the order of what is left was judged as it was read.
         ops = self._ops if not unclean else [op for op in self._ops if op.partition not in unclean]
         retained: dict[str, int] = {}
