@@ -32,6 +32,7 @@ TITLES: Mapping[str, str] = {
     "right_error": "Whatever is refused is refused for what is so",
     "knows_first": "Nobody is counted on who has not read that he was not",
     "watermark_due": "The high watermark moves as soon as it may",
+    "obeyed": "What an operator was told is done is done",
 }
 
 MODEL_PROPERTIES: Mapping[str, tuple[str, ...]] = {

@@ -4,15 +4,29 @@ One rule: where a node stands is asked of the facts that it told; what only the 
 has read by then.
 """
 
+from collections.abc import Iterable
+
+from impl.core.admin_messages import (
+    AlterConfigs,
+    AlteredConfigs,
+    AlteredReassignments,
+    AlterReassignments,
+    ConfigOutcome,
+    PartitionOutcome,
+)
 from impl.core.broker import Broker
 from impl.core.controller_messages import BrokerHeartbeat
 from impl.core.effective_configs import overrides
 from impl.core.events import Disconnected, Event, RequestArrived, SendReply, Tick
+from impl.core.image import MetadataImage
+from impl.core.messages import Reply, Request
 from impl.core.types import TopicPartition
 from impl.host.broker import BrokerHost
 from impl.host.controller import ControllerHost
+from impl.sim.engine import OPERATOR
 from impl.sim.process import Process
 from invariants.answers.desk import Desk
+from invariants.answers.orders import Orders, Wish
 from invariants.answers.standing import Standing
 from invariants.answers.unfencing import Counted, Unfencing
 from invariants.step import Checker
@@ -31,6 +45,7 @@ class Hearing:
         """Where topics of one name follow each other: what facts called each node's partitions before this step."""
         self.desk = Desk(self._standing, self._replica, at_once=at_once)
         self._unfencing = Unfencing(self.desk.break_)
+        self._orders = Orders(self.desk.break_)
         self.at = 0
         """When the first violation was noticed."""
 
@@ -52,6 +67,8 @@ class Hearing:
             if broker.settings.facts_name_topic_ids:
                 self._labels[node.name] = {name: each.label for name, each in broker.partitions.items()}
         if type(event) is RequestArrived:
+            if event.connection == OPERATOR:
+                self._order(node, event)
             self.desk.asked(node.name, node.life, event.connection, event.correlation, event.request, node.time(now))
         elif type(event) is Tick:
             self.desk.ticks(node.name, node.life, node.time(now))
@@ -62,7 +79,30 @@ class Hearing:
         """An answer leaves the node."""
         if self.desk.violated is None:
             self.at = now
+            if sent.connection == OPERATOR:
+                self._orders.answered(sent.correlation, _errors(sent.reply))
             self.desk.answered(node.name, node.life, sent.connection, sent.correlation, sent.reply, node.time(now))
+
+    def _order(self, node: Process, event: RequestArrived) -> None:
+        host = node.host
+        assert isinstance(host, ControllerHost)
+        wishes = _wishes(event.request, host.controller.image)
+        self._orders.asked(event.correlation, node.name, node.life, wishes)
+
+    def finish(self, nodes: Iterable[Process], now: int) -> None:
+        """The cluster is whole and quiet: what operators were told is done is so on every broker. Not asked for where
+        topics are deleted, and what was set for them with them."""
+        if self.desk.violated is not None:
+            return
+        self.at = now
+        lives: dict[str, int] = {}
+        brokers: dict[str, dict[str, str]] = {}
+        for node in nodes:
+            if isinstance(node.host, BrokerHost) and not node.host.broker.settings.facts_name_topic_ids:
+                brokers[node.name] = _known(node.host.broker.image)
+            elif node.is_controller and node.alive:
+                lives[node.name] = node.life
+        self._orders.finish(lives, brokers)
 
     def _look_at_brokers(self, node: Process, host: ControllerHost, event: Event) -> None:
         active = host.controller.active
@@ -114,3 +154,49 @@ class Hearing:
             batch_bytes_max=int(configs.get("max.message.bytes", broker.settings.message_bytes_max)),
             deletes="delete" in configs.get("cleanup.policy", "delete"),
         )
+
+
+# ---------------------------------------------------------------- what operators want
+def _wishes(request: Request, image: MetadataImage) -> list[Wish]:
+    """What an operator wants, and whether it can be had by what the controller knows: of a partition's replicas one
+    is there."""
+    if isinstance(request, AlterConfigs):
+        return [
+            Wish(f"{change.name} of {each.name}", change.value or "")
+            for each in request.resources
+            for change in each.changes
+        ]
+    assert isinstance(request, AlterReassignments), f"no operator of the simulation sends {type(request).__name__}"
+    return [
+        Wish(
+            f"replicas of {each.partition}", _nodes(each.replicas or ()), any(map(image.is_active, each.replicas or ()))
+        )
+        for each in request.partitions
+    ]
+
+
+def _nodes(replicas: Iterable[int]) -> str:
+    return " ".join(map(str, sorted(replicas)))
+
+
+def _errors(reply: Reply) -> list[str] | None:
+    """Wish by wish; of a resource there is one."""
+    if isinstance(reply, AlteredConfigs):
+        return [_refusal(each) for each in reply.resources]
+    if isinstance(reply, AlteredReassignments):
+        return [_refusal(each) for each in reply.partitions]
+    return None
+
+
+def _refusal(outcome: ConfigOutcome | PartitionOutcome) -> str:
+    return f"{outcome.error.name}, {outcome.message}" if outcome.error else ""
+
+
+def _known(image: MetadataImage) -> dict[str, str]:
+    """What a broker has read of what operators may want."""
+    topics = image.topics.values()
+    known = {f"{name} of {topic.name}": value for topic in topics for name, value in topic.configs.items()}
+    for partition in image.partitions():
+        staying = set(partition.replicas) - set(partition.removing)
+        known[f"replicas of {partition.name}"] = _nodes(staying)
+    return known

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from campaign.coverage import Coverage, Roles, covered
 from campaign.hearing import Hearing
 from campaign.lockstep import REFINES, Lockstep
-from campaign.mutants import Mutant
+from campaign.mutants import Mutant, raised_by_planted
 from impl.core.broker import Broker
 from impl.core.controller import Controller
 from impl.core.names import controller_nodes, node_name
@@ -175,6 +175,8 @@ def run(
             outcome = world.finish()
             healthy = outcome.healthy
             judges.checker.finish(world.auditor.name if healthy and not scenario.beyond else "")
+            if healthy and judges.listener is not None:
+                judges.listener.finish(world.nodes, world.now)
             if not healthy and not scenario.beyond:
                 raise Violated(HEALS, world.ails())
             if scenario.log.flush_messages == 1 and not scenario.beyond:
@@ -187,8 +189,10 @@ def run(
     except StorageError as refused:
         violated = Violated(RECOVERY, f"a disk that has kept all its promises is refused: {refused}")
     except Exception as error:
-        # A broken run must not end the campaign: what broke it is reported with the choices that repeat it.
-        violated = Violated(NO_EXCEPTION, f"{type(error).__name__}: {error}")
+        # A broken run must not end the campaign: what broke it is reported with the choices that repeat it. Planted
+        # code that fails by itself shows nothing.
+        if not raised_by_planted(error):
+            violated = Violated(NO_EXCEPTION, f"{type(error).__name__}: {error}")
     heard = judges.listener
     if heard is not None and heard.violated is not None and (violated is None or violated.invariant == NO_EXCEPTION):
         # What facts, clients or the model tell says more than an answer; an exception says less.

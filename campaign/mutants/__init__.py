@@ -25,7 +25,7 @@ from campaign.mutants import (
     voting,
     watermark,
 )
-from campaign.mutants.registry import MUTANTS, Mutant, StaleMutant, usable
+from campaign.mutants.registry import MUTANTS, Mutant, StaleMutant, raised_by_planted, usable
 
 __all__ = [
     "MUTANTS",
@@ -42,6 +42,7 @@ __all__ = [
     "in_sync",
     "producing",
     "promising",
+    "raised_by_planted",
     "reading",
     "rereading",
     "retaining",

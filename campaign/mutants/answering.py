@@ -3,8 +3,10 @@
 from campaign.mutants.registry import mutant
 from impl.core.clients import Clients
 from impl.core.controller_messages import RegisterBroker, RegisteredBroker
+from impl.core.decisions import Decisions
 from impl.core.events import Effect
 from impl.core.messages import FetchedPartition, FetchPartition
+from impl.core.metadata import ConfigRecord, MetadataRecord
 from impl.core.partition import Partition
 from impl.core.sessions import Sessions
 from impl.core.types import NO_BROKER_EPOCH, NO_ERROR, BrokerEpoch, ErrorCode, Millis, NodeId, Offset
@@ -108,3 +110,22 @@ class WaitsForEverything(Partition):
     def watermark_candidate(self) -> Offset:
         lowest = super().watermark_candidate()
         return lowest if lowest == self.log_end else self.high_watermark
+
+
+@mutant("configured-for-itself", "obeyed")
+class ConfiguresItself(Decisions):
+    """A second change of a configuration is applied where it is decided, and not written to the metadata log.
+
+    As a controller would that looks whether there is such a record already, and not what it says: the operator is told
+    that it is done, the controller goes by it, and brokers, and the next controller, never hear of it.
+    """
+
+    def decide(self, record: MetadataRecord) -> None:
+        if isinstance(record, ConfigRecord) and self._is_set(record):
+            self.image.topics[record.resource_name].configs[record.name] = record.value or ""
+        else:
+            super().decide(record)
+
+    def _is_set(self, record: ConfigRecord) -> bool:
+        topic = self.image.topics.get(record.resource_name)
+        return topic is not None and record.name in topic.configs

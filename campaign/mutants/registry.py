@@ -7,6 +7,7 @@ lived, and says so.
 """
 
 import inspect
+import traceback
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -89,6 +90,13 @@ def stale(planted: type[Any]) -> str:
             if callable(base) and _parameters(base) != _parameters(override):
                 return f"{cls.__name__}.{name} takes {_parameters(override)}, what it overrides {_parameters(base)}"
     return ""
+
+
+def raised_by_planted(error: BaseException) -> bool:
+    """It is the planted code itself that raised this, and not the broker: nothing is shown by that but that the
+    planted code does not fit."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    return bool(frames) and str(frames[-1][0].f_globals.get("__name__", "")).startswith(f"{__package__}.")
 
 
 def _parameters(function: Callable[..., Any]) -> str:

@@ -9,7 +9,6 @@ balance.py, topic_creation.py. Where its records go, and when its replies leave:
 
 from typing import ClassVar
 
-from impl.core.admin_messages import AdminRequest
 from impl.core.administration import Administration
 from impl.core.balance import Balance
 from impl.core.controller_messages import (
@@ -124,13 +123,6 @@ class Controller:
         ):
             self._decisions.elect(partition, to)
             self._publish(out)
-        return out
-
-    def operate(self, request: AdminRequest, _now: Millis) -> list[Effect]:
-        """Obey an operator who awaits no answer."""
-        out: list[Effect] = []
-        assert self._administration.decide(request) is not None, f"{request} is nothing a controller decides"
-        self._publish(out)
         return out
 
     def _publish(self, out: list[Effect]) -> None:

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 import msgspec
 
-from impl.core.admin_messages import AdminRequest
 from impl.core.controller import Controller
 from impl.core.events import Effect, Event, RecoveredMetadata, Send, SendReply, SnapshotLoaded, Stopped
 from impl.core.facts import FACTS
@@ -92,10 +91,6 @@ class ControllerHost:
     def move_leader(self, partition: TopicPartition, to: NodeId, now: Millis) -> list[Outgoing]:
         """Elect another member of the in-sync set, as an operator may ask. Raises StorageError."""
         return self._perform(self.controller.move_leader(partition, to, now), now)
-
-    def operate(self, request: AdminRequest, now: Millis) -> list[Outgoing]:
-        """Do what an operator asks who awaits no answer. Raises StorageError."""
-        return self._perform(self.controller.operate(request, now), now)
 
     def _perform(self, effects: Sequence[Effect], now: Millis) -> list[Outgoing]:
         outgoing: list[Outgoing] = []

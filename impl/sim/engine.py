@@ -11,9 +11,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from impl.core.admin_messages import AdminRequest
 from impl.core.decided_facts import Fact
-from impl.core.events import ConnectionLost, Disconnected, Event, Send, SendReply, Stopped, Tick
+from impl.core.events import ConnectionLost, Disconnected, Event, RequestArrived, Send, SendReply, Stopped, Tick
 from impl.core.quorum.facts import QuorumFact
+from impl.core.types import Connection as ConnectionNumber
 from impl.core.types import Millis, NodeId
 from impl.sim.calendar import Calendar
 from impl.sim.choices import Choices
@@ -31,6 +33,8 @@ from traces.recorder import Recorder
 
 TICK, SLOT, WAKE, RESTART, CALL = range(LOST + 1, LOST + 6)
 _TICK = Tick()
+OPERATOR = ConnectionNumber(0)
+"""Where operators ask: no connection of the network, which number from 1."""
 
 TellQuorum = Callable[[str, int, Sequence[QuorumFact]], None]
 Step = Callable[[], Sequence[Any]]
@@ -55,6 +59,7 @@ class Engine:
         if isinstance(observer, QuorumObserver):
             self._tell_quorum = observer.quorum
         self._listener: Listener | None = observer.listener if isinstance(observer, Listening) else None
+        self._orders = 0
         self._calendar = Calendar()
         self.network = Network([process.name for process in processes], self._calendar, choices)
         self._deaths = Deaths(self)
@@ -211,6 +216,16 @@ class Engine:
         """A node does something that no message asked for: it starts, or obeys its operator."""
         self.steps += 1
         self._watched(process, what, -1, step)
+
+    def ask(self, process: Process, what: str, request: AdminRequest) -> None:
+        """An operator asks a node for something; whoever listens hears the answer."""
+        host = process.host
+        assert host is not None
+        self._orders += 1
+        event = RequestArrived(OPERATOR, self._orders, request)
+        if self._listener is not None:
+            self._listener.hears(process, event, self.now)
+        self.act(process, what, partial(host.handle, event, process.time(self.now)))
 
     def _watched(self, process: Process, event: Event | str, number: int, step: Step) -> None:
         """A step that is told to the trace, if there is one."""

@@ -7,6 +7,7 @@ makes them is imported by none of them.
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from impl.core.admin_messages import AdminRequest
 from impl.sim.choices import Key
 from impl.sim.network import Network
 from impl.sim.process import Process
@@ -38,6 +39,9 @@ class Field(Protocol):
 
     def act(self, process: Process, what: str, step: Callable[[], Sequence[Any]]) -> None:
         """A node does something that no message asked for."""
+
+    def ask(self, process: Process, what: str, request: AdminRequest) -> None:
+        """An operator asks a node for something, and waits for the answer."""
 
     def perform(self, process: Process, effects: Sequence[Any]) -> None:
         """Send what a step of this process sends."""

@@ -118,7 +118,7 @@ class Injector:
         active = self.active()
         if active is None:
             return
-        controller, host, image = active
+        controller, _, image = active
         known, node = image.partition(name), NodeId(broker)
         if known is None or known.adding or known.removing or (node in known.replicas and len(known.replicas) < 3):
             return
@@ -127,20 +127,19 @@ class Injector:
             replicas = (*known.replicas, node)
         field.note_fault(faults.REASSIGN, (field.processes[broker].name,), f"partition {partition}")
         wanted = AlterReassignments((Reassignment(name, replicas),), 0, True)
-        obey = partial(host.operate, wanted, controller.time(field.now))
-        field.act(controller, f"asked for replicas {list(replicas)} of {name}", obey)
+        field.ask(controller, f"asked for replicas {list(replicas)} of {name}", wanted)
 
     def minimum(self, members: int) -> None:
         """An operator sets min.insync.replicas of the topic."""
         active = self.active()
         if active is None or TOPIC not in active[2].topics:
             return
-        controller, host, _ = active
+        controller = active[0]
         field = self._field
         field.note_fault(faults.MINIMUM, (controller.name,), f"min.insync.replicas={members}")
         change = ConfigChange("min.insync.replicas", SET, str(members))
         wanted = AlterConfigs((AlterConfig(TOPIC_RESOURCE, TOPIC, (change,)),), False)
-        field.act(controller, "asked for another minimum", partial(host.operate, wanted, controller.time(field.now)))
+        field.ask(controller, "asked for another minimum", wanted)
 
     def active(self) -> tuple[Process, ControllerHost, MetadataImage] | None:
         """The active controller, if it runs."""

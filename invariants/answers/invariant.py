@@ -85,11 +85,26 @@ WATERMARK_DUE = AnswerInvariant(
     ),
     breaks="moves-when-all-have-all",
 )
+OBEYED = AnswerInvariant(
+    id="obeyed",
+    names=("KIP-339", "KIP-455"),
+    statement=(
+        "What an operator asks of the active controller is answered while that lives, and not refused where it can be "
+        "done (min.insync.replicas of a topic, the replicas of a partition); what he was told is done is what every "
+        "broker has in the end, unless something else was asked for since."
+    ),
+    argument=(
+        "The controller answers when its records are committed, every broker reads them, and whoever is active later "
+        "has them too."
+    ),
+    breaks="configured-for-itself",
+)
 ANSWER_INVARIANTS: tuple[AnswerInvariant, ...] = (
     ANSWERED_ONCE,
     ANSWERED_IN_TIME,
     RIGHT_ERROR,
     KNOWS_FIRST,
     WATERMARK_DUE,
+    OBEYED,
 )
 ANSWER_IDS = frozenset(invariant.id for invariant in ANSWER_INVARIANTS)

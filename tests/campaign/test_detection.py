@@ -48,8 +48,13 @@ def test_a_failure_that_the_sound_broker_shares_is_no_detection():
 
 
 def test_a_bug_seen_only_by_another_invariant_is_not_known_as_found():
-    other = Detection("kip-101", 1, 0.1, "no_exception", "crashed", 3, 1, 0.1, b"{}")
+    other = Detection("kip-101", 1, 0.1, "one_decision", "decided twice", 3, 1, 0.1, b"{}")
     assert command.told([other], [None], "durable").verdict == "unknown"
+
+
+def test_an_exception_of_the_broker_is_a_detection():
+    crashed = Detection("kip-101", 1, 0.1, "no_exception", "crashed", 3, 1, 0.1, b"{}")
+    assert command.told([crashed], [None], "durable").verdict == "done"
 
 
 def test_the_command_writes_what_it_found(tmp_path):

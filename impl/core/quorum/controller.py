@@ -16,7 +16,6 @@ from typing import ClassVar, NamedTuple, cast, get_args
 
 import msgspec
 
-from impl.core.admin_messages import AdminRequest
 from impl.core.calls import NEVER
 from impl.core.controller import Controller
 from impl.core.decision_facts import beginnings, facts_of
@@ -166,14 +165,6 @@ class QuorumController:
         out: list[Effect] = []
         if self.active is not None and not self._stopped:
             self._perform(self.active.move_leader(name, to, now), now, out)
-            self._settle(now, out)
-        return out
-
-    def operate(self, request: AdminRequest, now: Millis) -> list[Effect]:
-        """Obey an operator who awaits no answer, if this is the active controller."""
-        out: list[Effect] = []
-        if self.active is not None and not self._stopped:
-            self._perform(self.active.operate(request, now), now, out)
             self._settle(now, out)
         return out
 
