@@ -35,7 +35,7 @@ BUGS = (
         "snapshot-on-top",
         "A snapshot is read into the image that is there, and nothing of that is forgotten.",
         "impl.core.image",
-        "        MetadataImage.__init__(self)\n        for record in records:",
-        "        for record in records:",
+        "        MetadataImage.__init__(self)\n        self.topics_gone",
+        "        self.topics_gone",
     ),
 )

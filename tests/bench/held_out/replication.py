@@ -28,8 +28,8 @@ BUGS = (
         "own-end-forgotten",
         "A follower cuts its log to where the leader's epoch ends, without looking where that epoch ends in its own.",
         "impl.core.follower",
-        "max(min(leader_end, own_end, self.log_end), self.log_start)",
-        "max(min(leader_end, self.log_end), self.log_start)",
+        "max(min(leader_end, own_end, self.log_end), 0)",
+        "max(min(leader_end, self.log_end), 0)",
     ),
     Edit(
         "watermark-past-the-end",
