@@ -83,16 +83,18 @@ class RefusesBeyondTheWatermark(Partition):
 
 @mutant("unfences-the-ignorant", "knows_first")
 class CountsOnWhoHasNotRead(Sessions):
-    """A broker is counted on from its first heartbeat on, whatever it has read of the metadata.
+    """A broker that comes back is counted on from its first heartbeat on, whatever it has read of the metadata.
 
-    It may be elected by then, and knows of no partition that it leads: clients are sent to a broker that refuses them.
+    It may be elected by then, and goes by what was decided before it went: clients are sent to a broker that refuses
+    them.
     Kafka's controller compares the offset in each heartbeat with that of the broker's registration (KIP-631,
     BrokerHeartbeatManager.calculateNextBrokerState).
     """
 
     def register(self, request: RegisterBroker, now: Millis) -> RegisteredBroker:
+        again = request.broker in self._sessions
         registered = super().register(request, now)
-        if registered.error is NO_ERROR:
+        if again and registered.error is NO_ERROR:
             self._sessions[request.broker].must_know = Offset(0)
         return registered
 
