@@ -27,7 +27,8 @@ class Lockstep:
         self.diverged: Divergence | None = None
         self._stop = stop
         self._replaced = False
-        """A node has another disk: what comes of that the model follows as far as it can."""
+        """A node has another disk, or a log was cut where compaction had been: what comes of that the model follows as
+        far as it can."""
         self._over = False
         self._steps = 0
 
@@ -59,7 +60,11 @@ class Lockstep:
     def fault(self, kind: str) -> None:
         """What the world did."""
         if kind == WIPED_DISK:
-            self._replaced = True
+            self.loosen()
+
+    def loosen(self) -> None:
+        """From now on the model follows as far as it can, and where it cannot there is no verdict."""
+        self._replaced = True
 
     def _leaves(self, node: str, fact: Any, diverged: DivergedError) -> None:
         if self._replaced:

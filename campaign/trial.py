@@ -6,7 +6,7 @@ lets out, is a failed run like any other: it is kept, shrunk and saved.
 An invariant says more than that the run left the model, so a run that does both is told by its invariant.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from campaign.coverage import Coverage, Roles, covered
@@ -19,8 +19,10 @@ from impl.core.names import controller_nodes, node_name
 from impl.core.quorum.controller import QuorumController
 from impl.host.broker import BrokerHost
 from impl.sim.choices import Choices, Key
+from impl.sim.compacting import Compacted
 from impl.sim.drivers import Recorded
 from impl.sim.ledger import Outcome
+from impl.sim.observer import Held
 from impl.sim.producer import Producer
 from impl.sim.recording import MODEL, header
 from impl.sim.scenario import Scenario
@@ -28,6 +30,7 @@ from impl.sim.world import World
 from impl.storage.errors import StorageError
 from invariants.answers.invariant import ANSWER_IDS
 from invariants.step import Checker
+from invariants.step.compaction import Compactions, is_tombstone
 from invariants.step.deletion_due import Deletions
 from invariants.step.quorum import QuorumChecker
 from invariants.step.recovery import ID as RECOVERY
@@ -76,9 +79,20 @@ def may_repeat(key: str) -> bool:
 class Judges:
     """Everybody who watches one run, as one observer: the invariants first, then the model."""
 
-    def __init__(self, lockstep: Lockstep | None, deletions: Deletions | None = None, *, seeking: str = "") -> None:
+    def __init__(
+        self,
+        lockstep: Lockstep | None,
+        deletions: Deletions | None = None,
+        compacted: Compacted | None = None,
+        *,
+        seeking: str = "",
+    ) -> None:
         """`seeking`: as in `run`. What answers break is looked for where nothing else is sought."""
-        self.checker = Checker(may_repeat, one_clock=True, deletions=deletions)
+        tombstone = is_tombstone if compacted else None
+        self.checker = Checker(may_repeat, one_clock=True, deletions=deletions, tombstone=tombstone)
+        self.compactions = compacted and Compactions(self.checker.partitions, **compacted._asdict())
+        if self.compactions and deletions:
+            deletions.gone = self.compactions.gone
         self.listener: Hearing | None = None
         if seeking in ("", *ANSWER_IDS):
             self.listener = Hearing(self.checker, at_once=seeking != "")
@@ -91,9 +105,13 @@ class Judges:
         and what it has sent since that leader knows nothing of."""
 
     def facts(self, node: str, at: int, facts: Any) -> None:
+        if self.compactions is not None:
+            facts = self.compactions.restored(node, facts)
         self.checker.facts(node, at, facts)
         lockstep = self.lockstep
         if lockstep is not None and not lockstep.left():
+            if self.compactions is not None and self.compactions.given_up:
+                lockstep.loosen()
             lockstep.facts(node, at, facts)
             if lockstep.left():
                 self.diverged_at = at
@@ -109,6 +127,8 @@ class Judges:
     def fault(self, kind: str, targets: tuple[str, ...], detail: str) -> None:
         self.roles.fault(kind, targets, detail)
         self.checker.fault(kind, targets)
+        if self.compactions is not None:
+            self.compactions.fault(kind, targets)
         if self.lockstep is not None:
             self.lockstep.fault(kind)
 
@@ -116,6 +136,18 @@ class Judges:
         if op.error in LOST_TRACK and op.phase == "unknown" and self._is_led_by_two(op.partition):
             self.misled.add((op.client, op.at))
         self.checker.op(op)
+        if self.compactions is not None:
+            self.compactions.op(op)
+
+    def wrote(self, crc: int, key: str, names: Sequence[str], at: int) -> None:
+        if self.compactions is not None:
+            self.compactions.wrote(crc, key, names, at)
+
+    def held(
+        self, node: str, at: int, partition: str, begin: int, to: int, records: Sequence[Held], *, cleaned: bool
+    ) -> None:
+        if self.compactions is not None:
+            self.compactions.held(node, at, partition, begin, to, records, cleaned=cleaned)
 
     def _is_led_by_two(self, name: str) -> bool:
         """Somebody leads this partition who was deposed, and has not heard."""
@@ -161,7 +193,7 @@ def run(
     except a mutant that is not of the model at all.
     """
     lockstep = _followed_by(scenario, mutant, seeking)
-    judges = Judges(lockstep, Deletions(**scenario.retention._asdict()), seeking=seeking)
+    judges = Judges(lockstep, Deletions(**scenario.retention._asdict()), scenario.compacted, seeking=seeking)
     world = _world(scenario, choices, judges, recorder, mutant)
     violated: Violated | None = None
     origin = 0

@@ -166,6 +166,16 @@ class DeleteBelow(Fact, frozen=True, gc=False, kw_only=True, tag="delete_below")
     to: int
 
 
+class Compact(Fact, frozen=True, gc=False, kw_only=True, tag="compact"):
+    """Compaction has replaced what a log has from `begin` on below `to`: later records stand in for what is gone.
+
+    No action of the model, whose logs are what was ever written.
+    """
+
+    begin: int
+    to: int
+
+
 # ---------------------------------------------------------------- the leader
 class Append(Fact, frozen=True, gc=False, kw_only=True, tag="append"):
     leader_epoch: int

@@ -268,6 +268,13 @@ class Refinement(Abstraction):
             raise DivergedError("delete_below", told)
         self.starts[node] = fact.to
 
+    def compact(self, node: int, fact: Any) -> None:
+        """Not an action: the model's log keeps what was compacted away, which must be committed."""
+        bound = self.state.high_watermark[node]
+        if fact.to > bound:
+            told = f"it compacts what lies below {fact.to}, in the model the high watermark of n{node} is {bound}"
+            raise DivergedError("compact", told)
+
     def recover_start(self, node: int, fact: Any) -> None:
         """Not an action: where the log begins that its `restart` tells of."""
         self.found_at[node] = self.starts[node] = fact.to
@@ -346,6 +353,7 @@ Refinement.replay = {
     "Reconcile": Refinement.reconcile,
     "FallBehind": fall_behind,
     "DeleteBelow": Refinement.delete_below,
+    "Compact": Refinement.compact,
     "RecoverStart": Refinement.recover_start,
     "AcknowledgeDeletion": Refinement.acknowledge_deletion,
     "SendFetch": Refinement.send_fetch,
@@ -355,5 +363,5 @@ AT_A_REPLICA = frozenset({*Refinement.replay, "Resume", "DeleteReplica"}).differ
 OF_MEMBERSHIP = frozenset({"BeginPartition", "CreatePartition", "DeletePartition", "DeleteReplica"})
 """Facts of which partitions there are, and where."""
 ENTERS_AN_EPOCH = frozenset({"BecomeLeader", "Resume", "BecomeFollower", "Restart", "DeleteReplica"})
-OF_NO_EPOCH = frozenset({*ENTERS_AN_EPOCH, "DeleteBelow", "RecoverStart"})
+OF_NO_EPOCH = frozenset({*ENTERS_AN_EPOCH, "DeleteBelow", "Compact", "RecoverStart"})
 """Facts of a replica whose leader epoch, if they tell one, is not the one it was in."""

@@ -129,6 +129,7 @@ _WORDS: dict[str, tuple[Weight, Callable[[Any, Callable[[int], str]], str]]] = {
     "Truncate": (Weight.TURN, lambda f, _: f"truncates to {f.to}"),
     "FallBehind": (Weight.TURN, lambda f, _: f"drops its log, begins at {f.to} as {node(f.leader)} does"),
     "DeleteBelow": (Weight.VIEW, lambda f, _: f"deletes all below {f.to}"),
+    "Compact": (Weight.VIEW, lambda f, _: f"compacts {f.begin} to {f.to}"),
     "RecoverStart": (Weight.VIEW, lambda f, _: f"finds a log that begins at {f.to}"),
     "AcknowledgeDeletion": (Weight.RECORD, lambda f, _: f"answers that all below {f.to} is deleted"),
     "Reconcile": (Weight.VIEW, lambda f, _: f"log confirmed by {node(f.leader)}"),

@@ -117,6 +117,16 @@ class DeleteBelow(Fact, frozen=True, gc=False, kw_only=True, tag="delete_below")
     to: Offset
 
 
+class Compact(Fact, frozen=True, gc=False, kw_only=True, tag="compact"):
+    """Compaction has replaced what a log has from `begin` on below `to`: later records stand in for what is gone.
+
+    No action of the model, whose logs are what was ever written.
+    """
+
+    begin: Offset
+    to: Offset
+
+
 # ---------------------------------------------------------------- the leader
 class Append(Fact, frozen=True, gc=False, kw_only=True, tag="append"):
     leader_epoch: LeaderEpoch

@@ -36,7 +36,7 @@ from impl.core.events import (
     WriteEpochs,
     WriteHighWatermarks,
 )
-from impl.core.facts import FACTS
+from impl.core.facts import FACTS, Compact
 from impl.core.messages import Fetched, ListedOffsets
 from impl.core.quorum.effects import LoadSnapshot
 from impl.core.settings import Settings
@@ -305,8 +305,15 @@ class BrokerHost:
         for log, partition in due:
             try:
                 log.flush()
+                if log.gap_at >= 0:
+                    self._keep_gap(partition)
             except OSError as error:
                 self._lose_log(partition, error)
+
+    def _keep_gap(self, partition: TopicPartition) -> None:
+        home = self.directories.home(partition)
+        if home is not None:
+            home.write_recovery_point(partition)
 
     def _stop(self) -> None:
         """Logs are many and each is synced; that they are all there is written at the root, after what waits."""
@@ -331,8 +338,9 @@ class BrokerHost:
                 work()
             except OSError as error:
                 self._lose(home, error)
-        if self._lost:
-            outgoing += self._perform((), now)
+        compacted = [_compacted(*each) for each in self._upkeep.replaced()]
+        if self._lost or compacted:
+            outgoing += self._perform(compacted, now)
         return outgoing
 
     def _written(self, partition: TopicPartition, to: int) -> Iterator[ProducerEntry]:
@@ -372,6 +380,10 @@ _STORAGE: dict[type[Any], Callable[[BrokerHost, Any], None]] = {
     WriteEpochs: BrokerHost._write_epochs,
     WriteHighWatermarks: BrokerHost._write_high_watermarks,
 }
+
+
+def _compacted(partition: TopicPartition, begin: int, to: int) -> Compact:
+    return Compact(partition=str(partition), begin=Offset(begin), to=Offset(to))
 
 
 def failure(error: OSError) -> LogDirectoryFailed:

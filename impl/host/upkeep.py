@@ -65,6 +65,7 @@ class Upkeep:
         """Logs with flush.ms that have records which are not synced, and when that was first seen."""
         self._cleaner: tuple[LogDirectory, Cleaner] | None = None
         self._uncleanable: set[TopicPartition] = set()
+        self._replaced: list[tuple[TopicPartition, int, int]] = []
         self.due = 0
 
     def retained(self, now: int, wall: int) -> list[tuple[TopicPartition, Offset]]:
@@ -141,14 +142,22 @@ class Upkeep:
         assert self._cleaner is not None
         directory, cleaner = self._cleaner
         self._cleaner = None
+        told = len(cleaner.replaced)
         try:
             done = cleaner.step()
         except CorruptLog as damage:
             self._uncleanable.add(cleaner.partition)
             self._report(f"{damage}; it is not compacted any more until the broker starts again")
             return
+        finally:
+            self._replaced += [(cleaner.partition, begin, to) for begin, to in cleaner.replaced[told:]]
         if not done:
             self._cleaner = directory, cleaner
+
+    def replaced(self) -> list[tuple[TopicPartition, int, int]]:
+        """What cleaning has replaced since this was asked last: a part of which log, from where, up to where."""
+        replaced, self._replaced = self._replaced, []
+        return replaced
 
     def _watermark(self, partition: TopicPartition) -> Offset:
         held = self._partitions.get(partition)

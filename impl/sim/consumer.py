@@ -20,6 +20,7 @@ from impl.core.types import (
 )
 from impl.sim.client import BACKOFF_MS, Client, Target, moved
 from impl.sim.ledger import Report
+from impl.sim.tombstones import name_at
 from impl.wire.batches import CorruptBatch, records_of
 
 WAIT_MS = 200
@@ -108,11 +109,13 @@ class Consumer(Client):
             for offset, _, key, value in records_of(batch):
                 # A whole batch is sent even where the position is in its middle.
                 if offset >= self.positions[partition]:
-                    self._tell_read(partition, Offset(offset), _text(key), _text(value), now)
+                    name = _text(value) if value is not None else name_at(batch, offset)
+                    self._tell_read(partition, Offset(offset), _text(key), name, now)
         except CorruptBatch as error:
             # Its checksum is right, so a broker answers for it: whoever judges what was read is told what is there.
             self._tell_read(partition, self.positions[partition], "", str(error), now)
-            self.positions[partition] = max(self.positions[partition], Offset(batch.base_offset + batch.record_count))
+        # Past what compaction has taken out of its end, too.
+        self.positions[partition] = max(self.positions[partition], Offset(batch.base_offset + batch.record_count))
 
     def _tell_read(self, partition: TopicPartition, offset: Offset, key: str, value: str, now: int) -> None:
         self.positions[partition] = Offset(offset + 1)

@@ -46,7 +46,7 @@ def keeping(log: LogConfig, seed: int) -> tuple[LogConfig, UpkeepConfig | None]:
 
 def retention_of(log: LogConfig, upkeep: UpkeepConfig | None) -> Retention:
     """What goes by itself in a run of which nodes look after their logs."""
-    if upkeep is None:
+    if upkeep is None or not log.deletes:
         return NOTHING
     timed = log.retention_ms < LogConfig().retention_ms
     return Retention(log.retention_ms if timed else -1, log.retention_bytes >= 0)

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from impl.sim.tombstones import TOMBSTONE
 from traces.recorder import OpFields
 
 Phase = Literal["invoke", "ok", "fail", "unknown"]
@@ -27,8 +28,14 @@ def may_repeat(key: str) -> bool:
 class Ledger:
     """Collects operations, passes them on, and compares the final reading with what was acknowledged."""
 
-    def __init__(self, tell: Report) -> None:
+    def __init__(self, tell: Report, *, compacted: bool = False) -> None:
+        """`compacted`: of each key only the latest record must be there in the end, and no tombstone."""
         self._tell = tell
+        self._compacted = compacted
+        self._latest: dict[tuple[str, str], int] = {}
+        """(partition, key) -> the last offset at which a record of it was acknowledged or read."""
+        self._deletes: set[tuple[str, str]] = set()
+        """(partition, key) of tombstones of which nobody knows what became."""
         self.invoked = 0
         self.acknowledged: dict[tuple[str, str], int | None] = {}
         """(partition, value) of every record whose write was acknowledged, in that order, and its offset."""
@@ -56,10 +63,14 @@ class Ledger:
             elif fields["phase"] == "ok":
                 self.acknowledged[fields["partition"], fields["value"]] = fields.get("offset")
                 self._note(self._promised, fields)
+                self._note_key(fields)
+            elif fields["value"].startswith(TOMBSTONE):
+                self._deletes.add((fields["partition"], fields["key"]))
         elif fields["operation"] == "delete":
             self._delete(fields)
         else:
             self.consumed += 1
+            self._note_key(fields)
             if fields["client"] == self.reader:
                 self.final.setdefault(fields["partition"], []).append((fields["key"], fields["value"]))
                 self._note(self._reached, fields)
@@ -83,6 +94,20 @@ class Ledger:
         if offset is not None:
             ends[partition] = max(ends.get(partition, 0), offset + 1)
 
+    def _note_key(self, fields: OpFields) -> None:
+        offset, key = fields.get("offset"), (fields["partition"], fields["key"])
+        if self._compacted and offset is not None:
+            self._latest[key] = max(offset, self._latest.get(key, 0))
+
+    def _may_be_gone(self, partition: str, value: str, offset: int) -> bool:
+        """Deleted, or compacted away: a later record of its key is known, or may be there, or it is a tombstone."""
+        if offset < self.deleted_below(partition):
+            return True
+        if not self._compacted:
+            return False
+        key = (partition, value.removeprefix(TOMBSTONE).rpartition(":")[0])
+        return value.startswith(TOMBSTONE) or key in self._deletes or offset < self._latest.get(key, 0)
+
     def read_out(self) -> bool:
         """The final reading holds every record acknowledged, and has come to where the last of them was.
 
@@ -90,7 +115,7 @@ class Ledger:
         of a record that a producer which is not idempotent wrote twice.
         """
         behind = any(
-            max(self._reached.get(partition, 0), self.deleted_below(partition)) < end
+            not self._compacted and max(self._reached.get(partition, 0), self.deleted_below(partition)) < end
             for partition, end in self._promised.items()
             if self._is_there(partition)
         )
@@ -107,7 +132,7 @@ class Ledger:
         return tuple(
             f"{partition} {value}"
             for (partition, value), offset in missing
-            if offset is None or offset >= self.deleted_below(partition)
+            if offset is None or not self._may_be_gone(partition, value, offset)
         )
 
     def disordered(self) -> tuple[str, ...]:
@@ -125,8 +150,9 @@ class Ledger:
                     # No producer sent it: whoever judges what was read says so.
                     continue
                 number = int(digits)
-                # Of two copies the first may be deleted; its producer, too, may be forgotten then.
-                again = self.deleted_below(partition) > 0 or (may_repeat(key) and value in seen)
+                # Of two copies the first may be deleted or compacted away; its producer, too, may be forgotten then.
+                first_gone = self._compacted or value in seen
+                again = self.deleted_below(partition) > 0 or (may_repeat(key) and first_gone)
                 if not again and number <= highest.get(key, -1):
                     wrong.append(f"{partition} {value} after {key}:{highest[key]}")
                 seen.add(value)
@@ -150,4 +176,5 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     given_up: int
     """Producers that had to start anew because the broker no longer knew what it had acknowledged."""
     deleted: bool = False
-    """Records may have been deleted, and with the last of its own a producer may be forgotten."""
+    """Records may have been deleted, and with the last of its own a producer may be forgotten; or compacted away, so
+    that whoever copied the log since does not know all of its producer's last five batches."""

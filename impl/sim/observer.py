@@ -3,7 +3,7 @@
 One rule: an observer may end the run by raising; it changes nothing else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from impl.core.decided_facts import Fact
@@ -11,6 +11,11 @@ from impl.core.events import Event, SendReply
 from impl.core.quorum.facts import QuorumFact
 from impl.sim.process import Process
 from traces.schema import Op
+
+Wrote = Callable[[int, str, Sequence[str], int], None]
+"""Takes what `LogObserver.wrote` does."""
+Held = tuple[int, str, str, int]
+"""A record: its offset, its key, its name, and when it may go if it is a tombstone that was cleaned (-1: not yet)."""
 
 
 class Observer(Protocol):
@@ -31,6 +36,19 @@ class QuorumObserver(Protocol):
 
     def quorum(self, node: str, at: int, facts: Sequence[QuorumFact]) -> None:
         """What a step of a controller did as a voter of the quorum, in order, before what it decided."""
+
+
+@runtime_checkable
+class LogObserver(Protocol):
+    """What an observer of logs that are compacted may have, too."""
+
+    def wrote(self, crc: int, key: str, names: Sequence[str], at: int) -> None:
+        """A client has made a batch of records of this key, by their names; `crc` is what it is known by."""
+
+    def held(
+        self, node: str, at: int, partition: str, begin: int, to: int, records: Sequence[Held], *, cleaned: bool
+    ) -> None:
+        """What a log holds from `begin` on below `to`, after a step of its node. `cleaned`: the step compacted that."""
 
 
 class Listener(Protocol):

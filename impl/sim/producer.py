@@ -18,6 +18,8 @@ from impl.core.types import (
 )
 from impl.sim.client import BACKOFF_MS, Client, Target, moved
 from impl.sim.ledger import IDEMPOTENT, PLAIN, Phase, Report
+from impl.sim.observer import Wrote
+from impl.sim.tombstones import TOMBSTONE, ending_in_tombstone
 from impl.wire.batches import build, validate_produce
 
 IN_FLIGHT_MAX = 5
@@ -50,7 +52,7 @@ _REFUSED = frozenset(
 class _Batch:
     """One batch until it is acknowledged."""
 
-    __slots__ = ("contents", "correlation", "key", "label", "operations", "partition", "sent", "values")
+    __slots__ = ("contents", "correlation", "key", "label", "operations", "partition", "sent", "tombstone", "values")
 
     def __init__(
         self, partition: TopicPartition, key: str, values: list[str], operations: list[tuple[int, int]]
@@ -66,6 +68,8 @@ class _Batch:
         self.correlation = 0
         self.label = ""
         """What its partition was called when it was made."""
+        self.tombstone = values[-1].startswith(TOMBSTONE)
+        """The last of its records deletes its key."""
 
 
 class Producer(Client):
@@ -88,6 +92,8 @@ class Producer(Client):
         self.refusals: Counter[str] = Counter()
         """How often which error was the answer, whatever became of the batch after."""
         self.keys = tuple(f"{IDEMPOTENT if idempotent else PLAIN}{number}.{index}" for index in range(keys))
+        self.wrote: Wrote | None = None
+        """Told of each batch that is made; None: nobody wants to know."""
         self._number = number
         self._acks = acks
         self._report = report
@@ -112,23 +118,26 @@ class Producer(Client):
         """Where all of one key goes."""
         return self.partitions[(self._number + key) % len(self.partitions)]
 
-    def produce(self, key: int, now: int) -> list[Send]:
-        """Send the next batch of one key, unless as many as may be are in flight."""
+    def produce(self, key: int, now: int, *, tombstone: bool = False) -> list[Send]:
+        """Send the next batch of one key, unless as many as may be are in flight. `tombstone`: its last record has no
+        value."""
         partition = self.partition_of(key)
         waiting = self._unacknowledged[partition]
         sends: list[Send] = []
         count = RECORDS[self._batches % len(RECORDS)]
         if len(waiting) < (IN_FLIGHT_MAX if self.idempotent else 1) and count <= len(self._free):
-            waiting.append(self._invoke(partition, self.keys[key], count, now))
+            waiting.append(self._invoke(partition, self.keys[key], count, now, TOMBSTONE if tombstone else ""))
             self._unsent = True
             self.proceed(now, sends)
         return sends
 
-    def _invoke(self, partition: TopicPartition, key: str, count: int, now: int) -> _Batch:
+    def _invoke(self, partition: TopicPartition, key: str, count: int, now: int, last: str) -> _Batch:
+        """`last`: what the name of the last record begins with."""
         first = self._numbers[key]
         self._numbers[key] = first + count
         self._batches += 1
         values = [f"{key}:{first + index}" for index in range(count)]
+        values[-1] = last + values[-1]
         operations = [(self._number * PROCESSES + self._free.pop(), self._operations + index) for index in range(count)]
         self._operations += count
         batch = _Batch(partition, key, values, operations)
@@ -175,7 +184,10 @@ class Producer(Client):
 
     def _send(self, partition: TopicPartition, batch: _Batch, now: int, sends: list[Send]) -> None:
         if batch.contents is None:
-            batch.contents = ProducePartition(partition, validate_produce(self._encode(partition, batch, now)))
+            made = validate_produce(self._encode(partition, batch, now))
+            batch.contents = ProducePartition(partition, made)
+            if self.wrote is not None:
+                self.wrote(made.crc, batch.key, batch.values, now)
         batch.sent = True
         request = Produce(acks=self._acks, timeout_ms=PRODUCE_TIMEOUT_MS, partitions=(batch.contents,))
         batch.correlation = self.request(self.leaders[partition][0], request, batch, now, sends)
@@ -183,11 +195,13 @@ class Producer(Client):
     def _encode(self, partition: TopicPartition, batch: _Batch, now: int) -> bytes:
         records = [(batch.key.encode(), value.encode()) for value in batch.values]
         if not self.idempotent:
-            return build(records, timestamp=now)
-        sequence = self._sequences[partition]
-        self._sequences[partition] = sequence + len(records)
-        identity, epoch = self._producer
-        return build(records, timestamp=now, producer_id=identity, producer_epoch=epoch, base_sequence=sequence)
+            data = build(records, timestamp=now)
+        else:
+            sequence = self._sequences[partition]
+            self._sequences[partition] = sequence + len(records)
+            identity, epoch = self._producer
+            data = build(records, timestamp=now, producer_id=identity, producer_epoch=epoch, base_sequence=sequence)
+        return ending_in_tombstone(data, batch.key, batch.values[-1]) if batch.tombstone else data
 
     # ------------------------------------------------------------ answers
     def answered(self, about: _Batch | str, reply: Reply, now: int) -> None:

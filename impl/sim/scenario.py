@@ -14,6 +14,7 @@ import msgspec
 from impl.core.settings import Settings
 from impl.core.types import NodeId
 from impl.host.upkeep import UpkeepConfig
+from impl.sim.compacting import Compacted, compacted, compacting
 from impl.sim.faults import FaultTable, fault_table
 from impl.sim.keeping import Retention, keeping, retention_of
 from impl.storage.log_config import LogConfig
@@ -119,9 +120,11 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
         segment_bytes = draw.choice(SEGMENT_BYTES)
         log = self.log if segment_bytes is None else msgspec.structs.replace(self.log, segment_bytes=segment_bytes)
         log, upkeep = keeping(log, seed)
+        if not self.beyond:
+            log, upkeep = compacting(log, upkeep, seed)
         changed = msgspec.structs.replace(changed, log=log, upkeep=upkeep)
         # Records that go by themselves, or that clients delete, are judged by the offsets of one topic.
-        alone = not (changed.deletes or changed.beyond or upkeep is not None)
+        alone = not (changed.deletes or changed.beyond or upkeep is not None or changed.compacted is not None)
         return changed.remaking() if alone and random.Random(f"remake {seed}").random() < REMAKING_SHARE else changed
 
     def remaking(self) -> "Scenario":
@@ -134,6 +137,11 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     def retention(self) -> Retention:
         """What may go by itself."""
         return retention_of(self.log, self.upkeep)
+
+    @property
+    def compacted(self) -> Compacted | None:
+        """What may be compacted away; None: nothing."""
+        return compacted(self.log)
 
     def configured(self, number: int) -> tuple[LogConfig, Settings]:
         """What a broker of this scenario starts with that was given one of `CONFIGURED`."""

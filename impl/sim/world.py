@@ -11,6 +11,7 @@ have it so, and heals again; every producer gets its answers, and the auditor re
 
 from impl.core.broker import Broker
 from impl.core.controller import Controller
+from impl.core.decided_facts import Fact
 from impl.core.quorum.controller import QuorumController
 from impl.host.broker import BrokerHost, MakeBroker
 from impl.host.controller import MakeController, MakeQuorum
@@ -19,10 +20,11 @@ from impl.sim.absence import Absence, absences
 from impl.sim.by_topic_id import ByTopicId, WireByTopicId
 from impl.sim.choices import Choices
 from impl.sim.engine import Engine
+from impl.sim.inspection import Inspector
 from impl.sim.keeping import NOTHING
 from impl.sim.ledger import Ledger, Outcome
 from impl.sim.network import WINDOW_MS
-from impl.sim.observer import Observer
+from impl.sim.observer import LogObserver, Observer
 from impl.sim.population import Population
 from impl.sim.producer import Producer
 from impl.sim.remaker import PAUSES_MS, Remaker
@@ -58,10 +60,12 @@ class World(Engine):
         """What makes the nodes and the producers may make them with a bug planted in them."""
         self.scenario = scenario
         self.table = scenario.table()
-        self.ledger = Ledger(self._operation)
+        self.ledger = Ledger(self._operation, compacted=scenario.compacted is not None)
+        self._compacts = scenario.compacted is not None
+        self._inspector = Inspector(observer) if self._compacts and isinstance(observer, LogObserver) else None
         population = Population(
             scenario,
-            self.note_facts,
+            self.note_facts if self._inspector is None else self._note_compacted,
             self.note_quorum,
             self.ledger.op,
             make_broker,
@@ -72,6 +76,8 @@ class World(Engine):
             choices.choose,
         )
         self.producers = population.producers
+        if self._inspector is not None:
+            self._inspector.watch(population.processes, [producer for _, producer in self.producers])
         self._trimmers = population.trimmers
         self._consumers = population.consumers
         self._absence: Absence | None = None
@@ -123,6 +129,8 @@ class World(Engine):
             self.advance(_HEALTH_MS)
             self.ledger.present = self.auditor.labels()
             self._note_retention()
+        if self._inspector is not None:
+            self._inspector.look_at_all(self.now)
         return self._outcome(healthy=settled and self.auditor.caught_up())
 
     def _settles(self) -> bool:
@@ -200,7 +208,7 @@ class World(Engine):
             lost=self.ledger.lost(),
             disordered=self.ledger.disordered(),
             given_up=sum(producer.given_up for _, producer in self.producers),
-            deleted=self.scenario.deletes or self.scenario.retention != NOTHING,
+            deleted=self.scenario.deletes or self.scenario.retention != NOTHING or self._compacts,
         )
 
     def close(self) -> None:
@@ -213,7 +221,7 @@ class World(Engine):
             process.dismantle()
         self.take_apart()
         del self._remaker, self._remaker_process
-        del self.ledger, self.auditor, self.producers, self._trimmers, self._consumers, self._absence
+        del self.ledger, self.auditor, self.producers, self._trimmers, self._consumers, self._absence, self._inspector
 
     # ------------------------------------------------------------ slots
     def slot(self) -> None:
@@ -232,7 +240,8 @@ class World(Engine):
         for number in self._senders:
             value = choose(("send", slot, number), values)
             if value:
-                self.produce(number, value - 1)
+                tombstone = self._compacts and choose(("tombstone", slot, number), 2) == 1
+                self.produce(number, value - 1, tombstone=tombstone)
         for process, trimmer in self._trimmers:
             value = choose(("delete", slot, process.name), 1 + trimmer.values)
             if value:
@@ -244,10 +253,16 @@ class World(Engine):
                 self.perform(self._remaker_process, remaker.remake(value - 1, self.now))
 
     # ------------------------------------------------------------ for faults and for callers that act by hand
-    def produce(self, client: int, key: int) -> None:
+    def produce(self, client: int, key: int, *, tombstone: bool = False) -> None:
         """Producer `client` (from 1) sends its next batch of its key number `key` (from 0)."""
         process, producer = self.producers[client - 1]
-        self.perform(process, producer.produce(key, self.now))
+        self.perform(process, producer.produce(key, self.now, tombstone=tombstone))
+
+    def _note_compacted(self, name: str, facts: list[Fact]) -> None:
+        """Logs of which something is compacted are looked at, besides."""
+        self.note_facts(name, facts)
+        assert self._inspector is not None
+        self._inspector.after(name, self.now, facts)
 
     def _operation(self, fields: OpFields) -> None:
         self.observer.op(Op(n=self._operations, **fields))

@@ -53,6 +53,8 @@ class Log:
         """None: the log has no producers to speak of, and snapshots of them are not written."""
         self.before_gap: Callable[[], None] | None = None
         """Called before a batch leaves a gap in front of it, unless the log is known to have such (compaction)."""
+        self.gap_at = -1
+        """A batch was written behind a gap, which is not known to be synced: where that batch begins. -1: none."""
         self._disk = disk
         self._segments = segments
         self._active = segments[-1]
@@ -87,9 +89,8 @@ class Log:
             f"{self.directory}: a batch for offset {base_offset} at end {active.end_offset}"
         )
         end_offset = base_offset + batch.record_count
-        if base_offset > active.end_offset and self.before_gap is not None:
-            self.before_gap()
-            self.before_gap = None
+        if base_offset > active.end_offset:
+            self._note_gap(base_offset)
         if active.size and self._must_roll(active, batch, end_offset):
             active = self._roll()
         if not self._unsynced or self._unsynced[-1] is not active:
@@ -97,6 +98,13 @@ class Log:
         data = batch.data
         assert isinstance(data, bytes | memoryview), "a batch to be written has its bytes"
         active.append(stamp(data, base_offset, leader_epoch), batch.size, end_offset, batch.max_timestamp)
+
+    def _note_gap(self, base_offset: int) -> None:
+        """A gap past the recovery point is damage to whoever recovers the log: this one is to be synced."""
+        if self.before_gap is not None:
+            self.before_gap()
+            self.before_gap = None
+        self.gap_at = base_offset
 
     def _must_roll(self, active: Segment, batch: Batch, end_offset: int) -> bool:
         config = self.config
@@ -134,8 +142,8 @@ class Log:
 
     @property
     def flush_due(self) -> bool:
-        """Whether `flush.messages` asks for a flush now."""
-        return self._active.end_offset - self.recovery_point >= self.config.flush_messages
+        """Whether `flush.messages` asks for a flush now, or a gap does."""
+        return self._active.end_offset - self.recovery_point >= self.config.flush_messages or self.gap_at >= 0
 
     def flush(self) -> None:
         """Sync everything written so far, and the names of new files. Raises OSError."""

@@ -142,6 +142,12 @@ class LogDirectory:
         self._write_recovery_points({partition: log.recovery_point for partition, log in self.logs.items()})
         self._write_log_starts({})
 
+    def write_recovery_point(self, partition: TopicPartition) -> None:
+        """How far a log is synced is to be known from now on: what lies below it may have gaps. Raises OSError."""
+        log = self.logs[partition]
+        log.gap_at = -1
+        self._write_recovery_points({**self._recovery_points, partition: log.recovery_point})
+
     def write_cleaner_offset(self, partition: TopicPartition, offset: int) -> None:
         """A log was cleaned up to here. Raises OSError."""
         self._write_cleaner_offsets({**self.cleaner_offsets, partition: offset})

@@ -9,7 +9,9 @@ leader-epoch checkpoint is missing. After a clean stop nothing is in doubt, and 
 to see that the log ends where it should.
 
 Batches in doubt must follow each other in bytes and, unless the log is compacted, in offsets, with epochs that never
-fall. Past the recovery point, where a power loss may have left anything, each one's CRC is checked too. The log is cut
+fall. Also a compacted log has no gap past the recovery point: nothing is compacted before it is synced, and a copied
+gap is synced at once. Past the recovery point, where a power loss may have left anything, each one's CRC is checked
+too. The log is cut
 at the first that fails: a torn tail, a flipped bit, a segment whose predecessor is gone. Below it the same finding is a
 `CorruptLog`: a disk that loses what it had synced is told of, never covered up by dropping acknowledged records. Then
 all that was in doubt is synced, because a replica fetches, and is counted, from its log end as soon as it is back; a
@@ -52,7 +54,7 @@ class Found(NamedTuple):
     log_start: Offset = Offset(0)
     stopped_cleanly: bool = False
     compacted: bool = False
-    """Offsets may have gaps."""
+    """Offsets may have gaps, below the recovery point."""
 
 
 class Recovered(NamedTuple):
@@ -278,8 +280,8 @@ class Recovery:
                 segment.sync_all()  # Also the one that ends there: it may just have been cut.
 
     def _follows(self, base: int) -> bool:
-        """Only compaction leaves a gap in front of a segment."""
-        return base == self.end or (self._found.compacted and base > self.end)
+        """Only compaction leaves a gap in front of a segment, and nothing is compacted that is not synced."""
+        return base == self.end or (self._found.compacted and self.end < base <= self._found.recovery_point)
 
     def check_end(self) -> None:
         """A log that ends below its recovery point has lost something that was synced."""
@@ -337,8 +339,9 @@ class Recovery:
         return max(self.end, batch.base_offset) >= self._found.recovery_point
 
     def continues(self, batch: Batch) -> bool:
-        """Only compaction leaves a gap in front of a batch."""
-        return batch.base_offset == self.end or (self._found.compacted and batch.base_offset > self.end)
+        """Only compaction leaves a gap in front of a batch, which is synced before anybody counts on it."""
+        begins = batch.base_offset
+        return begins == self.end or (self._found.compacted and self.end < begins < self._found.recovery_point)
 
     def _note(self, batch: Batch) -> None:
         """The batch is part of the log."""

@@ -62,14 +62,16 @@ def judge(
     *,
     order_judged: bool = False,
     retained: Mapping[str, int] | None = None,
+    tombstone: Callable[[str], bool] | None = None,
 ) -> Judgement:
     """Judge client operations. `order_judged`: a `ReadOrder` has taken each of them already and found nothing.
 
     `may_repeat` says of which keys the producer was not idempotent. `final` names a client whose last reading of every
     partition began at the start and ended at the end, after everything else: what it did not read is not there.
-    `retained`: by partition, from where on retention has kept what was there.
+    `retained`: by partition, from where on retention has kept what was there. `tombstone` says which values stand for
+    none, where logs are compacted: of each key only the latest record must be there, and no tombstone.
     """
-    history = _History(None if order_judged else ReadOrder(may_repeat))
+    history = _History(None if order_judged else ReadOrder(may_repeat), tombstone)
     for op in ops:
         history.take(op)
     for partition, start in (retained or {}).items():
@@ -97,8 +99,9 @@ def verdict(judgement: Judgement, allowed: frozenset[str] = frozenset()) -> Verd
 class _History:
     """Takes operations in order; the anomalies that need the whole are found at the end."""
 
-    def __init__(self, order: ReadOrder | None) -> None:
+    def __init__(self, order: ReadOrder | None, tombstone: Callable[[str], bool] | None) -> None:
         self._order = order
+        self._tombstone = tombstone
         self._readings: dict[str, Readings] = {}
         self._found: dict[str, list[str]] = {kind: [] for kind in CLASSES}
         self._sent: set[tuple[str, str, str]] = set()
@@ -130,6 +133,8 @@ class _History:
         elif op.phase == "ok":
             promise = Promise(key=op.key, value=op.value, offset=op.offset, acks=op.acks)
             self._of(op.partition).promise(promise)
+        elif self._tombstone is not None and self._tombstone(op.value):
+            self._of(op.partition).may_delete(op.key)
 
     def _consume(self, op: Op, offset: int) -> None:
         if op.error:
@@ -148,7 +153,7 @@ class _History:
     def _of(self, partition: str) -> Readings:
         readings = self._readings.get(partition)
         if readings is None:
-            readings = self._readings[partition] = Readings(partition)
+            readings = self._readings[partition] = Readings(partition, self._tombstone)
         return readings
 
     def retain(self, partition: str, start: int) -> None:

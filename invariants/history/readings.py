@@ -4,6 +4,7 @@ One rule: a reading is a rising run of offsets. Between two neighbours in it not
 above its last nothing is known, unless the reader is known to have read everything.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -35,8 +36,14 @@ class _Reading:
 class Readings:
     """One partition of a history."""
 
-    def __init__(self, partition: str) -> None:
+    def __init__(self, partition: str, tombstone: Callable[[str], bool] | None = None) -> None:
+        """`tombstone`: the log is compacted, and this says which values stand for none."""
         self._partition = partition
+        self._tombstone = tombstone
+        self._latest: dict[str, int] = {}
+        """Of each key: the last offset at which a record of it is known."""
+        self._unsure: set[str] = set()
+        """Keys of which a tombstone may have been written, and nobody knows."""
         self._promises: list[Promise] = []
         self._current: dict[tuple[str, int], _Reading] = {}
         self._all: list[_Reading] = []
@@ -56,7 +63,23 @@ class Readings:
         else:
             self._deletions[deletion] = max(upto, self._deletions.get(deletion, 0))
 
+    def may_delete(self, key: str) -> None:
+        """A tombstone of this key was sent, and nobody knows what became of it."""
+        self._unsure.add(key)
+
+    def _note(self, key: str, offset: int | None) -> None:
+        if self._tombstone is not None and offset is not None:
+            self._latest[key] = max(offset, self._latest.get(key, 0))
+
+    def _compacted(self, record: Record, offset: int) -> bool:
+        """It may have been compacted away: a later record of its key is known, or it is a tombstone."""
+        if self._tombstone is None:
+            return False
+        key, value = record
+        return offset < self._latest.get(key, 0) or key in self._unsure or self._tombstone(value)
+
     def promise(self, promise: Promise) -> None:
+        self._note(promise.key, promise.offset)
         if promise.acks == ALL:
             self.acknowledged += 1
             self._promises.append(promise)
@@ -74,6 +97,7 @@ class Readings:
         elif offset > reading.last + 1:
             reading.gaps.append((reading.last + 1, offset))
         reading.last = offset
+        self._note(key, offset)
         record = (key, value)
         standing = self._at.setdefault(offset, record)
         if standing != record:
@@ -102,7 +126,7 @@ class Readings:
             "another reader"
             for first, after in over
             for offset in range(first, after)
-            if offset in self._at
+            if offset in self._at and not self._compacted(self._at[offset], offset)
         ]
         lost: list[str] = []
         misplaced: list[str] = []
@@ -115,9 +139,16 @@ class Readings:
                 offset = promise.offset
                 if offset is not None and offset >= reach and (end is None or offset < end):
                     unread += 1
-                elif offset is not None and self._at.get(offset) != record and not self._gone(offset, kept):
+                elif (
+                    offset is not None
+                    and self._at.get(offset) != record
+                    and not self._gone(offset, kept)
+                    and not self._compacted(record, offset)
+                ):
                     misplaced.append(f"{self._promised(promise)}, is read at offset {where}")
-            elif promise.offset is not None and self._gone(promise.offset, kept):
+            elif promise.offset is not None and (
+                self._gone(promise.offset, kept) or self._compacted(record, promise.offset)
+            ):
                 continue
             elif self._reached(promise.offset, over, end):
                 lost.append(f"{self._promised(promise)}, is not there")

@@ -69,7 +69,7 @@ class Checker:
 
     `may_repeat` says of which keys the producer is not idempotent, as in `invariants.history.judge`. `one_clock` says
     that clients' operations stand in order with the facts, as in a simulated run; `deletions` then knows what may be
-    deleted.
+    deleted. `tombstone` as there: logs are compacted.
     """
 
     def __init__(
@@ -78,6 +78,7 @@ class Checker:
         *,
         one_clock: bool = False,
         deletions: Deletions | None = None,
+        tombstone: Callable[[str], bool] | None = None,
     ) -> None:
         self._generations: Generations[Partition] = Generations()
         self.partitions = self._generations.current
@@ -87,6 +88,7 @@ class Checker:
         self._told = Told()
         self._one_clock = one_clock
         self._deletions = deletions
+        self._tombstone = tombstone
         self._nodes: dict[str, int] = {}
         self._plans: dict[type, Plan] = {}
         self._may_repeat = may_repeat
@@ -201,7 +203,7 @@ class Checker:
                 name: max((replica.start for replica in partition.replicas.values()), default=0)
                 for name, partition in self.partitions.items()
             }
-        judgement = judge(ops, self._may_repeat, final, order_judged=True, retained=retained)
+        judgement = judge(ops, self._may_repeat, final, order_judged=True, retained=retained, tombstone=self._tombstone)
         verdict = come_to(judgement)
         if isinstance(verdict, Violated):
             raise verdict

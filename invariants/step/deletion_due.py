@@ -6,6 +6,7 @@ to send it; a node whose clock was set is believed, as Kafka believes it. Retent
 tells sizes.
 """
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from invariants.step.ghost import Partition, Replica
@@ -39,6 +40,9 @@ class Deletions:
         """Something may go that no client has asked to delete."""
         self._retention_ms = retention_ms
         self._by_size = by_size
+        self.gone: Callable[[str], Collection[int]] = _nothing
+        """Offsets of a partition's records that compaction has taken away somewhere: later ones stand for them, and
+        their segment is as old as what is left in it."""
         self._wanted: dict[str, Wanted] = {}
 
     def op(self, op: Op) -> None:
@@ -81,7 +85,12 @@ class Deletions:
         if self._retention_ms == FOREVER:
             raise Violated(ID, f"{who}, and nobody asked for it")
         since = at - self._retention_ms
-        young = [(offset, sent) for offset, sent in wanted.written if asked <= offset < to and sent > since]
+        gone = self.gone(partition.name)
+        young = [
+            (offset, sent)
+            for offset, sent in wanted.written
+            if asked <= offset < to and sent > since and offset not in gone
+        ]
         if young:
             offset, sent = max(young)
             raise Violated(
@@ -95,6 +104,10 @@ class Deletions:
         if wanted is None:
             wanted = self._wanted[partition] = Wanted()
         return wanted
+
+
+def _nothing(_partition: str) -> Collection[int]:
+    return ()
 
 
 def _everywhere(_partition: Partition) -> None:

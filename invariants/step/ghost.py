@@ -93,6 +93,8 @@ class Partition:
     producer_epochs: dict[int, int] = field(default_factory=dict)
     begun: dict[int, BeginReplica] = field(default_factory=dict)
     """Logs that were there when the trace began, by node."""
+    compacted: bool = False
+    """Somebody has compacted its log."""
     sequenced: int = 0
     """How many committed batches `sequences` has taken."""
     floors: list[tuple[int, int]] = field(default_factory=list)
@@ -214,7 +216,11 @@ class Partition:
         """The node's process has ended. What it had stays on its disk until a `Restart` says otherwise."""
         replica = self.replicas.get(node)
         if replica is not None:
-            replica.keeps_all = not loses and (replica.leading or replica.reconciled == replica.leader_epoch)
+            # A process that ended before it could tell of its log leaves what its predecessor did.
+            kept = (
+                replica.leading or replica.reconciled == replica.leader_epoch if replica.running else replica.keeps_all
+            )
+            replica.keeps_all = not loses and kept
             replica.running = False
             replica.counts = False
             replica.leading = False

@@ -19,6 +19,7 @@ from traces.facts import (
     BecomeLeader,
     BeginPartition,
     BeginReplica,
+    Compact,
     CreatePartition,
     DeleteBelow,
     DeleteReplica,
@@ -179,6 +180,10 @@ def _begin_later(_partition: Partition, replica: Replica, fact: DeleteBelow) -> 
     replica.start = fact.to
 
 
+def _compact(partition: Partition, _replica: Replica, _fact: Compact) -> None:
+    partition.compacted = True
+
+
 def _recover_start(_partition: Partition, replica: Replica, fact: RecoverStart) -> None:
     replica.found_at = fact.to
 
@@ -221,6 +226,7 @@ TAKE: Mapping[str, Judge] = {
     "AnswerProbe": nothing,
     "FallBehind": _fall_behind,
     "DeleteBelow": _begin_later,
+    "Compact": _compact,
     "RecoverStart": _recover_start,
     "AcknowledgeDeletion": nothing,
     "Truncate": _truncate,

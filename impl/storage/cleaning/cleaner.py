@@ -59,6 +59,8 @@ class Cleaner:
         self._written: Segment | None = None
         self._syncing: list[Syncing] = []
         """Files of the segment that is written, when it is complete."""
+        self.replaced: list[tuple[int, int]] = []
+        """What has been replaced so far: from which offset, and up to where."""
         self._work = self._clean()
 
     def step(self) -> bool:
@@ -85,6 +87,7 @@ class Cleaner:
     def _clean(self) -> Iterator[int]:
         """The whole work; yields the bytes it has read since the last time."""
         log, to, known_to = self._log, self._plan.to, self._plan.dirty_from
+        yield from self._sync()
         for step, data in self._dirty_batches():
             if not (yield from note_keys(data, self._latest, self._keys_max, self._elsewhere)):
                 to = known_to
@@ -105,6 +108,16 @@ class Cleaner:
         for group in groups(log, known_to):
             yield from self._copy(group, terms)
         self._directory.write_cleaner_offset(self.partition, known_to)
+
+    def _sync(self) -> Iterator[int]:
+        """What is compacted is synced first, and known to be: past its recovery point a log has no gaps."""
+        while self._log.recovery_point < self._plan.to:
+            if self._log.segments[-1].base_offset < self._plan.to:
+                raise Changed
+            self._log.flush_finished()
+            if self._log.recovery_point < self._plan.to:
+                yield WAIT
+        self._directory.write_recovery_point(self.partition)
 
     def _dirty_batches(self) -> Iterator[tuple[Step, bytes]]:
         start, to = self._plan.dirty_from, self._plan.to
@@ -137,6 +150,7 @@ class Cleaner:
         new = Segment(self._directory.disk, log.directory, base, log.config)
         new.trust(group[-1].end_offset)
         log.replace(group, new)
+        self.replaced.append((base, new.end_offset))
 
     def _batches(self, segment: Segment, start: int) -> Iterator[tuple[Step, bytes]]:
         """Every batch of a segment that ends past `start`, its CRC checked. Raises Changed, CorruptLog, OSError."""
