@@ -1,7 +1,8 @@
 """What a campaign has exercised: actions of the model, pairs of actions, situations, and faults by the role they hit.
 
 One rule: an empty cell is as much a result as a full one. Counts are kept for each run and added up; the cells there
-are come from the model's actions and the world's faults, never from what happened to be seen.
+are come from the model's actions and the world's faults, never from what happened to be seen; those that cannot be are
+left out, each for a reason (`campaign.unreachable`).
 """
 
 import zlib
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from campaign.unreachable import ACTIONS, may_be_taken, may_fail, may_follow
 from impl.sim import faults
 from invariants.step import Checker
 from model.models import model_named
@@ -136,11 +138,14 @@ def document(coverage: Coverage, model: str) -> dict[str, Any]:
         taken[action] += times
         pairs[before, action] += times
         situations[situation] += times
-    between = [(before, action) for before in (START, *actions) for action in actions]
-    cells = [(kind, role) for kind in faults.KINDS for role in ROLES if possible(kind, role)]
+    between = [(before, action) for before in (START, *actions) for action in actions if may_follow(before, action)]
+    cells = [(kind, role) for kind in faults.KINDS for role in ROLES if may_fail(kind, role)]
     return {
         "model": model,
-        "actions": _table([(action,) for action in actions], {(action,): times for action, times in taken.items()}),
+        "actions": _table(
+            [(action,) for action in actions if may_be_taken(action)],
+            {(action,): times for action, times in taken.items()},
+        ),
         "pairs": _table(between, pairs),
         "quorum": _table(
             [(action,) for action in sorted(PRE_VOTE.actions_of(None))],
@@ -148,6 +153,7 @@ def document(coverage: Coverage, model: str) -> dict[str, Any]:
         ),
         "faults": _table(cells, coverage.faults),
         "situations": dict(sorted(situations.items())),
+        "unreachable": {action: why for action, why in ACTIONS.items() if action in actions},
     }
 
 
@@ -155,40 +161,6 @@ def _table(cells: Sequence[tuple[str, ...]], counts: Mapping[Any, int]) -> dict[
     full = {" > ".join(cell): counts[cell] for cell in cells if counts.get(cell)}
     empty = [" > ".join(cell) for cell in cells if not counts.get(cell)]
     return {"cells": len(cells), "covered": len(full), "counts": full, "empty": empty}
-
-
-def possible(kind: str, role: str) -> bool:
-    """Whether the world has such a fault for such a process."""
-    if role == "controller":
-        return kind in _OF_CONTROLLERS
-    if role == "client":
-        return kind == faults.BREAK
-    return kind not in (faults.CONTROLLER_CRASH, faults.MINIMUM)
-
-
-_OF_CONTROLLERS = frozenset(
-    {
-        faults.CONTROLLER_CRASH,
-        faults.BLACKOUT,
-        faults.POWER_LOSS,
-        faults.CRASH_MID_WRITE,
-        faults.POWER_LOSS_MID_WRITE,
-        faults.PAUSE,
-        faults.BREAK,
-        faults.BLOCK,
-        faults.LAG,
-        faults.ISOLATE,
-        faults.MINIMUM,
-        faults.INPUT_OUTPUT_ERROR,
-        faults.DISK_FULL,
-        faults.SLOW_DISK,
-        faults.LOST_WRITE,
-        faults.MISDIRECTED_WRITE,
-        faults.BIT_FLIP,
-        faults.CLOCK_JUMP,
-        faults.CLOCK_DRIFT,
-    }
-)
 
 
 _TABLES = {
@@ -207,5 +179,7 @@ def lines(told: Mapping[str, Any]) -> list[str]:
         line = f"covered: {table['covered']} of {table['cells']} {what}"
         if table["empty"] and name != "pairs":
             line += f"; never: {', '.join(cell.replace(' > ', ' of ') for cell in table['empty'])}"
+        if name == "actions" and told["unreachable"]:
+            line += f"; cannot be: {', '.join(told['unreachable'])}"
         said.append(line)
     return said

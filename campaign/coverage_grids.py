@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from campaign.coverage import ROLES, possible
+from campaign.coverage import ROLES
+from campaign.unreachable import ACTIONS, may_fail, may_follow
 from impl.sim import faults
 from invariants.report.build import Grid
 from traces.abstraction import START
@@ -18,20 +19,22 @@ def grids(documents: Iterable[Mapping[str, Any]]) -> tuple[Grid, ...]:
     told = list(documents)
     if not told:
         return ()
-    actions = _cells(told[0]["actions"])
+    without = {action: why for action, why in ACTIONS.items() if action in told[0]["unreachable"]}
+    actions = tuple(sorted([*_cells(told[0]["actions"]), *without]))
     voted = _cells(told[0]["quorum"])
     return (
         Grid(
             title="Faults, by the role of whom they hit",
             rows=faults.KINDS,
             columns=ROLES,
-            cells=_matrix(_sum(told, "faults"), faults.KINDS, ROLES, possible),
+            cells=_matrix(_sum(told, "faults"), faults.KINDS, ROLES, may_fail),
         ),
         Grid(
             title=f"Actions of the model {told[0]['model']}",
             rows=actions,
             columns=("taken",),
-            cells=tuple((_sum(told, "actions")[action],) for action in actions),
+            cells=tuple((None if action in without else _sum(told, "actions")[action],) for action in actions),
+            notes=tuple(f"{action} cannot be: {why}." for action, why in sorted(without.items())),
         ),
         Grid(
             title="Actions of the controllers' quorum",
@@ -43,7 +46,7 @@ def grids(documents: Iterable[Mapping[str, Any]]) -> tuple[Grid, ...]:
             title="Pairs of actions: the row, and next in the same partition the column",
             rows=(START, *actions),
             columns=actions,
-            cells=_matrix(_sum(told, "pairs"), (START, *actions), actions, lambda _row, _column: True),
+            cells=_matrix(_sum(told, "pairs"), (START, *actions), actions, may_follow),
             dense=True,
         ),
     )

@@ -107,6 +107,8 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True):
     cells: tuple[tuple[int | None, ...], ...]
     dense: bool = False
     """Too many cells for numbers: they are coloured, and say what they are when pointed at."""
+    notes: tuple[str, ...] = ()
+    """Why there are no such cells as one might look for."""
 
     @property
     def reached(self) -> int:

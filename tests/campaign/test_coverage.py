@@ -7,12 +7,15 @@ from campaign import coverage, trial
 from campaign.commands.fuzz import document, told
 from campaign.corpus import GENERATION, GUIDED_SHARE, UNGUIDED, Corpus, Fresh, Guide, fresh, guided, mutated
 from campaign.coverage import Coverage, nothing, packed, unpacked
+from campaign.coverage_grids import grids
 from campaign.fuzz import CHUNK, fuzz, run_chunk
 from campaign.journal import About, Journal
 from campaign.profiles import PROFILES, Profile, seeded
+from campaign.unreachable import ACTIONS, may_fail
 from campaign.workers import local
 from impl.sim import faults
 from impl.sim.weights import Weights
+from traces.refine_quorum import QUORUM_OF
 
 CRASHES = PROFILES["crashes"]
 
@@ -51,10 +54,25 @@ def test_coverage_is_the_same_from_a_file():
 
 
 def test_cells_that_cannot_be_are_none():
-    assert not coverage.possible(faults.CONTROLLER_CRASH, "leader")
-    assert not coverage.possible(faults.CRASH, "client")
-    assert coverage.possible(faults.BREAK, "client")
-    assert coverage.possible(faults.PAUSE, "controller")
+    assert not may_fail(faults.CONTROLLER_CRASH, "leader")
+    assert not may_fail(faults.CRASH, "client")
+    assert may_fail(faults.BREAK, "client")
+    assert may_fail(faults.PAUSE, "controller")
+
+
+def test_what_cannot_be_says_why_and_is_no_empty_cell():
+    tables = coverage.document(nothing(), "survival")
+    assert set(tables["unreachable"]) == set(ACTIONS)
+    assert not set(ACTIONS) & set(tables["actions"]["empty"])
+    pairs = tables["pairs"]["empty"]
+    assert not [pair for pair in pairs if set(pair.split(" > ")) & set(ACTIONS)]
+    assert {pair for pair in pairs if pair.startswith("- > ")} == {"- > elect"}
+    assert {pair for pair in pairs if pair.endswith(" > expand_isr")} == {"acknowledge > expand_isr"}
+    assert "cannot be: elect_none, leader_loses_power, resume, roll_back" in " ".join(coverage.lines(tables))
+    actions = next(grid for grid in grids([tables]) if grid.title.startswith("Actions of the model"))
+    assert actions.cells[actions.rows.index("roll_back")] == (None,)
+    assert len(actions.notes) == len(ACTIONS)
+    assert actions.size == tables["actions"]["cells"]
 
 
 # ---------------------------------------------------------------- the corpus
@@ -164,3 +182,6 @@ def test_profiles_have_a_table_without_surprises(profile):
     total = merged(PROFILES[profile], 10)
     tables = coverage.document(total, "survival")
     assert {" > ".join(cell) for cell in total.faults} == set(tables["faults"]["counts"])
+    walked = {(before, action) for situation, before, action in total.walk if not situation.startswith(QUORUM_OF)}
+    assert {" > ".join(pair) for pair in walked} == set(tables["pairs"]["counts"])
+    assert {action for _, action in walked} == set(tables["actions"]["counts"])
