@@ -4,9 +4,8 @@ One rule: each is found by that kind of refusal alone; a disk that refuses whole
 """
 
 from campaign.mutants.registry import mutant
-from impl.core.types import Batch, TopicPartition
+from impl.core.types import Batch
 from impl.storage.log import Log
-from impl.storage.log_directory import LogDirectory
 from impl.storage.recovery import Recovery
 from impl.storage.segment import Segment
 from impl.storage.walk import Torn
@@ -28,25 +27,16 @@ class CutsWhatItCannotRead(Recovery):
         return super()._scan_segment(segment)
 
 
-class _Persistent(Log):
-    """A log that tries twice."""
-
-    def append(self, batch: Batch, base_offset: int, leader_epoch: int) -> None:
-        try:
-            super().append(batch, base_offset, leader_epoch)
-        except OSError:
-            super().append(batch, base_offset, leader_epoch)
-
-
 @mutant("written-again-whole", "heals", "recovery", "no_committed_loss", "log_matching")
-class WritesAgain(LogDirectory):
+class WritesAgain(Log):
     """A write that fails is done again, behind whatever the first try left.
 
     write(2) may write less than it was given, and then say why. Who takes the error for "nothing is written" puts the
     batch behind the half of itself, and every position after it is wrong.
     """
 
-    def _open(self, partition: TopicPartition, log: Log) -> Log:
-        opened = super()._open(partition, log)
-        opened.__class__ = _Persistent
-        return opened
+    def append(self, batch: Batch, base_offset: int, leader_epoch: int) -> None:
+        try:
+            super().append(batch, base_offset, leader_epoch)
+        except OSError:
+            super().append(batch, base_offset, leader_epoch)

@@ -28,6 +28,7 @@ from impl.core.sessions import Sessions
 from impl.host.broker import BrokerHost
 from impl.host.upkeep import Upkeep
 from impl.sim.producer import Producer
+from impl.storage.log import Log
 from impl.storage.log_directories import LogDirectories
 from impl.storage.log_directory import LogDirectory
 from impl.storage.recovery import Recovery
@@ -118,6 +119,7 @@ _SEAMS: tuple[tuple[type[Any], type[Any], str], ...] = (
     (Leading, Raft, "leading_class"),
     (Replica, Raft, "replica_class"),
     (Raft, QuorumController, "raft_class"),
+    (Log, Recovery, "log_class"),
     (Recovery, LogDirectory, "recovery_class"),
     (LogDirectory, LogDirectories, "directory_class"),
     (LogDirectories, BrokerHost, "directories_class"),

@@ -42,7 +42,7 @@ from impl.core.quorum.effects import LoadSnapshot
 from impl.core.settings import Settings
 from impl.core.types import BrokerEpoch, Millis, Offset, TopicPartition
 from impl.host.answers import filled, looked_up
-from impl.host.gathering import Gathering
+from impl.host.gathering import gathering
 from impl.host.snapshots import decoded
 from impl.host.upkeep import Upkeep, UpkeepConfig
 from impl.host.withheld import Outgoing, facts_without, outgoing_without
@@ -140,7 +140,7 @@ class BrokerHost:
         self._wall_clock = wall_clock
         config = upkeep or UpkeepConfig()
         self._upkeep = self.upkeep_class(self.directories, self.broker.partitions, config, report, elsewhere)
-        self._gathering = [(home, home.disk) for home in self.directories.online if isinstance(home.disk, Gathering)]
+        self._gathering = [(home, found) for home in self.directories.online if (found := gathering(home.disk))]
         self._due: dict[Log, TopicPartition] = {}
         """Logs to flush before the step ends, in the order they came due."""
         self._lost: list[TopicPartition] = []

@@ -1,6 +1,9 @@
 """A disk that can put off small writes: how a host asks for it, and how it knows one."""
 
-from typing import Protocol, runtime_checkable
+from functools import cache
+from typing import Any, Protocol, runtime_checkable
+
+from impl.storage.files import Disk
 
 
 @runtime_checkable
@@ -15,3 +18,14 @@ class Gathering(Protocol):
 
     def settle(self) -> None:
         """Write what waits, and sync what was to be synced. Raises OSError."""
+
+
+def gathering(disk: Disk) -> Gathering | None:
+    """The disk, if it is one."""
+    return disk if _gathers(type(disk)) and isinstance(disk, Gathering) else None
+
+
+@cache
+def _gathers(kind: type[Any]) -> bool:
+    """Asking a protocol takes long, and a simulated run starts a hundred brokers."""
+    return issubclass(kind, Gathering)

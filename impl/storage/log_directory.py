@@ -91,7 +91,7 @@ class LogDirectory:
             self._forget(partition)
             self._make(directory, topic_id)
             found = Found(partition, directory, topic_id, Offset(0), Offset(0))
-            log = self._open(partition, recover(self.disk, found, config).log)
+            log = self._open(partition, recover(self.disk, found, config, recovery=self.recovery_class).log)
         else:
             self._check_topic(directory, topic_id)
         log.config = config

@@ -23,8 +23,7 @@ dropped, as in Kafka. Epoch 0 is an epoch like any other (KAFKA-10432).
 """
 
 from collections.abc import Iterable
-from itertools import pairwise
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from impl.core.epochs import LeaderEpochCache
 from impl.core.events import RecoveredLog
@@ -39,6 +38,7 @@ from impl.storage.log_config import LogConfig
 from impl.storage.producer_snapshots import list_snapshots, newest_snapshot, snapshot_name
 from impl.storage.producer_state import ProducerState
 from impl.storage.segment import Segment, file_names, replace_content
+from impl.storage.trusted import place_of, trusted
 from impl.storage.walk import Torn, walk
 from impl.wire.batches import HEADER_BYTES, MAGIC, MAGIC_AT, BatchError, has_its_crc, parse_header, parse_header_only
 
@@ -79,15 +79,18 @@ def recover(
     and damage before it is never cut off (the metadata log). `recovery` walks over what is in doubt.
     """
     layout = tidy(disk, found.directory)
+    make_recovery = recovery or Recovery
     if found.stopped_cleanly and layout.bases:
-        recovered = _as_it_was_left(disk, found, config, layout)
+        recovered = _as_it_was_left(disk, found, config, layout, make_recovery.log_class)
         if recovered is not None:
             return recovered
-    return _in_doubt(disk, found, config, layout, every_batch_synced, recovery or Recovery)
+    return _in_doubt(disk, found, config, layout, every_batch_synced, make_recovery)
 
 
 # ---------------------------------------------------------------- after a clean stop
-def _as_it_was_left(disk: Disk, found: Found, config: LogConfig, layout: Layout) -> Recovered | None:
+def _as_it_was_left(
+    disk: Disk, found: Found, config: LogConfig, layout: Layout, make_log: type[Log]
+) -> Recovered | None:
     """The log, if it ends where the recovery point says, and a snapshot of its producers and its epochs are there.
 
     What may be cut yet is read, and must be in one piece: with a hole in it the log is in doubt after all.
@@ -98,7 +101,7 @@ def _as_it_was_left(disk: Disk, found: Found, config: LogConfig, layout: Layout)
     taken, producers = newest_snapshot(disk, directory, snapshots, found.recovery_point)
     if epochs is None or (found.recovery_point > 0 and taken != found.recovery_point):
         return None
-    segments = _trusted(disk, directory, config, layout, bases[-1])
+    segments = trusted(disk, directory, config, layout, bases[-1])
     segments.append(Segment(disk, directory, bases[-1], config))
     segments[-1].resume()
     end = Offset(segments[-1].end_offset)
@@ -106,7 +109,7 @@ def _as_it_was_left(disk: Disk, found: Found, config: LogConfig, layout: Layout)
     if end != found.recovery_point or start > end:
         return None
     _must_begin_with(epochs, found, bases[0])
-    log = Log(disk, directory, config, segments, end, start)
+    log = make_log(disk, directory, config, segments, end, start)
     high_watermark = Offset(max(min(found.high_watermark, end), start))
     known = ProducerState(producers, kept=None)
     tail = tuple(log.headers(high_watermark)) if high_watermark < end else ()
@@ -138,14 +141,14 @@ def _in_doubt(
     epochs = _checkpointed_epochs(disk, directory)
     snapshots = list_snapshots(disk, directory)
     trusted_to = min(found.recovery_point, found.high_watermark) if epochs is not None else 0
-    first = _place_of(bases, trusted_to)
+    first = place_of(bases, trusted_to)
     if bases:
         taken, producers = newest_snapshot(disk, directory, snapshots, bases[first])
-        first = _place_of(bases, taken)
+        first = place_of(bases, taken)
     else:
         taken, producers = 0, ()
     recovery = make_recovery(disk, found, config, every_batch_synced, ProducerState(producers), taken)
-    segments = _trusted(disk, directory, config, layout, bases[first]) if bases else []
+    segments = trusted(disk, directory, config, layout, bases[first]) if bases else []
     known = epochs or ()
     if bases:
         _must_begin_with(known, found, bases[0])
@@ -165,7 +168,7 @@ def _in_doubt(
             disk.remove(f"{directory}/{snapshot_name(offset)}")
     disk.sync_directory(directory)
     start = max(found.log_start, segments[0].base_offset)
-    log = Log(disk, directory, config, segments, recovery.end, start)
+    log = recovery.log_class(disk, directory, config, segments, recovery.end, start)
     kept = _epochs_within(recovery.epochs, start, recovery.end)
     if epochs != kept:
         log.write_epochs(kept)
@@ -209,25 +212,11 @@ def _state(
     )
 
 
-def _trusted(disk: Disk, directory: str, config: LogConfig, layout: Layout, end: int) -> list[Segment]:
-    """The segments below `end`, where one begins: nothing is in doubt of them. A missing index is made anew."""
-    segments = []
-    for base, next_base in pairwise(base for base in layout.bases if base <= end):
-        segment = Segment(disk, directory, base, config)
-        segment.trust(next_base)
-        if base in layout.unindexed:
-            segment.rebuild_indexes()
-        segments.append(segment)
-    return segments
-
-
-def _place_of(bases: list[int], offset: int) -> int:
-    """Which segment holds an offset; the first one where none does."""
-    return max([place for place, base in enumerate(bases) if base <= offset], default=0)
-
-
 class Recovery:
     """One walk over the end of one log, segment by segment."""
+
+    log_class: ClassVar[type[Log]] = Log
+    """Where a different behaviour of the log can be planted."""
 
     def __init__(
         self,
