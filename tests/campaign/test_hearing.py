@@ -1,0 +1,70 @@
+"""What nodes answer in a simulated run is judged: planted bugs are seen, and nothing else is."""
+
+import pytest
+
+from campaign import trial
+from campaign.mutants import MUTANTS
+from campaign.profiles import PROFILES, seeded
+from impl.core.broker import Broker
+from impl.core.controller import Controller
+from impl.core.partition import Partition
+from impl.sim.drivers import Recorded
+from impl.sim.scenario import Scenario
+from invariants.answers.invariant import ANSWER_IDS, ANSWER_INVARIANTS
+
+SEEDS = range(30)
+
+
+def broken(mutant):
+    found = set()
+    for seed in SEEDS:
+        scenario, choices = seeded(PROFILES["mixed"], seed)
+        violated = trial.run(scenario, choices, MUTANTS[mutant]).violated
+        if violated is not None and violated.invariant in ANSWER_IDS:
+            return {violated.invariant}
+    return found
+
+
+@pytest.mark.parametrize("invariant", ANSWER_INVARIANTS, ids=lambda each: each.id)
+def test_each_invariant_of_answers_catches_its_bug(invariant):
+    assert broken(invariant.breaks) == {invariant.id}
+
+
+class ServesWhatIsDeleted(Partition):
+    """A replica that is taken out of its partition goes on serving consumers who wait."""
+
+    __slots__ = ()
+
+    def refusal(self, asked):
+        self.deleted = False
+        return super().refusal(asked)
+
+
+class Serving(Broker):
+    partition_class = ServesWhatIsDeleted
+
+
+def test_a_replica_that_is_none_any_more_answers_nobody_well():
+    """A consumer waits at a broker that an operator takes out of the partition, sooner or later."""
+    scenario = Scenario(horizon_ms=600)
+    bug = MUTANTS["kip-101"]._replace(id="serves-what-is-deleted", broker=Serving, controller=Controller)
+    told = []
+    for slot in range(3, 15):
+        choices = Recorded({("fault", slot): scenario.table().encode("reassign", 1)})
+        assert trial.run(scenario, choices).violated is None
+        violated = trial.run(scenario, choices, bug).violated
+        if violated is not None:
+            told.append(violated.sentence)
+    assert told
+    assert all("answers a Fetch of t-0 without an error, and" in sentence for sentence in told)
+
+
+def test_sought_alone_the_run_ends_with_the_first_wrong_answer():
+    scenario = Scenario(horizon_ms=4_000)
+    choices = {("send", slot, 1): 1 for slot in range(100)}
+    bug = MUTANTS["moves-when-all-have-all"]
+    whole = trial.run(scenario, Recorded(choices), bug)
+    cut = trial.run(scenario, Recorded(choices), bug, seeking="watermark_due")
+    assert whole.violated == cut.violated
+    assert whole.at == cut.at
+    assert cut.events < whole.events
