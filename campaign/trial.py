@@ -6,6 +6,7 @@ lets out, is a failed run like any other: it is kept, shrunk and saved.
 An invariant says more than that the run left the model, so a run that does both is told by its invariant.
 """
 
+import gc
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
