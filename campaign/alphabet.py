@@ -11,6 +11,9 @@ from impl.sim.network import DELAYS_MS
 SLOT_MS = 20
 """Slots and windows of the keys are this long, counted from when the choices begin to rule."""
 
+_SLOT_AT = {"fault": 1, "send": 1, "tombstone": 1, "delete": 1, "remake": 1, "delay": 2, "arrived": 2}
+"""Where in its key the slot or window of a choice stands. Others belong to no time: what a power loss leaves."""
+
 _SIMPLER = {
     faults.CRASH: (),
     faults.PAUSE: (),
@@ -39,14 +42,13 @@ class Alphabet:
         return f"send {key[2]}" if key[0] == "send" else str(key[0])
 
     def slot(self, key: Key) -> int | None:
-        """The 20 ms slot a choice belongs to; None where it belongs to no time (what a power loss leaves)."""
-        if key[0] in ("fault", "send"):
-            return int(key[1])
-        return int(key[2]) if key[0] in ("delay", "arrived") else None
+        """The 20 ms slot a choice belongs to; None where it belongs to no time."""
+        place = _SLOT_AT.get(str(key[0]))
+        return None if place is None else int(key[place])
 
     def at_slot(self, key: Key, slot: int) -> Key:
         """The same choice in another slot."""
-        place = 1 if key[0] in ("fault", "send") else 2
+        place = _SLOT_AT[str(key[0])]
         return (*key[:place], slot, *key[place + 1 :])
 
     def lower(self, key: Key, value: int) -> list[int]:

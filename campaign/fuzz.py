@@ -24,7 +24,7 @@ from campaign.profiles import PROFILES
 from campaign.progress import Progress, silent
 from campaign.regrow import regrown
 from campaign.shrink import Ending
-from campaign.shrinking import Counterexample, shrink_run
+from campaign.shrinking import PATIENCE, Counterexample, shrink_run
 from campaign.workers import NOT_YET, Call, Workers, local
 from traces.written import write_whole
 
@@ -281,9 +281,10 @@ def run_chunk(first: int, mutant: str | None, profile: str, guide: Guide = UNGUI
 
 
 def shrink_failure(failure: Failure, mutant: str | None) -> Counterexample | None:
+    """Shrunk, as far as patience goes: `regrow` shrinks the shortest of all to the end."""
     planted = None if mutant is None else usable(mutant)
     known = Ending(failure.invariant, failure.at, failure.choices)
-    return shrink_run(failure.scenario, failure.choices, planted, failure.seed, known)
+    return shrink_run(failure.scenario, failure.choices, planted, failure.seed, known, PATIENCE)
 
 
 def regrow(found: Counterexample, mutant: str | None) -> Counterexample:

@@ -36,8 +36,11 @@ LATE_MAX = 120
 
 
 def regrown(found: Counterexample, mutant: Mutant | None, runs_max: int = RUNS_MAX) -> Counterexample:
-    """The shortest that changes lead to, `runs_max` of them at most; what was given where none is shorter."""
-    best, runs = found, 0
+    """The shortest that changes lead to, `runs_max` of them at most; what was given where none is shorter.
+
+    What was not shrunk to the end is first.
+    """
+    best, runs = found if found.minimal else _finished(found, mutant), 0
     while True:
         scenario, choices = scenario_of(best.trace), dict(best.trace.header.choices)
         alphabet = Alphabet(scenario.table())
@@ -51,6 +54,13 @@ def regrown(found: Counterexample, mutant: Mutant | None, runs_max: int = RUNS_M
                 break
         else:
             return best
+
+
+def _finished(found: Counterexample, mutant: Mutant | None) -> Counterexample:
+    trace = found.trace
+    small = shrink_run(scenario_of(trace), dict(trace.header.choices), mutant, found.seed)
+    assert small is not None, "what was recorded as failing fails"
+    return small
 
 
 def _shorter(

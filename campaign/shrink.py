@@ -4,10 +4,12 @@ One rule: nothing here depends on time or on chance. The same failure shrinks to
 
 Choices are a sparse map (absent means "nothing special"), so every subset of them is a run. What makes runs shorter
 comes first: whole kinds are left out, and stretches of time with all that happens in them. Then passes, repeated until
-none helps: delta debugging over the entries, cutting time between entries, lower values, simpler kinds of fault, and
-pairs of entries. A candidate counts when it breaks the same invariant no later than before; when time was cut, it must
-break it strictly earlier, or the passes would chase each other. What the run never asked for is dropped for free, and
-no candidate is run twice for the same time or less.
+none helps: delta debugging over the entries, cutting time between entries, and pairs of entries; where nothing can be
+left out any more, lower values and simpler kinds of fault. A candidate counts when it breaks the same invariant no
+later than before; where something was left out, not much later: what else happens in a run shifts with every choice.
+Where time was cut it must be strictly earlier. So the entries grow fewer, or the time shorter, and the passes cannot
+chase each other. What the run never asked for is dropped for free, and no candidate is run twice for the same time or
+less.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,6 +26,8 @@ PARTS_MAX = 8
 """Stretches of time are at least one in so many of the whole."""
 SLACK_MS = 200
 """By how much less than the time that was cut a run may fail earlier."""
+LATER_MS = 500
+"""By how much later a run may fail from which something was left out."""
 
 
 class Ending(NamedTuple):
@@ -63,9 +67,16 @@ class Shrunk(NamedTuple):
     """How many candidates were run."""
 
 
-def shrink(run: Run, ending: Ending, meaning: Meaning, runs_max: int = 2_000) -> Shrunk:
-    """Shrink a failing run, given how it ended. At most `runs_max` candidates are run."""
-    shrinker = _Shrinker(run, meaning, ending, runs_max)
+def never() -> bool:
+    return False
+
+
+def shrink(
+    run: Run, ending: Ending, meaning: Meaning, runs_max: int = 2_000, tired: Callable[[], bool] = never
+) -> Shrunk:
+    """Shrink a failing run, given how it ended. At most `runs_max` candidates are run, and none once somebody is
+    `tired`: then what is left need not be minimal."""
+    shrinker = _Shrinker(run, meaning, ending, runs_max, tired)
     shrinker.take(ending)
     shrinker.delete_kinds()
     shrinker.cut_stretches()
@@ -73,23 +84,25 @@ def shrink(run: Run, ending: Ending, meaning: Meaning, runs_max: int = 2_000) ->
         before = (shrinker.items, shrinker.ending.at)
         shrinker.delete_spans()
         shrinker.cut_time()
-        shrinker.lower_values()
-        shrinker.simplify_faults()
         shrinker.delete_pairs()
-        if (shrinker.items, shrinker.ending.at) == before or shrinker.runs >= runs_max:
+        if (shrinker.items, shrinker.ending.at) == before:
+            shrinker.lower_values()
+            shrinker.simplify_faults()
+        if (shrinker.items, shrinker.ending.at) == before or shrinker.exhausted():
             return Shrunk(dict(shrinker.items), shrinker.ending, shrinker.runs)
 
 
 class _Shrinker:
     """The smallest failing choices so far, and the passes over them."""
 
-    def __init__(self, run: Run, meaning: Meaning, ending: Ending, runs_max: int) -> None:
+    def __init__(self, run: Run, meaning: Meaning, ending: Ending, runs_max: int, tired: Callable[[], bool]) -> None:
         self.items: Items = []
         self.ending = ending
         self.runs = 0
         self._run = run
         self._meaning = meaning
         self._runs_max = runs_max
+        self._tired = tired
         self._unbroken: dict[frozenset[tuple[Key, int]], int] = {}
         """Choices that were run in vain, and until when."""
 
@@ -106,7 +119,7 @@ class _Shrinker:
         """Run a candidate and keep it if it breaks the same invariant by `until`, or else no later than before."""
         until = self.ending.at if until is None else until
         identity = frozenset(items)
-        if self.runs >= self._runs_max or self._unbroken.get(identity, -1) >= until:
+        if self.exhausted() or self._unbroken.get(identity, -1) >= until:
             return False
         self.runs += 1
         found = self._run(dict(items), until)
@@ -116,11 +129,18 @@ class _Shrinker:
         self.take(found)
         return True
 
+    def without(self, items: Items) -> bool:
+        """Run what is left of the choices and keep it if it breaks the same invariant, not much later than before."""
+        return self.accept(items, self.ending.at + LATER_MS)
+
+    def exhausted(self) -> bool:
+        return self.runs >= self._runs_max or self._tired()
+
     # ------------------------------------------------------------ passes
     def delete_kinds(self) -> None:
         """Leave out all entries of one kind: every delay, every fault of a kind, everything one client sends."""
         for kind in sorted({self._meaning.kind(*item) for item in self.items}):
-            self.accept([item for item in self.items if self._meaning.kind(*item) != kind])
+            self.without([item for item in self.items if self._meaning.kind(*item) != kind])
 
     def delete_spans(self) -> None:
         """Delta debugging: leave out spans of entries, half of them, a quarter, ..., one."""
@@ -128,7 +148,7 @@ class _Shrinker:
         while self.items:
             start, helped = 0, False
             while start < len(self.items):
-                if self.accept(self.items[:start] + self.items[start + size :]):
+                if self.without(self.items[:start] + self.items[start + size :]):
                     helped = True
                 else:
                     start += size
@@ -197,7 +217,7 @@ class _Shrinker:
             second = first + 1
             while second < len(self.items) and (second == first + 1 or len(self.items) <= PAIRS_MAX):
                 items = self.items
-                if self.accept(items[:first] + items[first + 1 : second] + items[second + 1 :]):
+                if self.without(items[:first] + items[first + 1 : second] + items[second + 1 :]):
                     first = max(first - 1, 0)
                     second = first
                 second += 1

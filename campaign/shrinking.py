@@ -12,7 +12,7 @@ from campaign import trial
 from campaign.alphabet import SLOT_MS, Alphabet, translated
 from campaign.lockstep import REFINES
 from campaign.mutants import Mutant
-from campaign.shrink import Ending, Run, shrink
+from campaign.shrink import LATER_MS, Ending, Run, shrink
 from campaign.steps import count_steps
 from impl.sim.choices import Key
 from impl.sim.drivers import Recorded
@@ -24,6 +24,9 @@ from traces.trace import Trace
 from traces.why import why
 
 RUNS_MAX = 1_500
+PATIENCE = 300_000
+"""Events of brokers, in all candidates together, after which a failing seed is left as it is where others may be
+shorter: five to ten seconds of one core. What nine in ten failing seeds need is less."""
 SETTLE_MS = 4_000
 """For how long a cluster that does not heal is watched while its run is shrunk."""
 
@@ -59,6 +62,8 @@ class Counterexample(NamedTuple):
     """Candidates run to get here."""
     data: bytes
     """Its trace, as the bytes of a file."""
+    minimal: bool = True
+    """Whether it was shrunk to the end."""
 
     @property
     def trace(self) -> Trace:
@@ -75,21 +80,24 @@ def shrink_run(
     mutant: Mutant | None,
     seed: int | None = None,
     known: Ending | None = None,
+    patience: int | None = None,
 ) -> Counterexample | None:
     """Shrink a failing run and record what is left. None where the run does not fail.
 
-    `known` is how it fails, where somebody has run it; it is run again where that turns out not to be so.
+    `known` is how it fails, where somebody has run it; it is run again where that turns out not to be so. With
+    `patience` (events, see PATIENCE) it is shrunk no further once that is spent.
     """
+    effort = Effort(patience)
     found = known or _ending(scenario, choices, mutant, None, "")
     if found is None:
         return None
-    small = _shrunk_stall(scenario, found, mutant) if found.invariant == trial.HEALS else None
+    small = _shrunk_stall(scenario, found, mutant, effort) if found.invariant == trial.HEALS else None
     if small is None:
-        small = _shrunk(scenario, found, mutant)
+        small = _shrunk(scenario, found, mutant, effort)
     judged, trace = trial.record(small.scenario, small.choices, mutant, seed, seeking=ending_of(found.invariant))
     if judged.violated is None:
         assert known is not None, "a shrunk run fails, or it would not have been kept"
-        return shrink_run(scenario, choices, mutant, seed)
+        return shrink_run(scenario, choices, mutant, seed, patience=patience)
     return Counterexample(
         seed=seed,
         invariant=judged.violated.invariant,
@@ -99,7 +107,22 @@ def shrink_run(
         at=judged.at,
         runs=small.runs,
         data=encode(trace),
+        minimal=not effort.spent(),
     )
+
+
+class Effort:
+    """What shrinking one run has cost: events that brokers handled, the same on any machine."""
+
+    def __init__(self, patience: int | None) -> None:
+        self._patience = patience
+        self._events = 0
+
+    def add(self, events: int) -> None:
+        self._events += events
+
+    def spent(self) -> bool:
+        return self._patience is not None and self._events >= self._patience
 
 
 class _Small(NamedTuple):
@@ -110,8 +133,8 @@ class _Small(NamedTuple):
     runs: int
 
 
-def _shrunk(scenario: Scenario, found: Ending, mutant: Mutant | None) -> _Small:
-    """Shrink until nothing can be left out, and no simpler cluster fails."""
+def _shrunk(scenario: Scenario, found: Ending, mutant: Mutant | None, effort: Effort) -> _Small:
+    """Shrink until nothing can be left out, and no simpler cluster fails, or the effort is spent."""
     runs = 0
     changes = _AT_FIRST
     while True:
@@ -119,11 +142,14 @@ def _shrunk(scenario: Scenario, found: Ending, mutant: Mutant | None) -> _Small:
         cut: Cut = _cut_to_failure
         if found.at >= scenario.horizon_ms:
             # It fails while the cluster heals: whole runs are needed, with a horizon that ends with the last choice.
-            again = _runs(scenario, mutant, _cut_to_choices, found.invariant)(found.asked, found.at)
+            again = _runs(scenario, mutant, _cut_to_choices, found.invariant, effort)(found.asked, found.at)
             cut, found = (_uncut, found) if again is None else (_cut_to_choices, again)
-        shrunk = shrink(_runs(scenario, mutant, cut, found.invariant), found, Alphabet(scenario.table()), RUNS_MAX)
+        run = _runs(scenario, mutant, cut, found.invariant, effort)
+        shrunk = shrink(run, found, Alphabet(scenario.table()), RUNS_MAX, effort.spent)
         runs += shrunk.runs
         scenario = cut(scenario, shrunk.choices, shrunk.ending.at)
+        if effort.spent():
+            return _Small(scenario, shrunk.choices, runs)
         changes = _IN_THE_END
         fewer = _without_one(scenario, shrunk.choices, mutant, shrunk.ending.invariant)
         if fewer is not None:
@@ -135,14 +161,14 @@ def _shrunk(scenario: Scenario, found: Ending, mutant: Mutant | None) -> _Small:
         scenario = simpler
 
 
-def _shrunk_stall(scenario: Scenario, found: Ending, mutant: Mutant | None) -> _Small | None:
+def _shrunk_stall(scenario: Scenario, found: Ending, mutant: Mutant | None, effort: Effort) -> _Small | None:
     """Shrink a cluster that does not heal by watching it for a while only. None where what is left then heals later."""
     watched = min(scenario.settle_ms_max, SETTLE_MS)
     for_a_while = msgspec.structs.replace(scenario, settle_ms_max=watched)
     ending = _ending(for_a_while, found.asked, mutant, None, found.invariant)
     if ending is None or ending.invariant != found.invariant:
         return None
-    small = _shrunk(for_a_while, ending, mutant)
+    small = _shrunk(for_a_while, ending, mutant, effort)
     whole = msgspec.structs.replace(small.scenario, settle_ms_max=scenario.settle_ms_max)
     lasting = _ending(whole, small.choices, mutant, None, found.invariant)
     return small if lasting is not None and lasting.invariant == found.invariant else None
@@ -168,23 +194,30 @@ def _without_one(
 
 
 def _ending(
-    scenario: Scenario, choices: Mapping[Key, int], mutant: Mutant | None, until: int | None, seeking: str
+    scenario: Scenario,
+    choices: Mapping[Key, int],
+    mutant: Mutant | None,
+    until: int | None,
+    seeking: str,
+    effort: Effort | None = None,
 ) -> Ending | None:
     driver = Recorded(choices)
     judged = trial.run(scenario, driver, mutant, until=until, seeking=seeking)
+    if effort is not None:
+        effort.add(judged.events)
     return None if judged.violated is None else Ending(judged.violated.invariant, judged.at, driver.made)
 
 
-def _runs(scenario: Scenario, mutant: Mutant | None, cut: Cut, seeking: str) -> Run:
+def _runs(scenario: Scenario, mutant: Mutant | None, cut: Cut, seeking: str, effort: Effort) -> Run:
     """Runs candidates, each with the horizon that `cut` gives it."""
 
     def run(choices: Mapping[Key, int], until: int) -> Ending | None:
         stop = until if cut is _cut_to_failure else None
-        ending = _ending(cut(scenario, choices, until), choices, mutant, stop, seeking)
+        ending = _ending(cut(scenario, choices, until), choices, mutant, stop, seeking, effort)
         while ending is not None and cut is _cut_to_choices and len(ending.asked) < len(choices):
             # Without the choices that were not asked for the horizon may be another, and so the run.
             choices = ending.asked
-            ending = _ending(cut(scenario, choices, until), choices, mutant, None, seeking)
+            ending = _ending(cut(scenario, choices, until), choices, mutant, None, seeking, effort)
         return ending
 
     return run
@@ -214,7 +247,7 @@ def _simpler_scenario(
         if simpler == scenario:
             continue
         choices = translated(dict(found.asked), scenario.table(), simpler.table())
-        until = None if found.at >= scenario.horizon_ms else found.at
+        until = None if found.at >= scenario.horizon_ms else found.at + LATER_MS
         ending = _ending(simpler, choices, mutant, until, found.invariant)
         if ending is not None and ending.invariant == found.invariant:
             scenario, found = simpler, ending

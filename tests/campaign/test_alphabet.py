@@ -1,10 +1,16 @@
 """What choices mean to the shrinker, and what counts as a step of a counterexample."""
 
+import re
+from collections.abc import Iterable
+
 import pytest
 
+from campaign import trial
 from campaign.alphabet import Alphabet
+from campaign.profiles import PROFILES, seeded
 from campaign.steps import count_steps
-from impl.sim import faults
+from impl.sim import drivers, faults
+from impl.sim.choices import Key
 from impl.sim.faults import FaultTable
 from tests.invariants.story import P, content
 from traces import facts as f
@@ -26,6 +32,33 @@ ALPHABET = Alphabet(TABLE)
 def test_a_choice_belongs_to_a_slot_and_may_be_moved(key, slot, moved):
     assert ALPHABET.slot(key) == slot
     assert ALPHABET.at_slot(key, 2) == moved
+
+
+KEY = re.compile(r'^ +\("(\w+)",(?: ([^)]*))?\) ', re.MULTILINE)
+"""A key in the list that `impl.sim.drivers` opens with: its kind, and what stands in its other places."""
+
+
+def test_every_choice_with_a_slot_or_a_window_is_known_to_belong_to_it():
+    listed = {kind: places.split(", ") for kind, places in KEY.findall(drivers.__doc__ or "")}
+    assert {"fault", "send", "delete", "delay", "away", "survive"} <= listed.keys()
+    for kind, places in listed.items():
+        timed = [place for place, name in enumerate(places, 1) if name in ("slot", "window")]
+        key = (kind, *range(101, 101 + len(places)))
+        assert ALPHABET.slot(key) == (key[timed[0]] if timed else None), kind
+
+
+def test_every_choice_that_runs_ask_for_is_listed():
+    listed = {kind for kind, _ in KEY.findall(drivers.__doc__ or "")}
+    asked = {key[0] for seed in range(4) for key in made(seed)}
+    assert len(asked) > 3
+    assert asked <= listed
+
+
+def made(seed: int) -> Iterable[Key]:
+    """The choices of a run of everything."""
+    scenario, choices = seeded(PROFILES["mixed"], seed)
+    trial.run(scenario, choices)
+    return choices.made
 
 
 def test_what_a_power_loss_leaves_belongs_to_no_time():

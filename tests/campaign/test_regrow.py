@@ -56,3 +56,17 @@ def test_a_change_makes_a_shrunk_run_shorter_and_nothing_can_be_left_out_of_it()
 def test_without_runs_nothing_changes():
     found = next(shrunk())
     assert regrown(found, BUG, runs_max=0) is found
+
+
+def test_what_was_left_half_shrunk_is_shrunk_to_the_end():
+    """Patience that ends at once leaves a run as long as it was; of the shortest all is left out that can be."""
+    scenario, choices = seeded(PROFILES["durable"], next(shrunk()).seed or 0)
+    assert trial.run(scenario, choices, BUG).violated is not None
+    half = shrink_run(scenario, choices.made, BUG, patience=1)
+    assert half is not None
+    assert not half.minimal
+    assert replay(half.trace).same
+    whole = regrown(half, BUG, runs_max=0)
+    assert whole.minimal
+    assert whole.invariant == half.invariant
+    assert whole.length() < half.length()

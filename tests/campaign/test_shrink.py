@@ -3,8 +3,10 @@
 import random
 from collections.abc import Mapping
 
+import pytest
+
 from campaign.alphabet import Alphabet, translated
-from campaign.shrink import Ending, Run, shrink
+from campaign.shrink import LATER_MS, Ending, Run, shrink
 from impl.sim import faults
 from impl.sim.choices import Key
 from impl.sim.faults import FaultTable
@@ -133,6 +135,33 @@ def test_what_happened_long_before_is_left_out_with_its_time():
     assert sorted(key[1] for key in shrunk.choices) == [0, 1]
     assert sum(until > 10_000 for until in untils) < 5
     assert len(untils) < 60
+
+
+@pytest.mark.parametrize(("later_ms", "left"), [(LATER_MS, 1), (LATER_MS + 1, 2)])
+def test_what_is_not_needed_goes_though_the_run_fails_a_little_later_without(later_ms, left):
+    """A choice hastens the failure: without it the same happens somewhat later. Much later is another story."""
+
+    def run(choices: Mapping[Key, int], until: int) -> Ending | None:
+        at = 100 if ("delay", "n1>n2", 1, 0) in choices else 100 + later_ms
+        return Ending("x", at, choices) if ("fault", 0) in choices and at <= until else None
+
+    choices: dict[Key, int] = {("fault", 0): TABLE.encode(faults.MOVE, 1), ("delay", "n1>n2", 1, 0): 1}
+    assert len(shrink(run, Ending("x", 100, choices), ALPHABET).choices) == left
+
+
+def test_who_is_tired_runs_no_more_and_keeps_what_fails():
+    run = needing(faults.PAUSE, faults.CRASH, faults.BLOCK, gap=3, delay=2)
+    ending, runs = failing(run), 0
+
+    def counted(choices: Mapping[Key, int], until: int) -> Ending | None:
+        nonlocal runs
+        runs += 1
+        return run(choices, until)
+
+    shrunk = shrink(counted, ending, ALPHABET, tired=lambda: runs >= 20)
+    assert (shrunk.runs, runs) == (20, 20)
+    assert len(ending.asked) > len(shrunk.choices) > len(shrink(run, ending, ALPHABET).choices)
+    assert run(shrunk.choices, shrunk.ending.at) is not None
 
 
 def test_no_candidate_is_run_in_vain_twice():
