@@ -1,4 +1,5 @@
-"""The reference pages that are quoted from the code: commands, trace lines and facts, invariants, planted bugs.
+"""The reference pages that are quoted from the code: commands, trace lines and facts, invariants, planted bugs,
+modules.
 
     python -m campaign.reference
 
@@ -12,6 +13,7 @@ from typing import Any
 
 import click
 
+from campaign.modules import modules
 from campaign.mutants import MUTANTS
 from campaign.rows import ROWS
 from campaign.trial import HEALS, NO_EXCEPTION
@@ -33,6 +35,7 @@ def pages() -> dict[str, str]:
         "reference-traces.md": _page(_traces()),
         "reference-invariants.md": _page(_invariants()),
         "reference-planted-bugs.md": _page(_planted_bugs()),
+        "reference-modules.md": _page(modules()),
     }
 
 
@@ -182,7 +185,6 @@ ABSENT = {
     "I11": "none: the broker has no transactions",
     "I12": "none: the broker has no groups",
     "I13": "none: the broker has no groups",
-    "I16": "none of a run: the tests of `tests/storage/` compare every cleaning with what a reader must still find",
 }
 """Why a name has no invariant that is judged on runs."""
 
