@@ -80,11 +80,12 @@ Answer = Callable[[Connection, int, Any, Millis, list[Effect]], None]
 
 
 class Broker:
-    """Mutable. `partition_class`, `metadata_class`, `clients_class`: where a different behaviour can be planted."""
+    """Mutable. The classes named here are where a different behaviour can be planted."""
 
     partition_class: ClassVar[type[Partition]] = Partition
     metadata_class: ClassVar[type[MetadataReader]] = MetadataReader
     clients_class: ClassVar[type[Clients]] = Clients
+    fetchers_class: ClassVar[type[Fetchers]] = Fetchers
 
     def __init__(
         self,
@@ -104,7 +105,7 @@ class Broker:
         self._logs = logs
         self._registration = Registration(self._member)
         self._metadata = self.metadata_class(self._member, self._changed)
-        self._fetchers = Fetchers(self._member)
+        self._fetchers = self.fetchers_class(self._member)
         self._proposals = Proposals(self._member)
         self._clients = self.clients_class(self._member)
         self._topics = Topics(self._member)

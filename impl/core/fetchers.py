@@ -6,6 +6,8 @@ counts for a partition only if the partition has asked nothing else since (`Foll
 Fetches go in a session of the leader's (KIP-227): only a position that the leader was not told last is named.
 """
 
+from typing import ClassVar
+
 from impl.core.calls import NEVER
 from impl.core.events import Effect
 from impl.core.facts import SendFetch
@@ -222,7 +224,10 @@ class LeaderLink:
 
 
 class Fetchers:
-    """All links. `due` is when a partition or a link that had to wait may go on."""
+    """All links. `due` is when a partition or a link that had to wait may go on. `link_class` is where a different
+    behaviour can be planted."""
+
+    link_class: ClassVar[type[LeaderLink]] = LeaderLink
 
     __slots__ = ("_links", "_member", "due")
 
@@ -241,7 +246,7 @@ class Fetchers:
             if link.node != leader:
                 link.unfollow(partition)
         if leader is not None:
-            link = self._links.get(leader) or LeaderLink(leader, self._member, self)
+            link = self._links.get(leader) or self.link_class(leader, self._member, self)
             self._links[leader] = link
             link.follow(partition)
 

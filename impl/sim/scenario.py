@@ -46,8 +46,9 @@ SEGMENT_BYTES = (None, SMALL_SEGMENT_BYTES, SMALL_SEGMENT_BYTES // 2)
 """Of two in three runs: their logs have many segments. None: as the scenario has it."""
 DELETING_SHARE = 0.2
 """Of the runs: their consumers have records deleted. Drawn apart, so that all else of a seed is as it would be."""
-REMAKING_SHARE = 0.15
+REMAKING_SHARE = 0.25
 """Of the other runs: their topic is deleted and made again."""
+REMAKING_SNAPSHOT_BYTES = 500
 CONFIGURED: tuple[tuple[dict[str, int], dict[str, int]], ...] = (
     ({}, {}),
     ({"segment_bytes": SMALL_SEGMENT_BYTES // 2, "index_interval_bytes": 0}, {"replica_fetch_bytes_max": 500}),
@@ -128,10 +129,11 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
         return changed.remaking() if alone and random.Random(f"remake {seed}").random() < REMAKING_SHARE else changed
 
     def remaking(self) -> "Scenario":
-        """The same, with a topic that goes and comes."""
-        return msgspec.structs.replace(
-            self, remakes=True, settings=msgspec.structs.replace(self.settings, facts_name_topic_ids=True)
+        """The same, with a topic that goes and comes, and snapshots so often that brokers read of it in them."""
+        settings = msgspec.structs.replace(
+            self.settings, facts_name_topic_ids=True, metadata_snapshot_bytes=REMAKING_SNAPSHOT_BYTES
         )
+        return msgspec.structs.replace(self, remakes=True, settings=settings)
 
     @property
     def retention(self) -> Retention:
