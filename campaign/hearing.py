@@ -20,7 +20,8 @@ from impl.core.effective_configs import overrides
 from impl.core.events import Disconnected, Event, RequestArrived, SendReply, Tick
 from impl.core.image import MetadataImage
 from impl.core.messages import Reply, Request
-from impl.core.types import TopicPartition
+from impl.core.names import node_name
+from impl.core.types import NodeId, TopicPartition
 from impl.host.broker import BrokerHost
 from impl.host.controller import ControllerHost
 from impl.sim.engine import OPERATOR
@@ -39,8 +40,9 @@ class Hearing:
 
     def __init__(self, checker: Checker, *, at_once: bool = False) -> None:
         self._checker = checker
-        self._brokers: dict[str, Broker] = {}
-        """Who runs as which node."""
+        self._broker: Broker | None = None
+        self._number = -1
+        """Who hears or answers now, if it is a broker."""
         self._labels: dict[str, dict[TopicPartition, str]] = {}
         """Where topics of one name follow each other: what facts called each node's partitions before this step."""
         self.desk = Desk(self._standing, self._replica, at_once=at_once)
@@ -55,33 +57,44 @@ class Hearing:
         return self.desk.violated
 
     def hears(self, node: Process, event: Event, now: int) -> None:
-        """A node that runs handles an event."""
+        """A node that runs handles an event that is no answer."""
         if self.desk.violated is not None:
             return
         self.at = now
+        own = now if node.clock is None else node.clock.read(now)
+        kind = type(event)
+        if kind is Tick:
+            self.desk.ticks(node.name, node.life, own)
+            return
         host = node.host
-        if isinstance(host, ControllerHost):
-            self._look_at_brokers(node, host, event)
-        elif isinstance(host, BrokerHost):
-            broker = self._brokers[node.name] = host.broker
-            if broker.settings.facts_name_topic_ids:
-                self._labels[node.name] = {name: each.label for name, each in broker.partitions.items()}
-        if type(event) is RequestArrived:
-            if event.connection == OPERATOR:
+        if isinstance(host, BrokerHost):
+            self._number, self._broker = node.node, host.broker
+            if host.broker.settings.facts_name_topic_ids:
+                self._labels[node.name] = {name: each.label for name, each in host.broker.partitions.items()}
+        if kind is RequestArrived:
+            assert isinstance(event, RequestArrived)
+            request = event.request
+            if type(request) is BrokerHeartbeat:
+                self._look_at_brokers(node, request)
+            elif event.connection == OPERATOR:
                 self._order(node, event)
-            self.desk.asked(node.name, node.life, event.connection, event.correlation, event.request, node.time(now))
-        elif type(event) is Tick:
-            self.desk.ticks(node.name, node.life, node.time(now))
-        elif type(event) is Disconnected:
+            self.desk.asked(node.name, node.life, event.connection, event.correlation, request, own)
+        elif kind is Disconnected:
+            assert isinstance(event, Disconnected)
             self.desk.disconnected(node.name, node.life, event.connection)
 
     def answers(self, node: Process, sent: SendReply, now: int) -> None:
         """An answer leaves the node."""
-        if self.desk.violated is None:
-            self.at = now
-            if sent.connection == OPERATOR:
-                self._orders.answered(sent.correlation, _errors(sent.reply))
-            self.desk.answered(node.name, node.life, sent.connection, sent.correlation, sent.reply, node.time(now))
+        if self.desk.violated is not None:
+            return
+        self.at = now
+        host = node.host
+        if isinstance(host, BrokerHost):
+            self._number, self._broker = node.node, host.broker
+        elif sent.connection == OPERATOR:
+            self._orders.answered(sent.correlation, _errors(sent.reply))
+        own = now if node.clock is None else node.clock.read(now)
+        self.desk.answered(node.name, node.life, sent.connection, sent.correlation, sent.reply, own)
 
     def _order(self, node: Process, event: RequestArrived) -> None:
         host = node.host
@@ -104,56 +117,93 @@ class Hearing:
                 lives[node.name] = node.life
         self._orders.finish(lives, brokers)
 
-    def _look_at_brokers(self, node: Process, host: ControllerHost, event: Event) -> None:
+    def _look_at_brokers(self, node: Process, request: BrokerHeartbeat) -> None:
+        host = node.host
+        assert isinstance(host, ControllerHost), "brokers send their heartbeats to controllers"
         active = host.controller.active
-        heartbeat = None
-        if type(event) is RequestArrived and type(event.request) is BrokerHeartbeat:
-            heartbeat = (int(event.request.broker), int(event.request.metadata_offset))
         if active is None:
             self._unfencing.resigns(node.name)
             return
         image = active.image
-        if self._unfencing.is_news(node.name, node.life, image.offset):
+        if self._unfencing.is_news(node.name, (node.life, host.controller.raft.epoch), image.offset):
             brokers = {int(number): Counted(each.epoch, each.fenced) for number, each in image.brokers.items()}
             self._unfencing.looks(node.name, image.offset, brokers)
-        self._unfencing.hears(node.name, heartbeat)
+        self._unfencing.hears(node.name, (request.broker, request.metadata_offset))
 
     # ------------------------------------------------------------ where a node stands
-    def _replica(self, node: str, partition: TopicPartition) -> Replica | None:
-        held = self._brokers[node].partitions.get(partition)
-        if self._is_another(node, partition):
-            return None
-        return self._checker.replica(str(partition) if held is None else held.label, int(node[1:]))
+    def _replica(self, partition: TopicPartition) -> Replica | None:
+        broker = self._broker
+        assert broker is not None, "who hears or answers is noted first"
+        held = broker.partitions.get(partition)
+        if held is None:
+            return self._checker.replica(str(partition), self._number)
+        return None if self._labels and self._is_another(partition) else self._checker.replica(held.label, self._number)
 
-    def _is_another(self, node: str, partition: TopicPartition) -> bool:
+    def _is_another(self, partition: TopicPartition) -> bool:
         """The partition is of another topic than that of this name before this step: who waited for that is told so."""
-        before = self._labels.get(node, {}).get(partition) if self._labels else None
-        held = self._brokers[node].partitions.get(partition)
+        assert self._broker is not None
+        before = self._labels.get(node_name(NodeId(self._number)), {}).get(partition)
+        held = self._broker.partitions.get(partition)
         return before is not None and held is not None and held.label != before
 
-    def _standing(self, node: str, partition: TopicPartition) -> Standing:
-        broker = self._brokers[node]
-        image = broker.image
-        if self._is_another(node, partition):
-            return Standing(None, here=False, known=False, reads=True)
-        version = image.partition(partition)
-        here = partition in broker.partitions
-        reads = image.offset > 0
-        replica = self._replica(node, partition)
-        if version is None:
-            return Standing(replica, here=here, known=False, reads=reads)
-        configs = overrides(image, partition.topic, broker.settings.node)
-        return Standing(
-            replica,
-            here=here,
-            known=True,
-            reads=reads,
-            replicas=tuple(map(int, version.replicas)),
-            isr=tuple(map(int, version.isr)),
-            minimum=int(configs.get("min.insync.replicas", broker.settings.min_insync_replicas)),
-            batch_bytes_max=int(configs.get("max.message.bytes", broker.settings.message_bytes_max)),
-            deletes="delete" in configs.get("cleanup.policy", "delete"),
-        )
+    def _standing(self, partition: TopicPartition) -> Standing:
+        assert self._broker is not None, "who hears or answers is noted first"
+        if self._labels and self._is_another(partition):
+            return Elsewhere()
+        return Here(self._broker, partition, self._replica(partition))
+
+
+class Elsewhere(Standing):
+    """The broker has no such partition any more."""
+
+
+class Here(Standing):
+    """What a broker has of a partition, and has read of it. Only what is asked for is looked up."""
+
+    __slots__ = ("_broker", "_partition")
+
+    def __init__(self, broker: Broker, partition: TopicPartition, replica: Replica | None) -> None:
+        super().__init__(replica)
+        self._broker = broker
+        self._partition = partition
+
+    @property
+    def here(self) -> bool:
+        return self._partition in self._broker.partitions
+
+    @property
+    def known(self) -> bool:
+        return self._broker.image.partition(self._partition) is not None
+
+    @property
+    def reads(self) -> bool:
+        return self._broker.image.offset > 0
+
+    @property
+    def replicas(self) -> tuple[int, ...]:
+        version = self._broker.image.partition(self._partition)
+        return () if version is None else version.replicas
+
+    @property
+    def isr(self) -> tuple[int, ...]:
+        version = self._broker.image.partition(self._partition)
+        return () if version is None else version.isr
+
+    @property
+    def minimum(self) -> int:
+        return int(self._configs().get("min.insync.replicas", self._broker.settings.min_insync_replicas))
+
+    @property
+    def batch_bytes_max(self) -> int:
+        return int(self._configs().get("max.message.bytes", self._broker.settings.message_bytes_max))
+
+    @property
+    def deletes(self) -> bool:
+        return "delete" in self._configs().get("cleanup.policy", "delete")
+
+    def _configs(self) -> dict[str, str]:
+        image, topic = self._broker.image, self._partition.topic
+        return overrides(image, topic, self._broker.settings.node) if topic in image.topics else {}
 
 
 # ---------------------------------------------------------------- what operators want

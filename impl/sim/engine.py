@@ -13,7 +13,17 @@ from typing import Any
 
 from impl.core.admin_messages import AdminRequest
 from impl.core.decided_facts import Fact
-from impl.core.events import ConnectionLost, Disconnected, Event, RequestArrived, Send, SendReply, Stopped, Tick
+from impl.core.events import (
+    ConnectionLost,
+    Disconnected,
+    Event,
+    ReplyArrived,
+    RequestArrived,
+    Send,
+    SendReply,
+    Stopped,
+    Tick,
+)
 from impl.core.quorum.facts import QuorumFact
 from impl.core.types import Connection as ConnectionNumber
 from impl.core.types import Millis, NodeId
@@ -196,7 +206,7 @@ class Engine:
         """A process handles an event."""
         if process.is_node:
             self.steps += 1
-            if self._listener is not None:
+            if self._listener is not None and type(event) is not ReplyArrived:
                 self._listener.hears(process, event, self.now)
         if self._recording is not None:
             self._watched(process, event, number, partial(process.handle, event, self.now))

@@ -55,7 +55,7 @@ class Listener(Protocol):
     """Hears what is said to nodes and by them, as it was meant, whatever it is on the wire."""
 
     def hears(self, node: Process, event: Event, now: int) -> None:
-        """A node that runs handles an event."""
+        """A node that runs handles an event that is no answer."""
 
     def answers(self, node: Process, sent: SendReply, now: int) -> None:
         """An answer leaves the node, whether anybody is there to get it or not."""

@@ -10,7 +10,7 @@ Messages are any objects with the fields of the core's own (`impl.core.messages`
 class. Times are the node's own.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from invariants.answers import errors
@@ -27,12 +27,12 @@ from invariants.step.words import set_words
 from invariants.verdict import Violated
 
 NEVER = 1 << 60
-NEWEST = "Refused"
+NOT_ACTIVE = "Refused"
 """What a controller that is not active answers to anything."""
 
-Stands = Callable[[str, Any], Standing]
-"""(node, partition) -> where that node stands with it."""
-Replicas = Callable[[str, Any], Replica | None]
+Stands = Callable[[Any], Standing]
+"""Partition -> where the node that hears or answers now stands with it."""
+Replicas = Callable[[Any], Replica | None]
 """The same, as far as its facts tell."""
 
 
@@ -72,15 +72,10 @@ KINDS = {kind.name: kind for kind in _KINDS}
 GIVEN_UP = "REQUEST_TIMED_OUT"
 
 
-class Open(NamedTuple):
-    """A request that was heard and is not answered yet."""
-
-    kind: Kind
-    request: Any
-    at: int
-    by: int
-    parts: Mapping[Any, Any]
-    """What is asked of each partition."""
+Parts = tuple[Any, ...]
+"""What is asked of each partition."""
+Open = tuple[Kind, Any, int, int, Parts]
+"""A request that was heard and is not answered yet: its kind, itself, when it was heard, when it is due, its parts."""
 
 
 class Counter:
@@ -94,7 +89,7 @@ class Counter:
         """By connection and correlation."""
         self.gone: set[int] = set()
         """Connections that the node knows to be lost: what it still answers there nobody hears."""
-        self.sessions: dict[int, Mapping[Any, Any]] = {}
+        self.sessions: dict[int, Parts] = {}
         """Fetch sessions: what was last asked of each partition (KIP-227)."""
         self.due = NEVER
         """No request is due before this."""
@@ -114,6 +109,8 @@ class Desk:
         self._at_once = at_once
         self._counters: dict[str, Counter] = {}
         self._kinds: dict[type, Kind] = {}
+        self._reasons: dict[str, dict[int, errors.Reason]] = {name: {} for name in errors.REASONS}
+        """By kind of request and identity of an error."""
 
     def _counter(self, node: str, life: int) -> Counter:
         counter = self._counters.get(node)
@@ -131,28 +128,31 @@ class Desk:
     # ------------------------------------------------------------ what a node hears
     def asked(self, node: str, life: int, connection: int, correlation: int, request: Any, now: int) -> None:
         """A node handles a request."""
-        counter = self._counter(node, life)
+        counter = self._counters.get(node)
+        if counter is None or counter.life != life:
+            counter = self._counter(node, life)
         kind = self._kinds.get(type(request)) or self._kind_of(type(request))
-        if kind.name == "Produce" and not request.acks:
-            return
         by = now + kind.wait(request)
-        parts: Mapping[Any, Any] = {}
-        if kind.parts:
-            parts = {part.partition: part for part in getattr(request, kind.parts)}
-            if kind.name == "Fetch" and request.session_epoch > 0:
-                parts = _remembered(counter, request, parts)
-            if kind.name == "Fetch":
-                for partition in parts:
-                    self._watermark(node, partition)
-        counter.open[connection, correlation] = Open(kind, request, now, by, parts)
+        parts: Parts = ()
+        if kind.name == "Fetch":
+            parts = request.partitions
+            if request.session_epoch > 0:
+                parts = _remembered(counter, request)
+            for part in parts:
+                replica = self._replica(part.partition)
+                # Most often there is nothing that is not committed, and nothing to look at.
+                if replica is not None and replica.leading and replica.high_watermark < replica.log.end:
+                    self._watermark(node, part.partition, replica)
+        elif kind.parts:
+            if kind.name == "Produce" and not request.acks:
+                return
+            parts = getattr(request, kind.parts)
+        counter.open[connection, correlation] = (kind, request, now, by, parts)
         if by < counter.due:
             counter.due = by
 
-    def _watermark(self, node: str, partition: Any) -> None:
+    def _watermark(self, node: str, partition: Any, replica: Replica) -> None:
         """What a leader has done by the end of the step before this one."""
-        replica = self._replica(node, partition)
-        if replica is None or not replica.leading or replica.high_watermark >= replica.log.end:
-            return
         due = replica.log.end
         for member in replica.maximal_isr:
             if member != replica.node:
@@ -171,17 +171,19 @@ class Desk:
 
     def ticks(self, node: str, life: int, now: int) -> None:
         """A node handles a tick: what was due at the one before is answered by now."""
-        counter = self._counter(node, life)
+        counter = self._counters.get(node)
+        if counter is None or counter.life != life:
+            counter = self._counter(node, life)
         ticked, counter.ticked = counter.ticked, now
         if counter.due > ticked:
             return
         due = NEVER
-        for opened in counter.open.values():
-            if opened.by <= ticked:
-                late = f"is not answered {now - opened.at} ms after {node} heard it, and was to wait for"
-                self.break_(ANSWERED_IN_TIME, f"a {opened.kind.name} {late} {opened.by - opened.at} ms at most")
-            elif opened.by < due:
-                due = opened.by
+        for kind, _, at, by, _ in counter.open.values():
+            if by <= ticked:
+                late = f"a {kind.name} is not answered {now - at} ms after {node} heard it"
+                self.break_(ANSWERED_IN_TIME, f"{late}, and was to wait for {by - at} ms at most")
+            elif by < due:
+                due = by
         counter.due = due
 
     def disconnected(self, node: str, life: int, connection: int) -> None:
@@ -194,65 +196,73 @@ class Desk:
     # ------------------------------------------------------------ what it answers
     def answered(self, node: str, life: int, connection: int, correlation: int, reply: Any, now: int) -> None:
         """A node gives an answer."""
-        counter = self._counter(node, life)
+        counter = self._counters.get(node)
+        if counter is None or counter.life != life:
+            counter = self._counter(node, life)
         opened = counter.open.pop((connection, correlation), None)
         if opened is None:
             if connection not in counter.gone:
                 what = f"{node} answers request {correlation} of connection {connection} ({type(reply).__name__})"
                 self.break_(ANSWERED_ONCE, f"{what}, which it has answered already, or nobody sent")
             return
-        kind = opened.kind
-        if not kind.answers:
-            name = type(reply).__name__
-            if kind.reply and name not in (kind.reply, NEWEST):
-                self.break_(ANSWERED_ONCE, f"{node} answers a {kind.name} with {name}")
-            return
         self.answers += 1
-        if type(reply).__name__ != kind.reply:
-            if type(reply).__name__ != NEWEST:
-                self.break_(ANSWERED_ONCE, f"{node} answers a {kind.name} with {type(reply).__name__}")
+        kind = opened[0]
+        name = type(reply).__name__
+        if name != kind.reply:
+            if kind.reply and name != NOT_ACTIVE:
+                self.break_(ANSWERED_ONCE, f"{node} answers a {kind.name} with {name}")
+        elif kind.name == "Fetch":
+            self._fetched(node, opened, counter, reply, now)
+        elif kind.answers:
+            for answer in getattr(reply, kind.answers):
+                self._judge(node, opened, answer, now)
+
+    def _fetched(self, node: str, opened: Open, counter: Counter, reply: Any, now: int) -> None:
+        request, parts = opened[1], opened[4]
+        if reply.session_id and not request.session_epoch:
+            counter.sessions[reply.session_id] = parts
+        for answer in reply.partitions:
+            if not answer.error and len(parts) == 1 and answer.partition == parts[0].partition:
+                # Most answers there are: what is plainly right is looked at no closer.
+                replica = self._replica(answer.partition)
+                epoch = parts[0].current_leader_epoch
+                if replica is None or (replica.leading and replica.leader_epoch == epoch):
+                    continue
+            self._judge(node, opened, answer, now)
+
+    def _judge(self, node: str, opened: Open, answer: Any, now: int) -> None:
+        kind, request, at, by, parts = opened
+        part = parts[0] if parts else None
+        if part is None or part.partition != answer.partition:
+            part = next((part for part in parts if part.partition == answer.partition), None)
+        if part is None:
+            self.break_(ANSWERED_ONCE, f"{node} answers a {kind.name} about {answer.partition}: nobody asked")
             return
-        self._judge(node, opened, counter, reply, now)
-
-    def _judge(self, node: str, opened: Open, counter: Counter, reply: Any, now: int) -> None:
-        kind, request = opened.kind, opened.request
-        if kind.name == "Fetch" and reply.session_id and not request.session_epoch:
-            counter.sessions[reply.session_id] = opened.parts
-        for answer in getattr(reply, kind.answers):
-            part = opened.parts.get(answer.partition)
-            if part is None:
-                self.break_(ANSWERED_ONCE, f"{node} answers a {kind.name} about {answer.partition}: nobody asked")
-            elif answer.error:
-                self._refused(node, opened, part, answer.error.name, now)
-            else:
-                self._granted(node, opened, part)
-
-    def _refused(self, node: str, opened: Open, part: Any, error: str, now: int) -> None:
-        kind, request = opened.kind, opened.request
-        if error == GIVEN_UP and now < opened.by:
-            early = f"{node} gives up a {kind.name} after {now - opened.at} ms, and was to wait for"
-            self.break_(ANSWERED_IN_TIME, f"{early} {opened.by - opened.at} ms")
-        why = errors.wrong(kind.name, error, request, part, self._stands(node, part.partition))
+        standing = self._stands(part.partition)
+        error = answer.error
+        if not error:
+            why = errors.unrefused(kind.name, request, part, standing)
+            if why:
+                told = f"{node} answers a {kind.name} of {part.partition} without an error, and {why}"
+                self.break_(RIGHT_ERROR, told)
+            return
+        # A member of an enumeration is one object: looked up by that, and not by its name, which takes its time.
+        reasons = self._reasons[kind.name]
+        reason = reasons.get(id(error)) or reasons.setdefault(id(error), errors.reason(kind.name, error.name))
+        why = reason(request, part, standing)
         if why:
-            self.break_(RIGHT_ERROR, f"{node} answers a {kind.name} of {part.partition} with {error}, and {why}")
-
-    def _granted(self, node: str, opened: Open, part: Any) -> None:
-        kind, request = opened.kind, opened.request
-        if kind.name == "Fetch":
-            # Most answers there are: what is plainly right is looked at no closer.
-            replica = self._replica(node, part.partition)
-            if replica is None or (replica.leading and replica.leader_epoch == part.current_leader_epoch):
-                return
-        why = errors.unrefused(kind.name, request, part, self._stands(node, part.partition))
-        if why:
-            told = f"{node} answers a {kind.name} of {part.partition} without an error, and {why}"
+            told = f"{node} answers a {kind.name} of {part.partition} with {error.name}, and {why}"
             self.break_(RIGHT_ERROR, told)
+        elif now < by and error.name == GIVEN_UP:
+            early = f"{node} gives up a {kind.name} after {now - at} ms, and was to wait for {by - at} ms"
+            self.break_(ANSWERED_IN_TIME, early)
 
 
-def _remembered(counter: Counter, request: Any, parts: Mapping[Any, Any]) -> Mapping[Any, Any]:
+def _remembered(counter: Counter, request: Any) -> Parts:
     """What a fetch asks that goes on with a session: what it does not say it has said before (KIP-227)."""
-    known = counter.sessions.get(request.session_id, {})
-    if parts or request.forgotten:
-        known = {name: part for name, part in (*known.items(), *parts.items()) if name not in request.forgotten}
-        counter.sessions[request.session_id] = known
-    return known
+    parts: Parts = counter.sessions.get(request.session_id, ())
+    if request.partitions or request.forgotten:
+        known = {part.partition: part for part in (*parts, *request.partitions)}
+        parts = tuple(part for name, part in known.items() if name not in request.forgotten)
+        counter.sessions[request.session_id] = parts
+    return parts

@@ -212,10 +212,13 @@ REASONS: Mapping[str, Mapping[str, Reason]] = {
 """By kind of request and by error."""
 
 
-def wrong(kind: str, error: str, request: Any, part: Any, standing: Standing) -> str:
-    """Why this is not the error to answer with; empty: it is."""
-    reason = REASONS[kind].get(error)
-    return f"a {kind} is never refused for that" if reason is None else reason(request, part, standing)
+def reason(kind: str, error: str) -> Reason:
+    """What says why this is not the error to answer such a request with; empty: it is."""
+
+    def never(_request: Any, _part: Any, _standing: Standing) -> str:
+        return f"a {kind} is never refused for that"
+
+    return REASONS[kind].get(error, never)
 
 
 # ---------------------------------------------------------------- what should have been refused

@@ -1,29 +1,54 @@
 """Where a broker stands with a partition when it answers: what its answer is judged by."""
 
-from typing import NamedTuple
-
 from invariants.step.ghost import Replica
 
 
-class Standing(NamedTuple):
-    """`replica` is as its facts tell. What only the metadata says is as the broker has read it by then."""
+class Standing:
+    """`replica` is as its facts tell; None: no fact has told of one. What only the metadata says is as the broker has
+    read it by then. As it stands here, the broker has nothing and has read everything."""
 
-    replica: Replica | None
-    """None: no fact has told of one."""
-    here: bool
-    """The broker has a log of it."""
-    known: bool
-    """The metadata that the broker acts on has the partition."""
-    reads: bool
-    """The broker has read the metadata far enough to act on it."""
-    replicas: tuple[int, ...] = ()
-    isr: tuple[int, ...] = ()
-    minimum: int = 1
-    """min.insync.replicas."""
-    batch_bytes_max: int = 1 << 60
-    """max.message.bytes."""
-    deletes: bool = True
-    """cleanup.policy has `delete`."""
+    __slots__ = ("replica",)
+
+    def __init__(self, replica: Replica | None = None) -> None:
+        self.replica = replica
+
+    @property
+    def here(self) -> bool:
+        """The broker has a log of it."""
+        return False
+
+    @property
+    def known(self) -> bool:
+        """The metadata that the broker acts on has the partition."""
+        return False
+
+    @property
+    def reads(self) -> bool:
+        """The broker has read the metadata far enough to act on it."""
+        return True
+
+    @property
+    def replicas(self) -> tuple[int, ...]:
+        return ()
+
+    @property
+    def isr(self) -> tuple[int, ...]:
+        return ()
+
+    @property
+    def minimum(self) -> int:
+        """min.insync.replicas."""
+        return 1
+
+    @property
+    def batch_bytes_max(self) -> int:
+        """max.message.bytes."""
+        return 1 << 60
+
+    @property
+    def deletes(self) -> bool:
+        """cleanup.policy has `delete`."""
+        return True
 
     @property
     def leading(self) -> bool:

@@ -1,7 +1,7 @@
 """`Unfencing`: who is counted on again by a controller, and whether he knew by then that he had not been.
 
-One rule: a controller is looked at when it handles its next event, so that whatever has changed since is what the event
-before did. A controller that has just become active is not asked for what others decided.
+One rule: a controller is looked at when it hears a heartbeat, so that whoever has been unfenced since the last was
+unfenced by that. A controller that has just become active is not asked for what others decided.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,6 +11,9 @@ from invariants.answers.invariant import KNOWS_FIRST, AnswerInvariant
 
 Heartbeat = tuple[int, int]
 """Of whom, and up to where he says that he has read the metadata log."""
+
+Term = tuple[int, int]
+"""A controller's process, by its number, and the epoch in which it is active."""
 
 
 class Counted(NamedTuple):
@@ -23,16 +26,16 @@ class Counted(NamedTuple):
 class Watched:
     """One controller while it is active."""
 
-    __slots__ = ("brokers", "heard", "life", "must_know", "offset")
+    __slots__ = ("brokers", "heard", "must_know", "offset", "term")
 
-    def __init__(self, life: int) -> None:
-        self.life = life
+    def __init__(self, term: Term) -> None:
+        self.term = term
         self.offset = -1
         self.brokers: Mapping[int, Counted] = {}
         self.must_know: dict[int, int] = {}
-        """Of each that is fenced: where the log ended before it was registered or fenced."""
+        """Of each that is fenced: where the log ended when it was looked at before it was registered or fenced."""
         self.heard: Heartbeat | None = None
-        """The event before this one, if it was a heartbeat."""
+        """The last."""
 
 
 class Unfencing:
@@ -44,11 +47,11 @@ class Unfencing:
         """It is not active."""
         self._controllers.pop(controller, None)
 
-    def is_news(self, controller: str, life: int, offset: int) -> bool:
+    def is_news(self, controller: str, term: Term, offset: int) -> bool:
         """Its log has another end than when it was looked at."""
         watched = self._controllers.get(controller)
-        if watched is None or watched.life != life:
-            self._controllers[controller] = Watched(life)
+        if watched is None or watched.term != term:
+            self._controllers[controller] = Watched(term)
             return True
         return watched.offset != offset
 
@@ -77,8 +80,6 @@ class Unfencing:
                 f"was registered or fenced at {must_know} or later",
             )
 
-    def hears(self, controller: str, heartbeat: Heartbeat | None) -> None:
-        """What it handles next, after it was looked at."""
-        watched = self._controllers.get(controller)
-        if watched is not None:
-            watched.heard = heartbeat
+    def hears(self, controller: str, heartbeat: Heartbeat) -> None:
+        """What it hears now, after it was looked at."""
+        self._controllers[controller].heard = heartbeat

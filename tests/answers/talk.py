@@ -37,13 +37,23 @@ def leading(epoch=3, end=4, high_watermark=2, **more):
     return replica
 
 
+class Stands(Standing):
+    """Where one says that it stands."""
+
+    here = known = reads = deletes = True
+    replicas, isr, minimum, batch_bytes_max = (1, 2, 3), (1, 2), 2, 1 << 60
+
+    def __init__(self, replica, **standing):
+        super().__init__(replica)
+        vars(self).update(standing)
+
+
 class Talk:
     """One node, and where it stands; `broken` is what its desk found."""
 
     def __init__(self, replica=None, **standing):
         self.replica = leading() if replica is None else replica
-        known = {"here": True, "known": True, "reads": True, "replicas": (1, 2, 3), "isr": (1, 2), "minimum": 2}
-        self.standing = Standing(self.replica, **(known | standing))
+        self.standing = Stands(self.replica, **standing)
         self.desk = Desk(lambda *_: self.standing, lambda *_: self.replica)
         self.correlation = 0
 
