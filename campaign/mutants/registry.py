@@ -6,9 +6,12 @@ code that runs. What else it overrides, and whom else it puts in place (`also`),
 lived, and says so.
 """
 
+import ast
 import inspect
+import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from impl.core import elections as controller_elections
@@ -28,6 +31,8 @@ from impl.core.sessions import Sessions
 from impl.host.broker import BrokerHost
 from impl.host.upkeep import Upkeep
 from impl.sim.producer import Producer
+from impl.storage.cleaning.cleaner import Cleaner
+from impl.storage.cleaning.rewrite import Cleaning
 from impl.storage.log import Log
 from impl.storage.log_directories import LogDirectories
 from impl.storage.log_directory import LogDirectory
@@ -104,7 +109,18 @@ def _parameters(function: Callable[..., Any]) -> str:
     try:
         return ", ".join(inspect.signature(function).parameters)
     except ValueError:
-        return "what compiled code does not tell (plant it in the sources, not in build/fast)"
+        return _written(function)
+
+
+def _written(function: Any) -> str:
+    """Compiled code does not tell all parameters; the source that it was made of lies beside it."""
+    owner = function.__objclass__
+    compiled = Path(sys.modules[owner.__module__].__file__ or "")
+    module = ast.parse((compiled.parent / f"{compiled.name.partition('.')[0]}.py").read_text())
+    classes = [node for node in module.body if isinstance(node, ast.ClassDef) and node.name == owner.__name__]
+    methods = [node for cls in classes for node in cls.body if isinstance(node, ast.FunctionDef)]
+    found = next(method for method in methods if method.name == function.__name__)
+    return ", ".join(argument.arg for argument in (*found.args.posonlyargs, *found.args.args, *found.args.kwonlyargs))
 
 
 _SEAMS: tuple[tuple[type[Any], type[Any], str], ...] = (
@@ -123,6 +139,8 @@ _SEAMS: tuple[tuple[type[Any], type[Any], str], ...] = (
     (Recovery, LogDirectory, "recovery_class"),
     (LogDirectory, LogDirectories, "directory_class"),
     (LogDirectories, BrokerHost, "directories_class"),
+    (Cleaning, Cleaner, "terms_class"),
+    (Cleaner, Upkeep, "cleaner_class"),
     (Upkeep, BrokerHost, "upkeep_class"),
 )
 """What may be planted, who makes it, and under which name: from a part up to a node."""
