@@ -16,7 +16,7 @@ from impl.core import types
 from impl.sim.calendar import Calendar
 from impl.sim.choices import Choices
 
-DELAYS_MS = (1, 2, 4, 8, 20, 60, 200, 600)
+DELAYS_MS: tuple[int, ...] = (1, 2, 4, 8, 20, 60, 200, 600)
 """What a delay choice means; 0 chooses the first."""
 _DELAYS = len(DELAYS_MS)
 WINDOW_MS = 20

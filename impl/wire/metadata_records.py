@@ -44,8 +44,8 @@ UNASSIGNED = bytes(16)
 """The directory of a replica whose broker has not said where it keeps it (DirectoryId.UNASSIGNED)."""
 
 
-# Simulated runs write the same few records over and over.
-@lru_cache(maxsize=1_024)
+# Simulated runs write and read the same few records over and over.
+@lru_cache(maxsize=8_192)
 def encode(record: MetadataRecord, topic_id: bytes = NO_ID) -> bytes:
     """The value of a record. `topic_id` is the topic's, for records about a partition; Kafka's tools show it."""
     match record:
@@ -60,12 +60,17 @@ def encode(record: MetadataRecord, topic_id: bytes = NO_ID) -> bytes:
 
 def decode(data: Buffer) -> MetadataRecord:
     """The record in a value. Raises Malformed for bytes that are no record of ours."""
+    return _decoded(bytes(data))
+
+
+@lru_cache(maxsize=8_192)
+def _decoded(data: bytes) -> MetadataRecord:
     try:
         frame_version, position = read_unsigned(data, 0)
         api_key, position = read_unsigned(data, position)
         version, position = read_unsigned(data, position)
     except (IndexError, Overlong):
-        raise Malformed("metadata record", "header", f"{bytes(data[:8])!r}") from None
+        raise Malformed("metadata record", "header", f"{data[:8]!r}") from None
     if frame_version != FRAME_VERSION:
         raise Malformed("metadata record", "frame version", f"{frame_version}, known is {FRAME_VERSION}")
     schema = kafka.SCHEMAS.get((api_key, version))
