@@ -26,8 +26,8 @@ from tests.bench.native import prepared
 
 ROOT = Path(__file__).resolve().parents[2]
 HOT = {
-    "impl/sim": "auditor client clocks consumer disk drivers engine files ledger network process producer transport "
-    "world",
+    "impl/sim": "auditor calendar client clocks consumer disk drivers engine files ledger network process producer "
+    "transport world",
     "impl/core": "admin_messages broker calls clients controller controller_messages decision_facts decisions "
     "elections epochs events fetch_sessions fetchers follower image leader member messages metadata_reader names "
     "parking partition producers proposals read_replicas registration replica replication_quotas serving sessions "
