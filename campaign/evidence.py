@@ -16,6 +16,7 @@ TITLES: Mapping[str, str] = {
     "per_key_order": "Records of a key keep their order, once each",
     "high_watermark_bound": "Nobody reads above the high watermark",
     "epoch_fencing": "Deposed leaders are fenced",
+    "one_topic": "What is gone does not come back under its name",
     "recovery": "A log that comes back is the log that was written",
     "log_matching": "Logs that share a record are the same up to it",
     "quorum_superset": "A leader waits for everybody who may be elected",

@@ -8,7 +8,7 @@ more than the judge did, what the judge said is the sentence.
 from collections.abc import Callable, Mapping
 
 from traces.modelled import with_facts
-from traces.reasons import decisions, epochs, healing, logs, losses, reads, refusals, starts, voters
+from traces.reasons import decisions, epochs, healing, logs, losses, reads, refusals, starts, topics, voters
 from traces.reasons.past import Past
 from traces.sides import QUORUM
 from traces.storyteller import tell
@@ -56,6 +56,7 @@ _TELLERS: Mapping[str, Callable[[Past], str]] = {
     "recovery": logs.recovered,
     "log_matching": logs.mismatched,
     "same_epoch_same_log": logs.mismatched,
+    "one_topic": topics.taken_over,
     "per_key_order": logs.repeated,
     "stable_read": reads.unstable,
     "log_start": starts.misplaced,

@@ -12,6 +12,7 @@ from invariants.step import (
     log_start,
     no_committed_loss,
     one_decision,
+    one_topic,
     per_key_order,
     quorum_superset,
     recovery,
@@ -21,6 +22,7 @@ from invariants.step.invariant import StepInvariant
 
 STEP_INVARIANTS: tuple[StepInvariant, ...] = (
     epoch_fencing.INVARIANT,
+    one_topic.INVARIANT,
     recovery.INVARIANT,
     log_matching.INVARIANT,
     high_watermark_bound.INVARIANT,

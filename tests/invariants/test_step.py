@@ -301,6 +301,22 @@ def log_end_does_not_add_up(story: Story) -> None:
     story.copy(2, 0, 1, A, end=2)
 
 
+def leads_with_what_nobody_wrote(story: Story) -> None:
+    story.create()
+    story.lead(1, 0, start=3)
+
+
+def confirmed_with_what_nobody_wrote(story: Story) -> None:
+    story.begin()
+    story.append(1, A)
+    story.tell(2, f.Reconcile(partition=P, leader_epoch=0, leader=1, log_end=1))
+
+
+def cuts_what_nobody_wrote(story: Story) -> None:
+    story.begin()
+    story.truncate(2, 0, 2)
+
+
 def elected_though_fenced(story: Story) -> None:
     story.begin()
     story.elect(2, epoch=1, version=1)
@@ -354,6 +370,9 @@ VIOLATIONS = [
     (same_epoch_behind_another_prefix, MATCHING, "on n3, and behind another prefix in another log"),
     (epochs_fall_within_a_log, MATCHING, "of leader epoch 0 behind a batch of epoch 1"),
     (copies_past_its_end, MATCHING, "n2 copies record 1 (crc 0000000b), and its log ends at 0"),
+    (leads_with_what_nobody_wrote, "one_topic", "n1 begins epoch 0 as leader of t-0 with a log that ends at 3, and"),
+    (confirmed_with_what_nobody_wrote, "one_topic", "n2 has its log confirmed in epoch 0 of t-0 with a log that ends"),
+    (cuts_what_nobody_wrote, "one_topic", "n2 cuts its log in epoch 0 of t-0 with a log that ends at 2"),
     (elected_though_fenced, "counted_on", "version 1 of t-0 counts on n2, which is fenced or about to stop"),
     (log_end_does_not_add_up, MATCHING, "n2 says that its log ends at 2; by what it wrote it ends at 1"),
     *losses.VIOLATIONS,

@@ -53,6 +53,12 @@ SENTENCES = {
         "n# has k#:# (b) of epoch # at offset # (copied when) behind k#:# (b) of epoch # at offset #, where n# has "
         "p#:# (a) of epoch #: logs that have a record of one epoch in common are the same before it",
     ),
+    "one_topic": (
+        "log-of-the-name",
+        "n# has its leader confirm a log of t-#@#fde#e#a with everything below offset # (when), and nobody had "
+        "written any of it to this topic: n# had come back after its crash (when) with the log of t-#@#c#, end # "
+        "(when), whose topic was deleted (when)",
+    ),
     "per_key_order": (
         "producer-state-forgotten",
         "k#:#, sent once by c#, stands in the log of n# twice: written at offset # by n# in epoch # (when), and "
