@@ -1,7 +1,8 @@
 """One topic (KIP-516): a topic is its id, and a replica of it begins with nothing, whatever had its name before.
 
 Judged where a replica first says how much it has: a leader when its epoch begins, a follower when it cuts its log, or
-when its leader has confirmed that. What it has by then was written to this topic, or copied from a log of this topic, and was told.
+when its leader has confirmed that. What it has by then was written to this topic, or copied from a log of it, and was
+told.
 """
 
 from invariants.step.ghost import Partition, Replica
