@@ -22,8 +22,10 @@ QUICK = (
     "producer-state-forgotten",
     "reads-uncommitted",
     "elects-out-of-sync",
+    "kip-101",
+    "eager-shrink",
 )
-LONG_TO_SHRINK = ("kip-101", "eager-shrink", "divergence-by-epoch", "leader-trusts-its-log", "elects-the-fenced")
+LONG_TO_SHRINK = ("divergence-by-epoch", "leader-trusts-its-log", "elects-the-fenced")
 """Found as soon as the others, but a failing run of theirs has many choices to be left out."""
 SECONDS = 60.0
 """Of processor time; these need less than one."""
