@@ -113,14 +113,19 @@ def _parameters(function: Callable[..., Any]) -> str:
 
 
 def _written(function: Any) -> str:
-    """Compiled code does not tell all parameters; the source that it was made of lies beside it."""
+    """Compiled code does not tell all parameters; the source that it was made of lies beside it, in a copy of ours."""
     owner = function.__objclass__
-    compiled = Path(sys.modules[owner.__module__].__file__ or "")
-    module = ast.parse((compiled.parent / f"{compiled.name.partition('.')[0]}.py").read_text())
-    classes = [node for node in module.body if isinstance(node, ast.ClassDef) and node.name == owner.__name__]
-    methods = [node for cls in classes for node in cls.body if isinstance(node, ast.FunctionDef)]
-    found = next(method for method in methods if method.name == function.__name__)
-    return ", ".join(argument.arg for argument in (*found.args.posonlyargs, *found.args.args, *found.args.kwonlyargs))
+    compiled = Path(getattr(sys.modules[owner.__module__], "__file__", None) or "none")
+    source = compiled.with_name(f"{compiled.name.partition('.')[0]}.py")
+    if not source.is_file():
+        return "what compiled code does not tell"
+    classes = [node for node in ast.walk(ast.parse(source.read_text())) if isinstance(node, ast.ClassDef)]
+    methods = [node for cls in classes if cls.name == owner.__name__ for node in cls.body]
+    named = [node for node in methods if isinstance(node, ast.FunctionDef) and node.name == function.__name__]
+    arguments = [
+        each for method in named for each in (*method.args.posonlyargs, *method.args.args, *method.args.kwonlyargs)
+    ]
+    return ", ".join(argument.arg for argument in arguments)
 
 
 _SEAMS: tuple[tuple[type[Any], type[Any], str], ...] = (
