@@ -4,9 +4,9 @@
     python -m tests.bench.shrinking kip-101 kip-279
     python -m tests.bench.shrinking --keep           # and write docs/benchmarks-shrinking.md and docs/shrinking.json
 
-With names only these rows are measured, and kept. The seeds are those at which the search fails, from where the kept
-table of planted bugs (docs/planted-bugs.json) found the bug on: rare bugs are not searched for again. Seconds are
-processor time of one core.
+With names only these rows are measured, and kept, each as soon as it is there. The seeds are those at which the search
+fails, from where the kept table of planted bugs (docs/planted-bugs.json) found the bug on: rare bugs are not searched
+for again. Seconds are processor time of one core.
 """
 
 import argparse
@@ -57,6 +57,8 @@ HEADINGS = {
     "steps left": "steps",
     "candidates run": "runs",
     "seconds": "seconds",
+    "slowest seed": "slowest",
+    "given up": "given_up",
     "best: choices": "best_choices",
     "best: steps": "best_steps",
     "seconds in all": "seconds_in_all",
@@ -76,6 +78,8 @@ def row_of(name: str, each: Sequence[Measured], best: Counterexample, seconds: f
         "steps": median(one.found.steps for one in each),
         "runs": median(one.found.runs for one in each),
         "seconds": round(median(one.seconds for one in each), 2),
+        "slowest": round(max(one.seconds for one in each), 2),
+        "given_up": sum(not one.found.minimal for one in each),
         "best_choices": best.choices,
         "best_steps": best.steps,
         "seconds_in_all": round(seconds, 1),
@@ -129,10 +133,11 @@ def page(rows: Sequence[Row]) -> str:
     medians = [f"**{_seconds(rows)} s** over {len(rows)} planted bugs"]
     if marked:
         medians.append(f"**{_seconds(marked)} s** over those of them whose shortest a model checker has found")
+    slowest = max(row["slowest"] for row in rows)
     lines = [
         *_INTRODUCTION.strip().splitlines(),
         "",
-        f"Median for a failing seed: {'; '.join(medians)}. {python}.",
+        f"Median for a failing seed: {'; '.join(medians)}; the slowest took {slowest:g} s. {python}.",
         "",
         "| " + " | ".join(HEADINGS) + " |",
         "|" + "---|" * len(HEADINGS),
@@ -150,10 +155,12 @@ _INTRODUCTION = """
     python -m tests.bench.shrinking --keep          # all planted bugs: some minutes of one core
 
 takes up to three failing seeds of every planted bug and shrinks each (`campaign/shrinking.py`); then the shortest is
-changed a little as long as that makes it shorter (`campaign/regrow.py`). Medians over the seeds; a candidate is a run
-with some choices left out or changed. Steps are those that a reader follows (`campaign/steps.py`). Seconds are
-processor time of one core, which grows by half and more with what else the machine does; the last column is all seeds
-and the changes together. How short they could be: [the shortest that are known](shortest-counterexamples.md).
+shrunk to the end and changed a little as long as that makes it shorter (`campaign/regrow.py`). Medians over the seeds;
+a candidate is a run with some choices left out or changed. Steps are those that a reader follows
+(`campaign/steps.py`). Seconds are processor time of one core, which grows by half and more with what else the machine
+does. A seed that would take much longer than others is *given up* (`campaign.shrinking.PATIENCE`): it counts with what
+was left of it then. The last column is all seeds, and the shortest to the end, together. How short they could be:
+[the shortest that are known](shortest-counterexamples.md).
 """
 
 
@@ -197,10 +204,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             continue
         rows.append(row)
         print("  ".join(cells(row)), flush=True)
+        if options.keep:
+            keep([row])
     if rows:
         print(f"median over {len(rows)} planted bugs: {_seconds(rows)} s for a failing seed")
-    if options.keep:
-        keep(rows)
     return 1 if missed else 0
 
 
