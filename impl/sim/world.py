@@ -137,6 +137,9 @@ class World(Engine):
         """Wait until everybody is back and every producer idle, as long as that may take; whether it is so."""
         end = self.now + self.scenario.settle_ms_max
         while self.now < end and not self._settled():
+            if self._remaker is not None and self._ails_of_topics():
+                # What the auditor was told is old news; the topic may even be gone.
+                self.auditor.watch()
             self.advance(_HEALTH_MS)
         return self._settled()
 
