@@ -20,6 +20,8 @@ _SIMPLER = {
     faults.POWER_LOSS: (faults.CRASH,),
     faults.CRASH_MID_WRITE: (faults.CRASH,),
     faults.POWER_LOSS_MID_WRITE: (faults.POWER_LOSS, faults.CRASH_MID_WRITE, faults.CRASH),
+    faults.POWER_LOSS_MID_CHECKPOINT: (faults.POWER_LOSS, faults.CRASH),
+    faults.STOP_CUT_SHORT: (faults.STOP, faults.POWER_LOSS, faults.CRASH),
     faults.CONTROLLER_CRASH: (),
     faults.BLACKOUT: (faults.POWER_LOSS, faults.CRASH),
     faults.ISOLATE: (faults.CRASH,),

@@ -54,6 +54,7 @@ def _number(feature: tuple[str, ...]) -> int:
 
 
 _MID_WRITE = {faults.CRASH: faults.CRASH_MID_WRITE, faults.POWER_LOSS: faults.POWER_LOSS_MID_WRITE}
+_ASIDE = {faults.MID_CHECKPOINT: faults.POWER_LOSS_MID_CHECKPOINT, faults.MID_STOP: faults.STOP_CUT_SHORT}
 
 
 class Roles:
@@ -73,6 +74,8 @@ class Roles:
             kind = faults.BLACKOUT
         elif detail.startswith(faults.MID_STEP):
             kind = _MID_WRITE[kind]
+        elif detail.startswith(tuple(_ASIDE)):
+            kind = _ASIDE[detail.partition(",")[0]]
         for target in targets:
             role = self._role(target)
             own = faults.CONTROLLER_CRASH if kind == faults.CRASH and role == "controller" else kind

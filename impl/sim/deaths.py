@@ -53,15 +53,27 @@ class Deaths:
         victim = self._field.processes[process]
         if victim.alive and victim.doomed is None:
             assert victim.disk is not None
-            victim.doomed = (power, down_ms)
+            victim.doomed = (power, down_ms, faults.MID_STEP)
             victim.disk.fail_after(writes, PowerLost if power else Crashed)
+
+    def doom_aside(self, process: int, changes: int, down_ms: int, *, stopping: bool) -> None:
+        """The machine will lose power at its `changes`-th change from now of a file that holds no records: in the
+        middle of a checkpoint or, `stopping`, of a clean stop that begins now."""
+        victim = self._field.processes[process]
+        if not victim.alive or victim.doomed is not None or (stopping and not self._may_stop(victim)):
+            return
+        assert victim.disk is not None
+        victim.doomed = (True, down_ms, faults.MID_STOP if stopping else faults.MID_CHECKPOINT)
+        victim.disk.fail_after(changes, PowerLost, aside=True)
+        if stopping:
+            self.stop(process, down_ms)
 
     def doom_came(self, victim: Process) -> None:
         """The write came."""
         assert victim.doomed is not None
-        power, down_ms = victim.doomed
+        power, down_ms, where = victim.doomed
         kind = faults.POWER_LOSS if power else faults.CRASH
-        self._field.note_fault(kind, (victim.name,), f"{faults.MID_STEP}, down for {down_ms} ms")
+        self._field.note_fault(kind, (victim.name,), f"{where}, down for {down_ms} ms")
         self.die(victim, down_ms, power=power)
 
     def die(
@@ -91,11 +103,14 @@ class Deaths:
     def stop(self, process: int, down_ms: int) -> None:
         """An operator stops the broker: it hands over, closes its files, and comes back after `down_ms`."""
         field, victim = self._field, self._field.processes[process]
-        if victim.alive and not victim.stop_ms and victim.paused_until <= field.now:
+        if self._may_stop(victim):
             assert victim.host is not None
             victim.stop_ms = down_ms
             field.note_fault(faults.STOP, (victim.name,), f"then down for {down_ms} ms")
             field.act(victim, "asked to stop", partial(victim.host.handle, ShutDown(), victim.time(field.now)))
+
+    def _may_stop(self, victim: Process) -> bool:
+        return victim.alive and not victim.stop_ms and victim.paused_until <= self._field.now
 
     def stopped(self, process: Process) -> None:
         """The process has ended as it was asked to."""

@@ -51,6 +51,8 @@ CLOCK_DRIFT = "clock drift"
 RECONFIGURE = "reconfigure"
 READ_ERROR = "read error"
 SHORT_WRITE = "short write"
+POWER_LOSS_MID_CHECKPOINT = "power loss mid-checkpoint"
+STOP_CUT_SHORT = "stop cut short"
 
 KINDS = (
     MOVE,
@@ -82,6 +84,8 @@ KINDS = (
     RECONFIGURE,
     READ_ERROR,
     SHORT_WRITE,
+    POWER_LOSS_MID_CHECKPOINT,
+    STOP_CUT_SHORT,
 )
 DAMAGE_KINDS = (LOST_SYNC, WIPED_DISK)
 """Those that lose what a node had reason to think safe. Replication repairs it while it befalls fewer nodes than
@@ -91,20 +95,20 @@ BEYOND_KINDS = (BIT_ROT,)
 UNSYNCED_KINDS = (LOST_WRITE, MISDIRECTED_WRITE, BIT_FLIP)
 """Those that are power losses and no more where every write is synced."""
 POWER_KINDS = (
-    *(POWER_LOSS, POWER_LOSS_MID_WRITE, BLACKOUT),
+    *(POWER_LOSS, POWER_LOSS_MID_WRITE, BLACKOUT, POWER_LOSS_MID_CHECKPOINT, STOP_CUT_SHORT),
     *(INPUT_OUTPUT_ERROR, SLOW_DISK, *UNSYNCED_KINDS, *DAMAGE_KINDS, *BEYOND_KINDS),
 )
 """Those that lose what was written and not synced, or more."""
 FAMILIES = (
     (MOVE,),
     (CRASH, CRASH_MID_WRITE),
-    (POWER_LOSS, POWER_LOSS_MID_WRITE, BLACKOUT),
+    (POWER_LOSS, POWER_LOSS_MID_WRITE, BLACKOUT, POWER_LOSS_MID_CHECKPOINT),
     (CONTROLLER_CRASH,),
     (PAUSE,),
     (BREAK,),
     (BLOCK, ISOLATE),
     (LAG,),
-    (STOP,),
+    (STOP, STOP_CUT_SHORT),
     (REASSIGN,),
     (MINIMUM,),
 )
@@ -127,11 +131,17 @@ LATER_FAMILIES = (
 """Of disks, clocks and operators; drawn beside the others, so that what those find they find as often."""
 WRITES_MAX = 4
 """A fault in the middle of a step comes at the first to this many-th write or sync from now."""
+CHANGES_MAX = 8
+"""Of files that hold no records: a checkpoint is written whole in six."""
+CHANGES_OF_A_STOP_MAX = 24
+"""A clean stop changes so many and more."""
 
 
 EVERYWHERE = "everywhere"
 MID_STEP = "in the middle of a step"
-"""How the detail of a power loss or a crash begins: every node at once, or between two writes of a step."""
+MID_CHECKPOINT = "in the middle of a checkpoint"
+MID_STOP = "in the middle of its stop"
+"""How the detail of a power loss or a crash begins: every node at once, or between two writes."""
 
 
 class Fault(NamedTuple):
@@ -141,8 +151,9 @@ class Fault(NamedTuple):
     process. mid-write, input/output error: node, which write or sync from now. short write: broker, which write. read
     error: broker, which read from now, or 0: it is killed, and the first read of its next start. lost sync: broker, 1
     if stopped cleanly before the power goes. slow disk: node, 1 if its power goes in the end. clock drift: node, 1 if
-    slow. reconfigure: broker, which configuration. Other faults of disks: node. break: two processes. block, lag:
-    from, to. isolate: node, 1 if cut off from clients too.
+    slow. mid-checkpoint, stop cut short: broker, which change from now of a file without records. reconfigure: broker,
+    which configuration. Other faults of disks: node. break: two processes. block, lag: from, to. isolate: node, 1 if
+    cut off from clients too.
     """
 
     kind: str
@@ -258,3 +269,5 @@ def _of_machines(brokers: int, controllers: tuple[int, ...]) -> Iterator[tuple[s
     yield from ((RECONFIGURE, broker, number) for broker in nodes[:brokers] for number in range(CONFIGURATIONS))
     yield from ((READ_ERROR, broker, read) for broker in nodes[:brokers] for read in range(READS_MAX + 1))
     yield from ((SHORT_WRITE, broker, write) for broker in nodes[:brokers] for write in range(1, WRITES_MAX + 1))
+    for kind, most in ((POWER_LOSS_MID_CHECKPOINT, CHANGES_MAX), (STOP_CUT_SHORT, CHANGES_OF_A_STOP_MAX)):
+        yield from ((kind, broker, change) for broker in nodes[:brokers] for change in range(1, most + 1))

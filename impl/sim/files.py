@@ -65,6 +65,8 @@ class Trouble:
         self._fuse_error: Callable[[str], Exception] = Crashed
         self.short = False
         """The next that is refused is a write, and it is done in part."""
+        self.aside = False
+        """Only changes of files that hold no records count."""
         self.reads_left: int | None = None
         """Until a read of records is refused."""
         self.full = False
@@ -81,12 +83,19 @@ class Trouble:
         self.damaged = False
         """It has lost or changed what was synced, so that its node may rightly refuse to start."""
 
-    def fail_after(self, operations: int, error: Callable[[str], Exception] = Crashed, *, short: bool = False) -> None:
+    def fail_after(
+        self,
+        operations: int,
+        error: Callable[[str], Exception] = Crashed,
+        *,
+        short: bool = False,
+        aside: bool = False,
+    ) -> None:
         """Raise `error` in place of the change or sync that many from now (1: the next one); those before it stand.
-        With `short` only appends count, and half of that one is done."""
+        With `short` only appends count, and half of that one is done; with `aside` only what holds no records."""
         assert operations > 0
         self.fuse = operations
-        self.short = short
+        self.short, self.aside = short, aside
         self._fuse_error = error
 
     def fail_read_after(self, reads: int) -> None:
@@ -102,9 +111,9 @@ class Trouble:
             self.refuses(READ_ERROR)
             raise input_output_error("")
 
-    def burn(self) -> None:
-        """A change or a sync is about to happen."""
-        if not self.short:
+    def burn(self, *, records: bool = False) -> None:
+        """A change or a sync is about to happen; `records`: of a file that holds some."""
+        if not self.short and not (records and self.aside):
             self.burn_write()
 
     def burn_write(self) -> None:
@@ -195,7 +204,7 @@ class SimFile:
         """A write may be refused now; of a short one the first half is there."""
         disk = self.disk
         if not disk.short:
-            disk.burn()
+            disk.burn(records=self.segment)
             return
         try:
             disk.burn_write()
@@ -207,7 +216,7 @@ class SimFile:
 
     def write_at(self, position: int, data: bytes | memoryview) -> None:
         if self.disk.fuse is not None:
-            self.disk.burn()
+            self.disk.burn(records=self.segment)
         end = position + len(data)
         assert end <= len(self._content), "write_at writes within the file; append makes it longer"
         before = bytes(self._content[position:end])
@@ -225,7 +234,7 @@ class SimFile:
 
     def truncate(self, size: int) -> None:
         if self.disk.fuse is not None:
-            self.disk.burn()
+            self.disk.burn(records=self.segment)
         if size < len(self._content):
             self._change(_Change("truncate", size, 1, bytes(self._content[size:])))
             del self._content[size:]
@@ -235,7 +244,7 @@ class SimFile:
         disk = self.disk
         if disk.fuse is not None:
             try:
-                disk.burn()
+                disk.burn(records=self.segment)
             except OSError:
                 self._forgets = True
                 raise

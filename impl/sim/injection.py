@@ -40,6 +40,8 @@ class Injector:
             self.deaths.lose_power(first, duration)
         elif kind == faults.CRASH_MID_WRITE or kind == faults.POWER_LOSS_MID_WRITE:
             self.deaths.doom(first, second, duration, power=kind == faults.POWER_LOSS_MID_WRITE)
+        elif kind == faults.POWER_LOSS_MID_CHECKPOINT or kind == faults.STOP_CUT_SHORT:
+            self.deaths.doom_aside(first, second, duration, stopping=kind == faults.STOP_CUT_SHORT)
         elif kind == faults.BLACKOUT:
             self.deaths.blackout(duration)
         elif kind == faults.PAUSE:

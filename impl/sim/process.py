@@ -71,7 +71,7 @@ class Process:
         """Which of `impl.sim.scenario.CONFIGURED` it starts with."""
         self.inbox: list[tuple[int, Event]] = []
         """What arrived during a pause: number in the calendar, and event."""
-        self.doomed: tuple[bool, int] | None = None
+        self.doomed: tuple[bool, int, str] | None = None
         """A crash waits in the disk for a write to come: whether power is lost, and how long the process stays down."""
         self.disk: SimDisk | None = None
         """None: a client."""

@@ -80,3 +80,28 @@ def test_a_start_that_cannot_sync_begins_anew_on_what_the_disk_has(operation):
     )
     assert ran.violated is None
     assert ran.healthy
+
+
+@pytest.mark.parametrize("change", range(1, 1 + faults.CHANGES_MAX))
+def test_a_power_loss_in_the_middle_of_a_checkpoint_loses_nothing(change):
+    assert told(faults.POWER_LOSS_MID_CHECKPOINT, change) == [faults.POWER_LOSS]
+    assert durable((5, faults.POWER_LOSS_MID_CHECKPOINT, change, 40)).healthy
+
+
+@pytest.mark.parametrize("change", [1, 5, 9, 14, 19, faults.CHANGES_OF_A_STOP_MAX])
+def test_a_stop_may_be_cut_short(change):
+    heard = told(faults.STOP_CUT_SHORT, change)
+    assert heard in ([faults.STOP, faults.POWER_LOSS], [faults.STOP, faults.STOPPED])
+    assert durable((5, faults.STOP_CUT_SHORT, change, 40)).healthy
+
+
+def test_only_what_holds_no_records_counts():
+    disk = Trouble()
+    segment, checkpoint = SimFile(disk, segment=True), SimFile(disk)
+    disk.fail_after(2, input_output_error, aside=True)
+    for _ in range(3):
+        segment.append(b"one")
+        segment.sync()
+    checkpoint.append(b"one")
+    with pytest.raises(OSError, match="Input/output error"):
+        checkpoint.sync()
