@@ -148,10 +148,10 @@ def test_a_trace_that_cannot_be_run_again_is_refused(header, words):
 class Both:
     """Tells two checkers, and notes what each says first."""
 
-    def __init__(self, deletions):
+    def __init__(self, deletions, tombstone):
         self.checkers = (
-            Checker(trial.may_repeat, one_clock=True, deletions=deletions),
-            FullChecker(trial.may_repeat, one_clock=True, deletions=deepcopy(deletions)),
+            Checker(trial.may_repeat, one_clock=True, deletions=deletions, tombstone=tombstone),
+            FullChecker(trial.may_repeat, one_clock=True, deletions=deepcopy(deletions), tombstone=tombstone),
         )
         self.said = [None, None]
 
@@ -162,6 +162,9 @@ class Both:
     @property
     def partitions(self):
         return self.checkers[0].partitions
+
+    def replica(self, partition, node):
+        return self.checkers[0].replica(partition, node)
 
     def _tell(self, what, *arguments):
         for place, checker in enumerate(self.checkers):
@@ -187,9 +190,9 @@ def test_the_incremental_checker_says_what_the_full_one_says(mutant, monkeypatch
     """On random runs, sound and broken: at the same fact, in the same words."""
     both = []
 
-    def one(_may_repeat, one_clock, deletions):
+    def one(_may_repeat, one_clock, deletions, tombstone):
         assert one_clock
-        both.append(Both(deletions))
+        both.append(Both(deletions, tombstone))
         return both[-1]
 
     monkeypatch.setattr(trial, "Checker", one)
