@@ -23,6 +23,7 @@ TITLES: Mapping[str, str] = {
     "stable_read": "What was read stays, and was committed",
     "log_start": "What is deleted stays deleted",
     "deletion_due": "Nothing is deleted before its time",
+    "compaction": "Of every key the last word stays",
     "one_decision": "Of each version there is one decision",
     "counted_on": "Nobody is counted on who is not there",
     "one_leader": "Voters elect one leader in each epoch",

@@ -8,7 +8,7 @@ more than the judge did, what the judge said is the sentence.
 from collections.abc import Callable, Mapping
 
 from traces.modelled import with_facts
-from traces.reasons import decisions, epochs, healing, logs, losses, reads, refusals, starts, topics, voters
+from traces.reasons import compacting, decisions, epochs, healing, logs, losses, reads, refusals, starts, topics, voters
 from traces.reasons.past import Past
 from traces.sides import QUORUM
 from traces.storyteller import tell
@@ -61,6 +61,7 @@ _TELLERS: Mapping[str, Callable[[Past], str]] = {
     "stable_read": reads.unstable,
     "log_start": starts.misplaced,
     "deletion_due": starts.early,
+    "compaction": compacting.compacted,
     "one_decision": decisions.twice,
     "counted_on": decisions.counted_on,
     "quorum_superset": decisions.superset,

@@ -7,6 +7,7 @@ A mutant that is not found is a question, not a pass: either the search is too s
 
 from campaign.mutants import (
     answering,
+    cleaning,
     clocks,
     counting,
     deciding,
@@ -33,6 +34,7 @@ __all__ = [
     "Mutant",
     "StaleMutant",
     "answering",
+    "cleaning",
     "clocks",
     "counting",
     "deciding",

@@ -8,6 +8,7 @@ Each tick does a little: at most one step of a cleaning, so that whoever waits f
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from typing import ClassVar
 
 import msgspec
 
@@ -43,6 +44,9 @@ class UpkeepConfig(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 class Upkeep:
     """`due` is when there is something to do next."""
+
+    cleaner_class: ClassVar[type[Cleaner]] = Cleaner
+    """Where a different behaviour can be planted."""
 
     def __init__(
         self,
@@ -135,7 +139,8 @@ class Upkeep:
             found = next_cleaning(directory, watermarks, wall, frozenset(self._uncleanable))
             if found is not None:
                 partition, plan = found
-                self._cleaner = directory, Cleaner(directory, partition, plan, now=wall, elsewhere=self._elsewhere)
+                cleaner = self.cleaner_class(directory, partition, plan, now=wall, elsewhere=self._elsewhere)
+                self._cleaner = directory, cleaner
                 return
 
     def _step(self) -> None:

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from functools import partial
 
 from impl.sim.files import Crashed, PowerLost, SimFile, Trouble
+from impl.storage.leftovers import CLEANED, SWAP
 
 __all__ = ["Crashed", "Decide", "PowerLost", "SimDisk", "SimFile", "Spoil"]
 
@@ -54,6 +55,8 @@ class SimDisk(Trouble):
         """The entries as of the last sync of their directories."""
         self._unsynced: list[tuple[str, tuple[Binding, ...]]] = []
         """Changes since then, oldest first: the name each is known by, and what it binds (a rename binds two)."""
+        self.cleaning_begins: Callable[[], None] | None = None
+        """Called when a segment is about to be written anew by compaction."""
 
     # ------------------------------------------------------------ the interface of impl/storage/files.py
     def open(self, path: str, *, create: bool = False) -> SimFile:
@@ -65,6 +68,8 @@ class SimDisk(Trouble):
         if not create:
             raise FileNotFoundError(2, "no such file", path)
         self._must_be_directory(parent_of(path))
+        if self.cleaning_begins is not None and path.endswith(SEGMENT + CLEANED):
+            self.cleaning_begins()
         if path.endswith(SEGMENT):
             self._begin_segment(parent_of(path))
         file = SimFile(self, segment=path.endswith(SEGMENT))
@@ -86,6 +91,7 @@ class SimDisk(Trouble):
     def remove(self, path: str) -> None:
         if path not in self._entries:
             raise FileNotFoundError(2, "no such file", path)
+        self._burn_swapping()
         for name in sorted(self._entries, reverse=True):
             if name == path or name.startswith(path + "/"):
                 self._bind(name, (name, None))
@@ -94,10 +100,16 @@ class SimDisk(Trouble):
         entry = self._entries.get(source)
         if entry is None:
             raise FileNotFoundError(2, "no such file", source)
+        self._burn_swapping()
         if entry is DIRECTORY:
             self._move(source, target)
         else:
             self._bind(target, (target, entry), (source, None))
+
+    def _burn_swapping(self) -> None:
+        """A change of a name counts as a write while a segment is being compacted: a step may be cut short there."""
+        if self.fuse is not None and any(name.endswith((CLEANED, SWAP)) for name in self._entries):
+            self.burn()
 
     def read_file(self, path: str) -> bytes:
         file = self.open(path)

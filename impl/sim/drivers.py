@@ -7,6 +7,7 @@ Keys the world asks, and what the value says:
     ("fault", slot)                  a value of `impl.sim.faults.FaultTable`; a slot is 20 ms of the run
     ("send", slot, client)           a producer sends to its key number value - 1
     ("tombstone", slot, client)      where logs are compacted: the last record that is sent then has no value
+    ("cut short", slot, node)        where logs are compacted: at which write of a cleaning the process dies
     ("delete", slot, client)         a consumer asks for a deletion: partition and how much (`impl.sim.trimmer`)
     ("remake", slot)                 the topic is deleted, and made again, and when (`impl.sim.remaker`)
     ("away",)                        who stays away when the faults are over, and how (`impl.sim.absence`); 0: nobody
@@ -32,6 +33,9 @@ from impl.sim.weights import Weights
 TOMBSTONE_SHARE = 0.3
 """Of the batches of logs that are compacted: they end with a record that deletes their key."""
 
+CUT_SHORT_SHARE = 0.05
+"""Of the cleanings of those: the process dies in the middle."""
+
 
 class Seeded:
     """A generator with weights. Each kind of key draws from its own stream: more messages do not change the faults."""
@@ -48,6 +52,7 @@ class Seeded:
         self._deletions = random.Random(f"deletions {seed}").random
         self._remakes = random.Random(f"remakes {seed}").random
         self._away = random.Random(f"away {seed}").random
+        self._cuts = random.Random(f"cuts {seed}").random
         self._tombstones = random.Random(f"tombstones {seed}").random
         self._delay_share = self.weights.delay
         self._send_share = self.weights.send
@@ -82,6 +87,8 @@ class Seeded:
             value = 1 + int(self._away() * (n - 1))
         elif kind == "tombstone":
             value = int(self._tombstones() < TOMBSTONE_SHARE)
+        elif kind == "cut short":
+            value = 1 + int(self._cuts() * (n - 1)) if self._cuts() < CUT_SHORT_SHARE else 0
         elif kind == "lost":
             # A fault that is there to spoil something does.
             value = 1 + int(self._others() * (n - 1))

@@ -9,6 +9,8 @@ every message how long it takes. Then every fault ends, the cluster heals, goes 
 have it so, and heals again; every producer gets its answers, and the auditor reads everything back.
 """
 
+from functools import partial
+
 from impl.core.broker import Broker
 from impl.core.controller import Controller
 from impl.core.decided_facts import Fact
@@ -26,6 +28,7 @@ from impl.sim.ledger import Ledger, Outcome
 from impl.sim.network import WINDOW_MS
 from impl.sim.observer import LogObserver, Observer
 from impl.sim.population import Population
+from impl.sim.process import Process
 from impl.sim.producer import Producer
 from impl.sim.remaker import PAUSES_MS, Remaker
 from impl.sim.scenario import Scenario
@@ -34,6 +37,10 @@ from traces.recorder import OpFields, Recorder
 from traces.schema import Op
 
 SLOT_MS = WINDOW_MS
+CUT_SHORT_WRITES = 24
+"""A process that dies while it compacts does so at one of so many writes."""
+CUT_SHORT_MS = 200
+"""How long it then stays down."""
 _START_MS_MAX = 10_000
 _READ_MS_MAX = 3_000
 """How long the final reading may go on where it does not find everything."""
@@ -76,6 +83,11 @@ class World(Engine):
             choices.choose,
         )
         self.producers = population.producers
+        self._cleaned: dict[str, int] = {}
+        """By broker: the slot in which it was last asked whether a cleaning is cut short."""
+        for process in population.processes if self._compacts else ():
+            if process.disk is not None:
+                process.disk.cleaning_begins = partial(self._cleaning_begins, process)
         if self._inspector is not None:
             self._inspector.watch(population.processes, [producer for _, producer in self.producers])
         self._trimmers = population.trimmers
@@ -254,6 +266,15 @@ class World(Engine):
             value = choose(("remake", slot), 1 + len(PAUSES_MS))
             if value:
                 self.perform(self._remaker_process, remaker.remake(value - 1, self.now))
+
+    def _cleaning_begins(self, process: Process) -> None:
+        """Ask whether the process dies in the middle of it, once a slot."""
+        slot = (self.now - self._origin) // SLOT_MS
+        if self.now < self._slots_end and self._cleaned.get(process.name) != slot:
+            self._cleaned[process.name] = slot
+            writes = self.choose(("cut short", slot, process.name), 1 + CUT_SHORT_WRITES)
+            if writes:
+                self._deaths.doom(process.index, writes, CUT_SHORT_MS, power=False)
 
     # ------------------------------------------------------------ for faults and for callers that act by hand
     def produce(self, client: int, key: int, *, tombstone: bool = False) -> None:

@@ -143,10 +143,14 @@ class Compactions:
         partition = self._partitions.get(name)
         replica = None if partition is None else partition.replicas.get(int(node[1:]))
         written = None if replica is None else self._written(replica.log, begin)
-        if partition is None or replica is None or written is None or partition.last_unclean >= 0:
-            # What an unclean election gives up may have stood for what was compacted away.
+        if partition is None or replica is None or written is None:
             return
         known = self._of(name)
+        if partition.last_unclean >= 0:
+            # What an unclean election gives up may have stood for what was compacted away.
+            offsets = {record[0] for record in records}
+            known.ever_gone.update((each.offset, each.name) for each in written if each.offset not in offsets)
+            return
         gone = known.gone.setdefault(replica.node, set())
         # A process that comes back may know a lower watermark than the one up to which its predecessor cleaned.
         bound = replica.high_watermark if cleaned else max(replica.high_watermark, partition.committed.end)

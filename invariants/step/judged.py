@@ -4,6 +4,7 @@ One rule: what a node may do in its epoch comes first, so that a sentence names 
 """
 
 from invariants.step import (
+    compaction,
     counted_on,
     deletion_due,
     epoch_fencing,
@@ -34,4 +35,5 @@ STEP_INVARIANTS: tuple[StepInvariant, ...] = (
     counted_on.INVARIANT,
     log_start.INVARIANT,
     deletion_due.INVARIANT,
+    compaction.INVARIANT,
 )

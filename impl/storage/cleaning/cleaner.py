@@ -11,6 +11,7 @@ the cleaning: what was swapped stays, what was not is thrown away, and the next 
 """
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from impl.core.types import Offset, TopicPartition
 from impl.storage.cleaning.elsewhere import WAIT, Elsewhere, Here
@@ -35,6 +36,9 @@ class Changed(Exception):
 
 class Cleaner:
     """A cleaning that has begun."""
+
+    terms_class: ClassVar[type[Cleaning]] = Cleaning
+    """Where a different behaviour can be planted."""
 
     def __init__(
         self,
@@ -96,7 +100,7 @@ class Cleaner:
             yield work_of(data)
         else:
             known_to = to
-        terms = Cleaning(
+        terms = self.terms_class(
             self._latest,
             known_to=known_to,
             to=to,
@@ -136,7 +140,7 @@ class Cleaner:
                     written.append([kept], len(kept), step[3], HEADER.unpack_from(kept)[8])
                 yield work_of(data)
         written.finish()
-        self._syncing = written.sync_all_later()
+        self._syncing = self._begin_sync(written)
         while not all(syncing.done() for syncing in self._syncing):
             yield WAIT
         self._syncing = []
@@ -151,6 +155,10 @@ class Cleaner:
         new.trust(group[-1].end_offset)
         log.replace(group, new)
         self.replaced.append((base, new.end_offset))
+
+    def _begin_sync(self, written: Segment) -> list[Syncing]:
+        """A new segment is complete: it is to last before it counts."""
+        return written.sync_all_later()
 
     def _batches(self, segment: Segment, start: int) -> Iterator[tuple[Step, bytes]]:
         """Every batch of a segment that ends past `start`, its CRC checked. Raises Changed, CorruptLog, OSError."""
