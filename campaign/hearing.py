@@ -108,13 +108,17 @@ class Hearing:
         if self.desk.violated is not None:
             return
         self.at = now
-        lives: dict[str, int] = {}
+        processes = list(nodes)
+        lives = {node.name: node.life for node in processes if node.is_controller and node.alive}
+        controllers = [node.host.controller for node in processes if isinstance(node.host, ControllerHost)]
+        end = max((each.active.image.offset for each in controllers if each.active is not None), default=None)
         brokers: dict[str, dict[str, str]] = {}
-        for node in nodes:
+        for node in processes:
             if isinstance(node.host, BrokerHost) and not node.host.broker.settings.facts_name_topic_ids:
-                brokers[node.name] = _known(node.host.broker.image)
-            elif node.is_controller and node.alive:
-                lives[node.name] = node.life
+                image = node.host.broker.image
+                # One that has yet to read the rest may lag: what it does not know yet it need not have.
+                if end is not None and image.offset >= end:
+                    brokers[node.name] = _known(image)
         self._orders.finish(lives, brokers)
 
     def _look_at_brokers(self, node: Process, request: BrokerHeartbeat) -> None:

@@ -1,7 +1,7 @@
 """`Orders`: what operators ask of controllers, and what becomes of it.
 
-One rule: what was acknowledged is so in the end, on every broker, unless something else was asked for later; what got
-no answer, or was refused because the controller is active no more, may be so or not.
+One rule: what was acknowledged is so in the end, on every broker that has read all there is, unless something else was
+asked for later; what got no answer, or was refused because the controller is active no more, may be so or not.
 
 An order wants one *subject* (min.insync.replicas of a topic, the replicas of a partition) to have one value; both are
 words.
@@ -57,7 +57,8 @@ class Orders:
                 self._break(OBEYED, f"{told}, and is refused: {error}")
 
     def finish(self, lives: Mapping[str, int], brokers: Mapping[str, Mapping[str, str]]) -> None:
-        """The cluster is whole and quiet. `lives` of the controllers' processes; what each broker has, by subject."""
+        """The cluster is whole. `lives` of the controllers' processes; by subject, what each broker has that has read
+        the metadata to its end."""
         may_be: dict[str, list[str]] = {}
         for order in self._orders.values():
             if order.open and lives.get(order.controller) == order.life:
