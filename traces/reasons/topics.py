@@ -33,6 +33,7 @@ def taken_over(past: Past) -> str:
 def _found(past: Past, moment: Moment) -> Moment | None:
     """The log of another topic of that name that the node told of when it last started."""
     name = name_of(past.chronicle.partition)
+    each: Moment
     for each in reversed(past.elsewhere):
         of_its_disk = each.node == moment.node and type(each.fact).__name__ == "Restart"
         if of_its_disk and each.line <= moment.line and name_of(each.fact.partition) == name:
