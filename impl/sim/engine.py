@@ -68,7 +68,9 @@ class Engine:
         self._tell_quorum: TellQuorum | None = None
         if isinstance(observer, QuorumObserver):
             self._tell_quorum = observer.quorum
-        self._listener: Listener | None = observer.listener if isinstance(observer, Listening) else None
+        self._listener: Listener | None = None
+        if isinstance(observer, Listening):  # as a statement: the compiled copy takes the expression for None
+            self._listener = observer.listener
         self._orders = 0
         self._calendar = Calendar()
         self.network = Network([process.name for process in processes], self._calendar, choices)
