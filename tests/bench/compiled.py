@@ -9,8 +9,7 @@ the sources (`tests/bench/digests.py`); where one differs the copy is put aside 
 
 Called with `-m` from here Python finds the sources first. Nothing needs the copy: it is for long campaigns, and takes
 some minutes and a C compiler to build. The sources are what is tested; when they have changed the copy says so and runs
-nothing (tests/bench/fresh.py). A planted bug is refused in the copy where what it overrides is compiled and does not
-tell its parameters.
+nothing (tests/bench/fresh.py).
 """
 
 import argparse
@@ -20,32 +19,63 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.bench.fresh import MARKER, PACKAGES, digest, mark
 from tests.bench.native import prepared
 
 ROOT = Path(__file__).resolve().parents[2]
 HOT = {
-    "impl/sim": "auditor calendar client clocks consumer disk drivers engine files ledger network process producer "
-    "transport world",
+    "impl/sim": "auditor client clocks consumer disk drivers engine files hampered ledger names network process "
+    "producer transport world",
     "impl/core": "admin_messages broker calls clients controller controller_messages decision_facts decisions "
-    "elections epochs events fetch_sessions fetchers follower image leader member messages metadata_reader names "
-    "parking partition producers proposals read_replicas registration replica replication_quotas serving sessions "
-    "sizes topic_names topics types",
+    "deletions effective_configs elections epochs events fetch_sessions fetchers follower forwarding "
+    "image leader lost_logs member messages metadata_reader names parking partition producer_ids "
+    "producers proposals read_replicas registration replica replication_quotas serving sessions sizes "
+    "topic_configs topic_names topics types",
     "impl/core/quorum": "batches controller effects elections following leading log messages raft readers replica "
     "snapshots",
-    "impl/host": "answers broker controller metadata_log",
-    "impl/storage": "checkpoints files indexes segment walk",
-    "impl/wire": "batches record_varints varint",
-    "traces": "abstraction following generations membership refine refine_quorum registrations survive told",
+    "impl/host": "answers broker controller metadata_log snapshots stored withheld",
+    "impl/storage": "checkpoints files indexes leftovers log log_directories log_directory producer_snapshots "
+    "producer_state recovery retention segment trash walk",
+    "impl/wire": "batches framing metadata_records record_varints varint",
+    "impl/wire/codec": "codec",
+    "impl/api": "allocate_producer_ids alter_configs alter_partition alter_partition_reassignments api_versions "
+    "assign_replicas_to_dirs begin_quorum_epoch broker_heartbeat broker_registration config_outcomes "
+    "create_partitions create_topics delete_records delete_topics describe_cluster describe_configs "
+    "describe_quorum describe_topic_partitions elect_leaders end_quorum_epoch fetch fetch_metadata "
+    "fetch_snapshot find_coordinator handler incremental_alter_configs init_producer_id list_offsets "
+    "list_partition_reassignments metadata names offset_for_leader_epoch produce produce_memory quorum "
+    "registry vote",
+    "invariants/answers": "desk errors invariant orders standing unfencing",
+    "traces": "abstraction ending falling_behind following generations membership refine refine_quorum "
+    "registrations restarts survive told",
     "model": "machine shared_log",
-    "invariants/step": "checker epoch_fencing ghost high_watermark_bound log log_matching log_start no_committed_loss "
-    "one_decision per_key_order quorum quorum_superset recovery stable_read take",
+    "invariants/step": "checker compaction counted_on deletion_due epoch_fencing ghost high_watermark_bound log "
+    "log_matching log_start no_committed_loss one_decision per_key_order quorum quorum_superset recovery "
+    "stable_read take",
     "invariants/history": "judge order readings",
-    "campaign": "lockstep trial",
+    "campaign": "coverage hearing lockstep trial",
 }
-"""Modules in which the time of a run goes, by folder, and those that declare the values they use. `impl.storage.log`
-is left as it is: a planted bug makes another class of a log that is open."""
+"""Modules in which the time of a run goes, by folder, and those that declare the values they use."""
+
+
+class Ahead(NamedTuple):
+    """What the sources generate when it is first used, and the copy has as a module."""
+
+    writer: str
+    """Prints that module."""
+    module: str
+    made_by: str
+    """The file that generates it in the sources: in the copy it takes what is written out."""
+    user: str
+    """The file that does so."""
+
+
+AHEAD = (
+    Ahead("tests.bench.ahead", "impl/wire/codec/ahead.py", "impl/wire/codec/source.py", "tests/bench/written_out.py"),
+    Ahead("tests.bench.ahead_models", "model/ahead.py", "model/as_run.py", "tests/bench/written_models.py"),
+)
 SEEDS = 24
 
 
@@ -76,6 +106,22 @@ def snapshot(to: Path) -> None:
     shutil.copy(ROOT / "fencepost.py", to)
 
 
+def write_out(sources: Path, to: Path) -> None:
+    """Put what is generated when it is first used into the copy, as modules. Raises SystemExit where none is made."""
+    here = {**os.environ, "PYTHONPATH": f"{sources}{os.pathsep}{ROOT}"}
+    for ahead in AHEAD:
+        command = [sys.executable, "-m", ahead.writer]
+        made = subprocess.run(command, cwd=sources, env=here, capture_output=True, text=True, check=False)
+        if made.returncode:
+            raise SystemExit(f"{ahead.module} is not written: {made.stderr.strip().splitlines()[-1]}")
+        module = to / ahead.module
+        module.write_text(made.stdout)
+        shutil.copy(ROOT / ahead.user, module.parent / "written_out.py")
+        package = ".".join(Path(ahead.module).parent.parts)
+        with (to / ahead.made_by).open("a") as generator:
+            generator.write(f"\nfrom {package} import written_out as written_out\n")
+
+
 def build(sources: Path, to: Path) -> None:
     """Make the copy from a snapshot. Raises SystemExit where the compiler refuses it."""
     shutil.rmtree(to, ignore_errors=True)  # it need not be there
@@ -84,6 +130,7 @@ def build(sources: Path, to: Path) -> None:
     for path in to.rglob("*.py"):
         name = str(path.relative_to(to))
         path.write_text(prepared(name, path.read_text(), compiled=name in compiled))
+    write_out(sources, to)
     log = to / "build.log"
     with log.open("w") as said:
         command = [sys.executable, "-m", "tests.bench.compiled", "--compile-here"]
@@ -130,7 +177,7 @@ def main() -> None:
     parser.add_argument("--compile-here", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.compile_here:
-        compile_here(hot())
+        compile_here([*hot(), *(ahead.module for ahead in AHEAD)])
         return
     out = options.out.absolute()
     if out.exists() and not (out / MARKER).exists():
@@ -146,9 +193,7 @@ def main() -> None:
     shutil.rmtree(sources)
     print(f"{len(hot())} modules compiled, {same} runs as they were: use it with PYTHONPATH={out}")
     if refused:
-        print(
-            f"planted bugs refused there, because what they override does not tell its parameters: {', '.join(refused)}"
-        )
+        print(f"planted bugs refused there, because what they override is not there as it was: {', '.join(refused)}")
 
 
 if __name__ == "__main__":
