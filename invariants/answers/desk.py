@@ -221,6 +221,9 @@ class Desk:
         request, parts = opened[1], opened[4]
         if reply.session_id and not request.session_epoch:
             counter.sessions[reply.session_id] = parts
+        if len(parts) > 1 and now > opened[2]:
+            # What has become of one partition answers for all that waited, before the same step comes to the others.
+            return
         for answer in reply.partitions:
             if not answer.error and len(parts) == 1 and answer.partition == parts[0].partition:
                 # Most answers there are: what is plainly right is looked at no closer.
