@@ -26,8 +26,8 @@ from tests.bench.native import prepared
 
 ROOT = Path(__file__).resolve().parents[2]
 HOT = {
-    "impl/sim": "auditor client clocks consumer disk drivers engine files hampered ledger names network process "
-    "producer transport world",
+    "impl/sim": "auditor calendar client clocks consumer disk drivers engine files hampered ledger names network "
+    "process producer transport world",
     "impl/core": "admin_messages broker calls clients controller controller_messages decision_facts decisions "
     "deletions effective_configs elections epochs events fetch_sessions fetchers follower forwarding "
     "image leader lost_logs member messages metadata_reader names parking partition producer_ids "
@@ -37,7 +37,7 @@ HOT = {
     "snapshots",
     "impl/host": "answers broker controller metadata_log snapshots stored withheld",
     "impl/storage": "checkpoints files indexes leftovers log log_directories log_directory producer_snapshots "
-    "producer_state recovery retention segment trash walk",
+    "producer_state recovery retention segment trash trusted walk",
     "impl/wire": "batches framing metadata_records record_varints varint",
     "impl/wire/codec": "codec",
     "impl/api": "allocate_producer_ids alter_configs alter_partition alter_partition_reassignments api_versions "
