@@ -8,7 +8,7 @@ from invariants.catalogue import CATALOGUE, HEADLINE
 from invariants.step import Checker, FullChecker, Violated
 from invariants.step.deletion_due import Deletions
 from invariants.step.judged import STEP_INVARIANTS
-from tests.invariants import deletions, losses
+from tests.invariants import compactions, deletions, losses
 from tests.invariants.story import P, Story, content
 from traces import facts as f
 
@@ -377,6 +377,7 @@ VIOLATIONS = [
     (log_end_does_not_add_up, MATCHING, "n2 says that its log ends at 2; by what it wrote it ends at 1"),
     *losses.VIOLATIONS,
     *deletions.VIOLATIONS,
+    *compactions.VIOLATIONS,
 ]
 
 

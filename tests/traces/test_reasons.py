@@ -114,6 +114,11 @@ SENTENCES = {
         "this epoch (false in the model: all(f == leader or to <= s.acknowledged[leader, f] for f in Replica if f "
         "in s.maximal_isr[leader]))",
     ),
+    "compaction": (
+        "tombstone-gone-at-once",
+        "n# compacted offsets # to # (when): the log of n#, t-#, has lost record 'no k#:#' of key 'k#' at offset # at "
+        "#; it was never seen cleaned before, and delete.retention.ms is #; c# had been told that it is stored (when)",
+    ),
     "answered_once": (
         "refuses-the-answered",
         "n# answers request # of connection # (Produced), which it has answered already, or nobody sent (when)",

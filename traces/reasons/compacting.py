@@ -19,7 +19,7 @@ def compacted(past: Past) -> str:
             case "Compact":
                 return f"{_compacts(past, moment)}: {verdict.sentence}{_promised(past, verdict.sentence)}"
             case "Restart":
-                back = f"{moment.node} came back{past.ended(moment.node, moment)} ({moment.words})"
+                back = f"{moment.node} came back{past.ended(moment.node, moment) or f' ({moment.words})'}"
                 return f"{back}: {verdict.sentence}{_promised(past, verdict.sentence)}"
     return ""
 
