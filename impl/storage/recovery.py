@@ -115,7 +115,11 @@ def _as_it_was_left(
     tail = tuple(log.headers(high_watermark)) if high_watermark < end else ()
     if not found.compacted and not _in_one_piece(tail, high_watermark, end):
         return None
-    return Recovered(log, _state(found, log, high_watermark, _epochs_within(epochs, start, end), known, tail), "")
+    kept = _epochs_within(epochs, start, end)
+    if kept != epochs:
+        # Or an epoch without records would stand over those that come next, at the start after this one.
+        log.write_epochs(kept)
+    return Recovered(log, _state(found, log, high_watermark, kept, known, tail), "")
 
 
 def _in_one_piece(tail: tuple[Batch, ...], start: Offset, end: Offset) -> bool:

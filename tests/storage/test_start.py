@@ -75,6 +75,22 @@ def test_a_clean_start_reads_the_last_batches_and_believes_the_rest() -> None:
     assert values(again.logs[PARTITION]) == [f"{number}/0" for number in range(100)]
 
 
+def test_a_clean_start_forgets_on_disk_too_an_epoch_that_wrote_nothing() -> None:
+    """Else the start after the next would find it over records of the epoch before it, and have them cut."""
+    disk, directory = filled()
+    led = EpochStart(LeaderEpoch(4), Offset(100))
+    first = EpochStart(LeaderEpoch(0), Offset(0))
+    directory.logs[PARTITION].write_epochs((first, led))
+    directory.write_high_watermarks(((PARTITION, Offset(100)),))
+    directory.close()
+    again = LogDirectory(disk, CONFIG, written_by)
+    assert again.recovered[0].epochs == (first,)
+    append(again.logs[PARTITION], a_batch("100", size=930, producer=100))
+    again.write_high_watermarks(((PARTITION, Offset(101)),))
+    again.close()
+    assert LogDirectory(disk, CONFIG, written_by).recovered[0].epochs == (first,)
+
+
 def test_after_a_crash_only_segments_past_the_recovery_point_are_read() -> None:
     disk, directory = filled(90)
     directory.logs[PARTITION].flush()
