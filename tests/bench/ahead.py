@@ -184,7 +184,7 @@ def written() -> str:
         for schema in metadata_schemas.SCHEMAS.values():
             codec_for(schema, schema)
     finally:
-        setattr(Source, "compile", compile_now)  # noqa: B010
+        setattr(Source, "compile", compile_now)  # noqa: B010 - and back
     return module.text()
 
 
