@@ -184,7 +184,7 @@ def written() -> str:
         for schema in metadata_schemas.SCHEMAS.values():
             codec_for(schema, schema)
     finally:
-        setattr(Source, "compile", compile_now)  # noqa: B010 - and back
+        setattr(Source, "compile", compile_now)  # noqa: B010 - the method as before
     return module.text()
 
 
