@@ -119,7 +119,7 @@ def written() -> str:
                 as_run.step_of(step.function.python, name)
                 module.action(name, *bodies[-1])
     finally:
-        setattr(as_run, "code", make_now)  # noqa: B010
+        setattr(as_run, "code", make_now)  # noqa: B010 - the function as before
     return module.text()
 
 
