@@ -197,7 +197,8 @@ def ledger_of(*values, acknowledged=()):
     ledger = Ledger(lambda _op: None)
     ledger.reader = "c9"
     for value in acknowledged:
-        ledger.op({"operation": "produce", "phase": "ok", "partition": "t-0", "value": value})
+        key = value.partition(":")[0]
+        ledger.op({"operation": "produce", "phase": "ok", "partition": "t-0", "key": key, "value": value})
     for value in values:
         key = value.partition(":")[0]
         ledger.op(
