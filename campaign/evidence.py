@@ -26,6 +26,7 @@ TITLES: Mapping[str, str] = {
     "compaction": "Of every key the last word stays",
     "one_decision": "Of each version there is one decision",
     "counted_on": "Nobody is counted on who is not there",
+    "last_resort": "Nobody is elected uncleanly unless it is allowed",
     "one_leader": "Voters elect one leader in each epoch",
     "committed_prefix": "Controllers agree on what is committed",
     "no_cut_below_commit": "Controllers cut off nothing they took for committed",

@@ -93,7 +93,10 @@ class Judges:
     ) -> None:
         """`seeking`: as in `run`. What answers break is looked for where nothing else is sought."""
         tombstone = is_tombstone if compacted else None
-        self.checker = Checker(may_repeat, one_clock=True, deletions=deletions, tombstone=tombstone)
+        # No simulated cluster is configured to elect uncleanly, and no simulated operator asks for it.
+        self.checker = Checker(
+            may_repeat, one_clock=True, deletions=deletions, tombstone=tombstone, may_be_unclean=False
+        )
         self.compactions = compacted and Compactions(self.checker.partitions, **compacted._asdict())
         if self.compactions and deletions:
             deletions.gone = self.compactions.gone

@@ -64,6 +64,7 @@ _TELLERS: Mapping[str, Callable[[Past], str]] = {
     "compaction": compacting.compacted,
     "one_decision": decisions.twice,
     "counted_on": decisions.counted_on,
+    "last_resort": decisions.last_resort,
     "quorum_superset": decisions.superset,
     "refines_the_model": refusals.leaves,
     "heals": healing.unhealed,

@@ -103,6 +103,19 @@ class KeepsTheOldMembers(Decisions):
         return tuple(sorted(partition.replicas))
 
 
+@mutant("unclean-by-default", "last_resort")
+class ElectsUncleanlyUnlessForbidden(Elections):
+    """Where nobody who has everything is there, anybody is elected, unless somebody has forbidden it.
+
+    unclean.leader.election.enable was true by default until Kafka 0.11 (KIP-106). A partition whose in-sync replicas
+    were only away for a while lost what they alone had.
+    """
+
+    def unclean_allowed(self, topic: str) -> bool:
+        own = self.image.topics[topic].configs.get("unclean.leader.election.enable")
+        return own is None or own.strip().lower() == "true"
+
+
 @mutant("elects-the-fenced", "counted_on", "heals")
 class ElectsTheLastLeaderDeadOrAlive(Elections):
     """Where nobody is left, the last known leader is elected, alive or not.

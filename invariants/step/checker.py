@@ -69,7 +69,7 @@ class Checker:
 
     `may_repeat` says of which keys the producer is not idempotent, as in `invariants.history.judge`. `one_clock` says
     that clients' operations stand in order with the facts, as in a simulated run; `deletions` then knows what may be
-    deleted. `tombstone` as there: logs are compacted.
+    deleted. `tombstone` as there: logs are compacted. `may_be_unclean`: somebody may have allowed unclean elections.
     """
 
     def __init__(
@@ -79,6 +79,7 @@ class Checker:
         one_clock: bool = False,
         deletions: Deletions | None = None,
         tombstone: Callable[[str], bool] | None = None,
+        may_be_unclean: bool = True,
     ) -> None:
         self._generations: Generations[Partition] = Generations()
         self.partitions = self._generations.current
@@ -89,6 +90,7 @@ class Checker:
         self._one_clock = one_clock
         self._deletions = deletions
         self._tombstone = tombstone
+        self._may_be_unclean = may_be_unclean
         self._nodes: dict[str, int] = {}
         self._plans: dict[type, Plan] = {}
         self._may_repeat = may_repeat
@@ -116,7 +118,7 @@ class Checker:
             if partition is None:
                 partition = generations.gone.get(name)
             if partition is None:
-                partition = partitions[name] = Partition(name)
+                partition = self._of(name)
             replica = partition.replicas.get(number) or partition.replica(number)
             if not replica.running and not plan.ends_a_process:
                 partition.returns(replica)
@@ -130,6 +132,11 @@ class Checker:
                     self._order.delete(fact.partition, replica.start)
                     if self._deletions is not None:
                         self._deletions.judge(partition, replica, at)
+
+    def _of(self, name: str) -> Partition:
+        """A partition that nobody has told of before."""
+        partition = self.partitions[name] = Partition(name, may_be_unclean=self._may_be_unclean)
+        return partition
 
     def replica(self, partition: str, node: int) -> Replica | None:
         """A node's replica of the partition that it knows under this name; None where no fact has told of one."""
@@ -145,7 +152,7 @@ class Checker:
             raise Violated(one_decision.ID, str(contradiction)) from None
         partition = self.partitions.get(fact.partition)
         if partition is None:
-            partition = self.partitions[fact.partition] = Partition(fact.partition)
+            partition = self._of(fact.partition)
         for judge_or_take in plan.steps:
             judge_or_take(partition, CONTROLLER, fact)
         if plan.name == "ElectUnclean":

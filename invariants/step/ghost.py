@@ -95,6 +95,8 @@ class Partition:
     """Logs that were there when the trace began, by node."""
     compacted: bool = False
     """Somebody has compacted its log."""
+    may_be_unclean: bool = True
+    """Somebody may have allowed unclean elections, by unclean.leader.election.enable or by asking for one."""
     sequenced: int = 0
     """How many committed batches `sequences` has taken."""
     floors: list[tuple[int, int]] = field(default_factory=list)

@@ -51,9 +51,9 @@ HOT = {
     "traces": "abstraction ending falling_behind following generations membership refine refine_quorum "
     "registrations restarts survive told",
     "model": "machine shared_log",
-    "invariants/step": "checker compaction counted_on deletion_due epoch_fencing ghost high_watermark_bound log "
-    "log_matching log_start no_committed_loss one_decision per_key_order quorum quorum_superset recovery "
-    "stable_read take",
+    "invariants/step": "checker compaction counted_on deletion_due epoch_fencing ghost high_watermark_bound "
+    "last_resort log log_matching log_start no_committed_loss one_decision per_key_order quorum quorum_superset "
+    "recovery stable_read take",
     "invariants/history": "judge order readings",
     "campaign": "coverage hearing lockstep trial",
 }

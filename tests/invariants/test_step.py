@@ -8,7 +8,7 @@ from invariants.catalogue import CATALOGUE, HEADLINE
 from invariants.step import Checker, FullChecker, Violated
 from invariants.step.deletion_due import Deletions
 from invariants.step.judged import STEP_INVARIANTS
-from tests.invariants import compactions, deletions, losses
+from tests.invariants import compactions, deletions, last_resorts, losses
 from tests.invariants.story import P, Story, content
 from traces import facts as f
 
@@ -20,7 +20,7 @@ def judged(story: Callable[[Story], None]) -> Violated:
     """What both checkers say about a story: they must say the same."""
     said = []
     for kind in (Checker, FullChecker):
-        checker = kind(one_clock=True, deletions=Deletions(retention_ms=100))
+        checker = kind(one_clock=True, deletions=Deletions(retention_ms=100), may_be_unclean=False)
         with pytest.raises(Violated) as caught:
             story(Story(checker))
         said.append(caught.value)
@@ -376,6 +376,7 @@ VIOLATIONS = [
     (elected_though_fenced, "counted_on", "version 1 of t-0 counts on n2, which is fenced or about to stop"),
     (log_end_does_not_add_up, MATCHING, "n2 says that its log ends at 2; by what it wrote it ends at 1"),
     *losses.VIOLATIONS,
+    *last_resorts.VIOLATIONS,
     *deletions.VIOLATIONS,
     *compactions.VIOLATIONS,
 ]

@@ -91,6 +91,12 @@ SENTENCES = {
         "though by its own records n# is fenced or about to stop: it was dropped from the in-sync set of t-# (when) "
         "and has not been unfenced since",
     ),
+    "last_resort": (
+        "unclean-by-default",
+        "controller elects n# uncleanly, epoch # (when) although nobody has allowed it: {n# n#}, in sync or eligible, "
+        "had everything and might have come back; before that controller drops n#, no leader in epoch #, ISR {}, "
+        "eligible {n# n#} (when)",
+    ),
     "one_leader": (
         "votes-twice",
         "controller-# stands in epoch #, log end # of epoch # (when), which is a vote for controller-#, and then "

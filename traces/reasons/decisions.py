@@ -1,5 +1,5 @@
-"""Why a decision of the controllers, or what a leader commits by it, is wrong: one_decision, counted_on and
-quorum_superset.
+"""Why a decision of the controllers, or what a leader commits by it, is wrong: one_decision, counted_on, last_resort
+and quorum_superset.
 
 One rule: a decision is named by who told it and when, and so is the earlier one that it contradicts.
 """
@@ -43,6 +43,32 @@ def counted_on(past: Past) -> str:
             f"{_known(past, decision)}"
         )
     return ""
+
+
+def last_resort(past: Past) -> str:
+    """An election from outside of both sets that nobody has allowed."""
+    for moment in past.last:
+        fact = moment.fact
+        if type(fact).__name__ != "ElectUnclean":
+            continue
+        earlier = [each for each in past.chronicle.decisions if each.fact.partition == fact.partition]
+        before = next(each for each in reversed(earlier) if _version(each) < fact.partition_epoch)
+        kept = (*before.fact.isr, *getattr(before.fact, "elr", ()))
+        if kept:
+            who = f"{members(kept)}, in sync or eligible, had everything and might have come back"
+        else:
+            last = next(each for each in reversed(earlier) if each is not moment and _leader(each) >= 0)
+            who = f"the last leader was n{_leader(last)} ({last.words}), who has what was acknowledged"
+        return f"{past.said(moment)} although nobody has allowed it: {who}; before that {past.said(before)}"
+    return ""
+
+
+def _version(moment: Moment) -> int:
+    return int(getattr(moment.fact, "partition_epoch", 0))
+
+
+def _leader(moment: Moment) -> int:
+    return int(getattr(moment.fact, "leader", -1))
 
 
 def _known(past: Past, decision: Moment) -> str:
