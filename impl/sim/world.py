@@ -69,7 +69,9 @@ class World(Engine):
         self.table = scenario.table()
         self.ledger = Ledger(self._operation, compacted=scenario.compacted is not None)
         self._compacts = scenario.compacted is not None
-        self._inspector = Inspector(observer) if self._compacts and isinstance(observer, LogObserver) else None
+        self._inspector: Inspector | None = None
+        if self._compacts and isinstance(observer, LogObserver):  # as a statement, as in `Engine`
+            self._inspector = Inspector(observer)
         population = Population(
             scenario,
             self.note_facts if self._inspector is None else self._note_compacted,
