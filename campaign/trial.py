@@ -103,7 +103,7 @@ class Judges:
         self.listener: Hearing | None = None
         if seeking in HEARD_FOR:
             self.listener = Hearing(self.checker, at_once=seeking != "")
-        self.quorum_checker = QuorumChecker(node_name)
+        self.quorum_checker = QuorumChecker(node_name, one_clock=True)
         self.roles = Roles(self.checker)
         self.lockstep = lockstep
         self.diverged_at: int | None = None

@@ -7,7 +7,7 @@ from impl.core.quorum.following import Following
 from impl.core.quorum.leading import Leading
 from impl.core.quorum.messages import Vote
 from impl.core.quorum.replica import Replica
-from impl.core.types import NO_LEADER, LeaderEpoch, NodeId, Offset
+from impl.core.types import NO_LEADER, LeaderEpoch, Millis, NodeId, Offset
 
 
 @mutant("votes-twice", "one_leader", "committed_prefix", "no_cut_below_commit", "one_decision")
@@ -84,6 +84,19 @@ class VotesFromMemory(Replica):
     def vote(self, candidate: NodeId, out: list[Effect]) -> None:
         del out
         self.voted = candidate
+
+
+@mutant("follows-into-a-later-epoch", "one_leader")
+class FollowsTheFormerLeader(Replica):
+    """A voter that has learnt of a later epoch, and of no leader in it, follows whomever an answer names, of whichever
+    epoch.
+
+    Kafka's KafkaRaftClient.maybeHandleCommonResponse becomes a follower only where an answer's epoch is its own. What
+    this one fetches in its own epoch the leader of the former refuses, and is deposed by.
+    """
+
+    def learn(self, epoch: LeaderEpoch, leader: NodeId, now: Millis, out: list[Effect]) -> None:
+        super().learn(epoch if leader == NO_LEADER else max(epoch, self.epoch), leader, now, out)
 
 
 @mutant("serves-before-its-first-commit", "one_decision", "committed_prefix", "quorum_superset")

@@ -28,8 +28,14 @@ class QuorumInvariant:
 
 ONE_LEADER = QuorumInvariant(
     id="one_leader",
-    statement="In each epoch of the quorum a voter votes for one candidate, and one candidate wins.",
-    argument="A vote is on the disk before it is told; two majorities share a voter, who would have voted twice.",
+    statement=(
+        "In each epoch of the quorum a voter votes for one candidate, and one candidate wins; whoever fetches in that "
+        "epoch fetches from the winner."
+    ),
+    argument=(
+        "A vote is on the disk before it is told; two majorities share a voter, who would have voted twice. Whom to "
+        "follow is believed only of a message that says it of the voter's own epoch."
+    ),
     breaks="votes-twice",
 )
 COMMITTED_PREFIX = QuorumInvariant(
@@ -66,14 +72,18 @@ class QuorumChecker:
     """Raises `Violated` at the first fact that breaks an invariant. One checker judges one execution.
 
     `name_of` says what a node id is called: a candidate is told of by its id, and tells of itself by its name.
+    `one_clock`: facts come in the order in which things happened, since there has been a quorum.
     """
 
-    def __init__(self, name_of: Callable[[int], str]) -> None:
+    def __init__(self, name_of: Callable[[int], str], *, one_clock: bool = False) -> None:
         self.judged = 0
         self._name_of = name_of
+        self._one_clock = one_clock
         self._voters: dict[str, Voter] = {}
         self._leaders: dict[int, str] = {}
         """Epoch to who won it."""
+        self._followed: dict[int, str] = {}
+        """Epoch of which nobody has told that he won it, to who was fetched from in it."""
         self._starts: dict[int, int] = {}
         """Epoch to where its first record stands."""
         self._committed = 0
@@ -115,6 +125,18 @@ class QuorumChecker:
         before = self._leaders.setdefault(fact.epoch, node)
         if before != node:
             self._violated(ONE_LEADER, f"{node} wins epoch {fact.epoch}, which {before} has won")
+        followed = self._followed.pop(fact.epoch, node)
+        if followed != node:
+            self._violated(ONE_LEADER, f"{node} wins epoch {fact.epoch}, and {followed} was followed in it")
+
+    def _asked(self, node: str, _voter: Voter, fact: Any) -> None:
+        leader, won = self._name_of(fact.leader), self._leaders.get(fact.epoch)
+        if won is None:
+            if self._one_clock:
+                self._violated(ONE_LEADER, f"{node} follows {leader} in epoch {fact.epoch}, which nobody has won")
+            self._followed.setdefault(fact.epoch, leader)
+        elif won != leader:
+            self._violated(ONE_LEADER, f"{node} follows {leader} in epoch {fact.epoch}, which {won} has won")
 
     # ------------------------------------------------------------ the log
     def _appended(self, node: str, _voter: Voter, fact: Any) -> None:
@@ -204,6 +226,7 @@ _JUDGES: dict[str, Judge] = {
     "GrantVote": QuorumChecker._voted,
     "Stand": QuorumChecker._voted,
     "Win": QuorumChecker._won,
+    "QuorumSendFetch": QuorumChecker._asked,
     "QuorumAppend": QuorumChecker._appended,
     "QuorumAdvance": QuorumChecker._advanced,
     "Commit": QuorumChecker._committed_to,

@@ -14,8 +14,8 @@ def name_of(node):
 class Story:
     """A quorum told fact by fact; `1` is controller-1."""
 
-    def __init__(self):
-        self.checker = QuorumChecker(name_of)
+    def __init__(self, *, one_clock=False):
+        self.checker = QuorumChecker(name_of, one_clock=one_clock)
 
     def tell(self, number, *facts):
         self.checker.facts(f"controller-{number}", facts)
@@ -66,6 +66,15 @@ def stands_and_has_voted(story):
     story.tell(3, q.Stand(epoch=2, last_epoch=2, log_end=5))
 
 
+def follows_another(story):
+    story.tell(3, q.QuorumSendFetch(epoch=2, leader=3001, offset=0, last_epoch=0))
+
+
+def wins_where_another_is_followed(story):
+    story.tell(3, q.QuorumSendFetch(epoch=3, leader=3001, offset=0, last_epoch=0))
+    story.tell(2, q.Win(epoch=3, granting=(3002, 3003)))
+
+
 def comes_back_in_an_earlier_epoch(story):
     story.tell(3, q.QuorumRestart(epoch=1, voted=-1, log_start=0, log_end=5, last_epoch=2))
 
@@ -101,6 +110,8 @@ VIOLATIONS = [
     (votes_again_after_a_restart, "one_leader", "controller-3 votes for controller-1 in epoch 2, and has for"),
     (stands_and_has_voted, "one_leader", "controller-3 votes for controller-3 in epoch 2, and has for controller-2"),
     (comes_back_in_an_earlier_epoch, "one_leader", "controller-3 is in epoch 1 after epoch 2"),
+    (follows_another, "one_leader", "controller-3 follows controller-1 in epoch 2, which controller-2 has won"),
+    (wins_where_another_is_followed, "one_leader", "controller-2 wins epoch 3, and controller-1 was followed in it"),
     (two_win, "one_leader", "controller-3 wins epoch 2, which controller-2 has won"),
     (commits_what_another_wrote, "committed_prefix", "offset 4 is of epoch 1 at controller-1, and was committed as of"),
     (commits_another_record_later, "committed_prefix", "offset 7 is of epoch 3 at controller-3, and was committed as"),
@@ -144,3 +155,11 @@ def test_a_leader_need_not_have_what_a_later_epoch_committed():
 def test_a_leader_that_is_late_must_have_what_an_earlier_epoch_committed():
     with pytest.raises(Violated, match="controller-1 leads epoch 3 from offset 4, and offset 4 is committed"):
         learns_late_that_it_has_won(two_epochs(), start=4)
+
+
+def test_where_everything_is_told_in_order_nobody_is_followed_who_has_yet_to_win():
+    story = Story(one_clock=True)
+    story.elect(1, 1, start=0, votes=(2,))
+    story.tell(2, q.QuorumSendFetch(epoch=1, leader=3001, offset=0, last_epoch=0))
+    with pytest.raises(Violated, match="controller-3 follows controller-1 in epoch 2, which nobody has won"):
+        story.tell(3, q.QuorumSendFetch(epoch=2, leader=3001, offset=0, last_epoch=0))

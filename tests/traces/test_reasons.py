@@ -217,6 +217,10 @@ def test_a_condition_that_no_model_has_has_no_words():
             "expand-without-epoch-start",
             "n# has shown it to have only what lies below offset #, and n#'s epoch began at",
         ),
+        (
+            "follows-into-a-later-epoch",
+            "controller-# fetches from controller-# in epoch # (when), which nobody has won; controller-# won epoch #",
+        ),
         ("votes-by-length", "controller-#'s log, as it told, ends before controller-#'s"),
         (
             "unclean-keeps-elr",

@@ -38,8 +38,10 @@ def told(trace: Trace) -> list[Told]:
 
 # ------------------------------------------------------------ one leader
 def votes(trace: Trace) -> str:
-    """A voter that goes back on what it said, or two winners."""
+    """A voter that goes back on what it said, or follows who has not won; or two winners."""
     facts = told(trace)
+    if astray := _astray(trace, facts):
+        return astray
     last = next((each for each in reversed(facts) if each.kind in BINDING), None)
     if last is None:
         return ""
@@ -66,6 +68,23 @@ def votes(trace: Trace) -> str:
         f"{last.node} {said(first.fact)} ({first.words}), which is a vote for {whom}, and then {said(last.fact)} as "
         f"well ({last.words}): one voter, two votes in one epoch, so that two candidates can win it"
     )
+
+
+def _astray(trace: Trace, facts: list[Told]) -> str:
+    """A voter that, in the last step, fetches in an epoch from who has not won it."""
+    at = trace.verdict.at_line if trace.verdict is not None else None
+    last = next((each for each in facts if each.line == at and each.kind == "QuorumSendFetch"), None)
+    if last is None:
+        return ""
+    wins = [each for each in facts if each.kind == "Win"]
+    won = next((each for each in wins if each.fact.epoch == last.fact.epoch), None)
+    leader = voter(last.fact.leader)
+    if won is not None and won.node == leader:
+        return ""
+    winner = "nobody has won" if won is None else f"{won.node} won ({won.words})"
+    led = [each for each in wins if each.node == leader]
+    other = f"; {leader} won epoch {led[-1].fact.epoch} ({led[-1].words})" if led else ""
+    return f"{last.node} fetches from {leader} in epoch {last.fact.epoch} ({last.words}), which {winner}{other}"
 
 
 def _struck(trace: Trace, moment: Told) -> str:
