@@ -56,7 +56,7 @@ class Hearing:
         """The first violation, if there is one."""
         return self.desk.violated
 
-    def hears(self, node: Process, event: Event, now: int) -> None:
+    def hears(self, node: Process, event: Event, now: int, step: int) -> None:
         """A node that runs handles an event that is no answer."""
         if self.desk.violated is not None:
             return
@@ -78,12 +78,12 @@ class Hearing:
                 self._look_at_brokers(node, request)
             elif event.connection == OPERATOR:
                 self._order(node, event)
-            self.desk.asked(node.name, node.life, event.connection, event.correlation, request, own)
+            self.desk.asked(node.name, node.life, event.connection, event.correlation, request, own, step)
         elif kind is Disconnected:
             assert isinstance(event, Disconnected)
             self.desk.disconnected(node.name, node.life, event.connection)
 
-    def answers(self, node: Process, sent: SendReply, now: int) -> None:
+    def answers(self, node: Process, sent: SendReply, now: int, step: int) -> None:
         """An answer leaves the node."""
         if self.desk.violated is not None:
             return
@@ -94,7 +94,11 @@ class Hearing:
         elif sent.connection == OPERATOR:
             self._orders.answered(sent.correlation, _errors(sent.reply))
         own = now if node.clock is None else node.clock.read(now)
-        self.desk.answered(node.name, node.life, sent.connection, sent.correlation, sent.reply, own)
+        # What a slow disk held back leaves at the end of a stall, perhaps after the node has heard what came meanwhile.
+        held_back = node.stalled_until >= now
+        self.desk.answered(
+            node.name, node.life, sent.connection, sent.correlation, sent.reply, own, step, held_back=held_back
+        )
 
     def _order(self, node: Process, event: RequestArrived) -> None:
         host = node.host

@@ -209,7 +209,7 @@ class Engine:
         if process.is_node:
             self.steps += 1
             if self._listener is not None and type(event) is not ReplyArrived:
-                self._listener.hears(process, event, self.now)
+                self._listener.hears(process, event, self.now, self.steps)
         if self._recording is not None:
             self._watched(process, event, number, partial(process.handle, event, self.now))
             return
@@ -236,7 +236,7 @@ class Engine:
         self._orders += 1
         event = RequestArrived(OPERATOR, self._orders, request)
         if self._listener is not None:
-            self._listener.hears(process, event, self.now)
+            self._listener.hears(process, event, self.now, self.steps + 1)
         self.act(process, what, partial(host.handle, event, process.time(self.now)))
 
     def _watched(self, process: Process, event: Event | str, number: int, step: Step) -> None:
@@ -286,7 +286,7 @@ class Engine:
 
     def _reply(self, process: Process, sent: SendReply) -> None:
         if self._listener is not None:
-            self._listener.answers(process, sent, self.now)
+            self._listener.answers(process, sent, self.now, self.steps)
         connection = self.network.accepted(sent.connection)
         if connection is not None and not connection.broken:
             packed = self._transport.pack_reply(process, connection, sent)

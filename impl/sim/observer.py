@@ -52,12 +52,13 @@ class LogObserver(Protocol):
 
 
 class Listener(Protocol):
-    """Hears what is said to nodes and by them, as it was meant, whatever it is on the wire."""
+    """Hears what is said to nodes and by them, as it was meant, whatever it is on the wire. `step` numbers what nodes
+    do: what leaves a node in the step that heard a request has nothing else to it."""
 
-    def hears(self, node: Process, event: Event, now: int) -> None:
+    def hears(self, node: Process, event: Event, now: int, step: int) -> None:
         """A node that runs handles an event that is no answer."""
 
-    def answers(self, node: Process, sent: SendReply, now: int) -> None:
+    def answers(self, node: Process, sent: SendReply, now: int, step: int) -> None:
         """An answer leaves the node, whether anybody is there to get it or not."""
 
 

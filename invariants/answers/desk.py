@@ -6,6 +6,8 @@ is refused is looked at closely.
 The first violation is kept and the run goes on: whatever else it breaks says more. Whoever looks for this one alone
 asks to be told at once.
 
+What a node does at once it does in one step; the judge is told the number of each, which grows.
+
 Messages are any objects with the fields of the core's own (`impl.core.messages`), told apart by the name of their
 class. Times are the node's own.
 """
@@ -74,14 +76,15 @@ GIVEN_UP = "REQUEST_TIMED_OUT"
 
 Parts = tuple[Any, ...]
 """What is asked of each partition."""
-Open = tuple[Kind, Any, int, int, Parts]
-"""A request that was heard and is not answered yet: its kind, itself, when it was heard, when it is due, its parts."""
+Open = tuple[Kind, Any, int, int, Parts, int]
+"""A request that was heard and is not answered yet: its kind, itself, when it was heard, when it is due, its parts, and
+in which step."""
 
 
 class Counter:
     """One life of one node."""
 
-    __slots__ = ("due", "gone", "life", "open", "sessions", "ticked")
+    __slots__ = ("before", "due", "gone", "life", "open", "sessions", "ticked")
 
     def __init__(self, life: int) -> None:
         self.life = life
@@ -91,6 +94,8 @@ class Counter:
         """Connections that the node knows to be lost: what it still answers there nobody hears."""
         self.sessions: dict[int, Parts] = {}
         """Fetch sessions: what was last asked of each partition (KIP-227)."""
+        self.before: dict[tuple[int, int], Parts] = {}
+        """By connection and correlation of a fetch that changed a session: what that held before."""
         self.due = NEVER
         """No request is due before this."""
         self.ticked = -1
@@ -126,7 +131,7 @@ class Desk:
                 raise self.violated
 
     # ------------------------------------------------------------ what a node hears
-    def asked(self, node: str, life: int, connection: int, correlation: int, request: Any, now: int) -> None:
+    def asked(self, node: str, life: int, connection: int, correlation: int, request: Any, now: int, step: int) -> None:
         """A node handles a request."""
         counter = self._counters.get(node)
         if counter is None or counter.life != life:
@@ -137,7 +142,7 @@ class Desk:
         if kind.name == "Fetch":
             parts = request.partitions
             if request.session_epoch > 0:
-                parts = _remembered(counter, request)
+                parts = _remembered(counter, (connection, correlation), request)
             for part in parts:
                 replica = self._replica(part.partition)
                 # Most often there is nothing that is not committed, and nothing to look at.
@@ -147,7 +152,7 @@ class Desk:
             if kind.name == "Produce" and not request.acks:
                 return
             parts = getattr(request, kind.parts)
-        counter.open[connection, correlation] = (kind, request, now, by, parts)
+        counter.open[connection, correlation] = (kind, request, now, by, parts, step)
         if by < counter.due:
             counter.due = by
 
@@ -178,7 +183,7 @@ class Desk:
         if counter.due > ticked:
             return
         due = NEVER
-        for kind, _, at, by, _ in counter.open.values():
+        for kind, _, at, by, _, _ in counter.open.values():
             if by <= ticked:
                 late = f"a {kind.name} is not answered {now - at} ms after {node} heard it"
                 self.break_(ANSWERED_IN_TIME, f"{late}, and was to wait for {by - at} ms at most")
@@ -192,10 +197,22 @@ class Desk:
         counter.gone.add(connection)
         for key in [key for key in counter.open if key[0] == connection]:
             del counter.open[key]
+            counter.before.pop(key, None)
 
     # ------------------------------------------------------------ what it answers
-    def answered(self, node: str, life: int, connection: int, correlation: int, reply: Any, now: int) -> None:
-        """A node gives an answer."""
+    def answered(
+        self,
+        node: str,
+        life: int,
+        connection: int,
+        correlation: int,
+        reply: Any,
+        now: int,
+        step: int,
+        *,
+        held_back: bool = False,
+    ) -> None:
+        """A node gives an answer. `held_back`: it may have been given in an earlier step, and leaves in this one."""
         counter = self._counters.get(node)
         if counter is None or counter.life != life:
             counter = self._counter(node, life)
@@ -212,17 +229,24 @@ class Desk:
             if kind.reply and name != NOT_ACTIVE:
                 self.break_(ANSWERED_ONCE, f"{node} answers a {kind.name} with {name}")
         elif kind.name == "Fetch":
-            self._fetched(node, opened, counter, reply, now)
-        elif kind.answers:
+            before = counter.before.pop((connection, correlation), None) if counter.before else None
+            if before is not None and reply.error:
+                # Refused as a whole, out of turn: the session is as it was (KIP-227).
+                counter.sessions[opened[1].session_id] = before
+            self._fetched(node, opened, counter, reply, now, step, held_back=held_back)
+        elif kind.answers and not (held_back and step > opened[5]):
             for answer in getattr(reply, kind.answers):
                 self._judge(node, opened, answer, now)
 
-    def _fetched(self, node: str, opened: Open, counter: Counter, reply: Any, now: int) -> None:
+    def _fetched(
+        self, node: str, opened: Open, counter: Counter, reply: Any, now: int, step: int, *, held_back: bool
+    ) -> None:
         request, parts = opened[1], opened[4]
         if reply.session_id and not request.session_epoch:
             counter.sessions[reply.session_id] = parts
-        if len(parts) > 1 and now > opened[2]:
+        if step > opened[5] and (held_back or len(parts) > 1):
             # What has become of one partition answers for all that waited, before the same step comes to the others.
+            # When what was held back leaves, the node may stand elsewhere than when it was said.
             return
         for answer in reply.partitions:
             if not answer.error and len(parts) == 1 and answer.partition == parts[0].partition:
@@ -234,7 +258,7 @@ class Desk:
             self._judge(node, opened, answer, now)
 
     def _judge(self, node: str, opened: Open, answer: Any, now: int) -> None:
-        kind, request, at, by, parts = opened
+        kind, request, at, by, parts, _ = opened
         part = parts[0] if parts else None
         if part is None or part.partition != answer.partition:
             part = next((part for part in parts if part.partition == answer.partition), None)
@@ -261,10 +285,11 @@ class Desk:
             self.break_(ANSWERED_IN_TIME, early)
 
 
-def _remembered(counter: Counter, request: Any) -> Parts:
+def _remembered(counter: Counter, key: tuple[int, int], request: Any) -> Parts:
     """What a fetch asks that goes on with a session: what it does not say it has said before (KIP-227)."""
     parts: Parts = counter.sessions.get(request.session_id, ())
     if request.partitions or request.forgotten:
+        counter.before[key] = parts
         known = {part.partition: part for part in (*parts, *request.partitions)}
         parts = tuple(part for name, part in known.items() if name not in request.forgotten)
         counter.sessions[request.session_id] = parts

@@ -57,16 +57,16 @@ class Talk:
         self.desk = Desk(lambda *_: self.standing, lambda *_: self.replica)
         self.correlation = 0
 
-    def ask(self, request, at=0):
+    def ask(self, request, at=0, step=0):
         self.correlation += 1
-        self.desk.asked(NODE, LIFE, CONNECTION, self.correlation, request, at)
+        self.desk.asked(NODE, LIFE, CONNECTION, self.correlation, request, at, step)
         return self.correlation
 
-    def answer(self, correlation, reply, at=0):
-        self.desk.answered(NODE, LIFE, CONNECTION, correlation, reply, at)
+    def answer(self, correlation, reply, at=0, step=0, **more):
+        self.desk.answered(NODE, LIFE, CONNECTION, correlation, reply, at, step, **more)
 
-    def exchange(self, request, reply, at=0):
-        self.answer(self.ask(request), reply, at)
+    def exchange(self, request, reply, at=0, step=0, **more):
+        self.answer(self.ask(request), reply, at, step, **more)
         return self.broken
 
     @property

@@ -1,9 +1,23 @@
 """Requests are answered once, in time, by what answers them; when a fetch comes a watermark is where it should be."""
 
 import pytest
+from msgspec.structs import replace
 
-from impl.core.types import ErrorCode
-from tests.answers.talk import CONNECTION, LIFE, NODE, Talk, fetch, fetched, leading, list_offsets, produce, produced
+from impl.core.messages import Fetched
+from impl.core.types import ErrorCode, TopicPartition
+from tests.answers.talk import (
+    CONNECTION,
+    LIFE,
+    NODE,
+    T0,
+    Talk,
+    fetch,
+    fetched,
+    leading,
+    list_offsets,
+    produce,
+    produced,
+)
 
 
 def test_an_answer_in_time_breaks_nothing():
@@ -138,6 +152,70 @@ def test_what_a_session_was_told_before_still_holds():
     talk.exchange(fetch(epoch=3, session_id=0, session_epoch=0), fetched(session_id=9))
     later = fetch(partitions=(), session_id=9, session_epoch=1)
     assert talk.exchange(later, fetched(ErrorCode.FENCED_LEADER_EPOCH, session_id=9))[0] == "right_error"
+
+
+def test_what_a_session_refuses_it_does_not_remember():
+    """A fetch out of turn names other epochs: the session still holds the ones before."""
+    late = fetch(epoch=2, session_id=9, session_epoch=7)
+    refused = Fetched((), error=ErrorCode.INVALID_FETCH_SESSION_EPOCH)
+    for error, broken in ((ErrorCode.NONE, None), (ErrorCode.FENCED_LEADER_EPOCH, "right_error")):
+        talk = Talk()
+        talk.exchange(fetch(epoch=3, session_id=0, session_epoch=0), fetched(session_id=9))
+        assert talk.exchange(late, refused) is None
+        told = talk.exchange(fetch(partitions=(), session_id=9, session_epoch=1), fetched(error, session_id=9))
+        assert (told and told[0]) == broken
+
+
+def test_what_a_session_refuses_it_does_not_forget_either():
+    talk = Talk()
+    talk.exchange(fetch(session_id=0, session_epoch=0), fetched(session_id=9))
+    late = fetch(partitions=(), forgotten=(T0,), session_id=9, session_epoch=7)
+    talk.exchange(late, Fetched((), error=ErrorCode.INVALID_FETCH_SESSION_EPOCH))
+    assert talk.exchange(fetch(partitions=(), session_id=9, session_epoch=1), fetched(session_id=9)) is None
+
+
+def test_what_a_session_takes_over_it_remembers():
+    """The broker is in epoch 3; the session was told of 3 first, and of 2 then."""
+    talk = Talk()
+    talk.exchange(fetch(epoch=3, session_id=0, session_epoch=0), fetched(session_id=9))
+    fenced = fetched(ErrorCode.FENCED_LEADER_EPOCH, session_id=9)
+    assert talk.exchange(fetch(epoch=2, session_id=9, session_epoch=1), fenced) is None
+    told = talk.exchange(fetch(partitions=(), session_id=9, session_epoch=2), fetched(session_id=9))
+    assert told[0] == "right_error"
+
+
+# ---------------------------------------------------------------- steps
+def of_two(epoch=3):
+    """A fetch of t-0 and of t-1."""
+    first = fetch(epoch=epoch).partitions[0]
+    return fetch(partitions=(first, replace(first, partition=TopicPartition("t", 1))))
+
+
+@pytest.mark.parametrize(("step", "broken"), [(1, "right_error"), (2, None)], ids=["at once", "later"])
+def test_a_fetch_of_several_is_judged_in_the_step_that_heard_it(step, broken):
+    """Both steps are in one millisecond; in the later one, another partition may have answered for all."""
+    talk = Talk()
+    talk.answer(talk.ask(of_two(epoch=2), step=1), fetched(), step=step)
+    assert (talk.broken and talk.broken[0]) == broken
+
+
+@pytest.mark.parametrize(
+    ("request_", "reply"), [(fetch(epoch=2), fetched()), (produce(), produced(ErrorCode.NOT_LEADER_OR_FOLLOWER))]
+)
+def test_where_a_node_stands_is_asked_of_what_it_says_now(request_, reply):
+    """What was held back may be of an earlier step, unless it answers what this one heard."""
+    for step, held_back, broken in ((1, True, "right_error"), (2, False, "right_error"), (2, True, None)):
+        talk = Talk()
+        talk.answer(talk.ask(request_, step=1), reply, step=step, held_back=held_back)
+        assert (talk.broken and talk.broken[0]) == broken
+
+
+def test_what_was_held_back_is_said_once_too():
+    talk = Talk()
+    number = talk.ask(produce(), step=1)
+    talk.answer(number, produced(), step=2, held_back=True)
+    talk.answer(number, produced(), step=3, held_back=True)
+    assert talk.broken[0] == "answered_once"
 
 
 def test_at_once_it_is_raised():
