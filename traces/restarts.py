@@ -2,7 +2,7 @@
 
 One rule: a crash may cut a step short between its writes and its facts, so a disk may hold what no fact has told. Such
 a step is replayed before the restart, if it is one the model allows: a leader's append, a follower's receiving of what
-its leader had sent, a follower's truncation.
+its leader had sent, a follower's truncation, a follower's dropping of its log to begin where its leader's does.
 
 A disk that holds less than the model's log for any other reason has lost a tail that was not flushed: `survival` has
 steps for that; `replication` does not speak of it, and so neither does the verdict.
@@ -14,7 +14,7 @@ committed; what a broker does with such a checkpoint the model does not say.
 
 from typing import Any
 
-from traces.abstraction import Abstraction, DivergedError
+from traces.abstraction import Abstraction, DivergedError, shared
 from traces.falling_behind import begin_at
 
 
@@ -31,13 +31,17 @@ def restart(model: Abstraction, node: int, fact: Any) -> None:
 def returned(model: Abstraction, node: int, fact: Any) -> None:
     """`survival`: a process comes back, with all of its log or with what was left of it; what is missing and was not
     cut off is lost at its registration."""
-    _explained(model, node, fact)
-    if fact.log_end < len(model.state.log[node]):
-        _cut_short_truncating(model, node, fact)
+    start = _explained(model, node, fact)
+    less = fact.log_end < len(model.state.log[node]) and not _cut_short_truncating(model, node, fact)
+    if less and _was_dropping(model, node, start):
+        state = model.state
+        state.log[node] = state.log[node][: fact.log_end]
+        state.flushed[node] = min(state.flushed[node], fact.log_end)
 
 
-def _explained(model: Abstraction, node: int, fact: Any) -> None:
-    """What the disk holds is in the model's log, after the step that may have been cut short in writing."""
+def _explained(model: Abstraction, node: int, fact: Any) -> int:
+    """What the disk holds is in the model's log, after the step that may have been cut short in writing. Returns where
+    the log begins."""
     end = len(model.state.log[node])
     start = model.found_at.pop(node, 0)
     if start == fact.log_end > 0:
@@ -59,6 +63,7 @@ def _explained(model: Abstraction, node: int, fact: Any) -> None:
             f"n{node} comes back with high watermark {fact.high_watermark} from an old checkpoint, its last was {last}"
         )
         raise DivergedError("restart", f"{told}, which is outside the model {model.model.name}", outside=True)
+    return int(start)
 
 
 def _cut_short_writing(model: Abstraction, node: int, fact: Any, end: int) -> None:
@@ -91,6 +96,17 @@ def _cut_short_falling_behind(model: Abstraction, node: int, fact: Any, start: i
         return False
     begin_at(model, node, leader, start)
     return True
+
+
+def _was_dropping(model: Abstraction, node: int, start: int) -> bool:
+    """A follower was dropping its log, newest segments first, as its leader's begins later and shares nothing of it
+    from there on; the new beginning was not made any more."""
+    state = model.state
+    leader = model.leader_of(state.leader_epoch[node])
+    begins = model.starts.get(leader, 0)
+    if state.leading[node] or leader < 0 or begins <= start:
+        return False
+    return shared(state.log[node], state.log[leader]) <= begins
 
 
 def _cut_short_deleting(model: Abstraction, node: int, start: int) -> None:

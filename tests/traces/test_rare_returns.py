@@ -86,6 +86,45 @@ def test_what_its_leader_has_not_deleted_no_follower_drops() -> None:
         Run(behind=True).comes_back(1, 1)
 
 
+def dropping(*, deleted: int) -> Run:
+    """n3 has both records on disk and hears of their leader anew, which has deleted so many."""
+    run = Run()
+    run.tell(1, f.Append, leader_epoch=0, batch=B)
+    run.asks(3, 1, broker_epoch=3)
+    run.copies(3, B, 1)
+    run.asks(2, 1, broker_epoch=2)
+    run.copies(2, B, 1)
+    run.asks(2, 2, broker_epoch=2)
+    run.tell(1, f.Acknowledge, leader_epoch=0, follower=2, offset=2, broker_epoch=2)
+    run.tell(1, f.AdvanceHighWatermark, leader_epoch=0, to=2, maximal_isr=(1, 2))
+    if deleted:
+        run.tell(1, f.DeleteBelow, to=deleted)
+    run.state.flushed[3] = 2
+    return run
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_a_log_that_was_being_dropped_for_its_leaders_start_has_lost_what_that_had_deleted(kept: int) -> None:
+    run = dropping(deleted=2)
+    run.returns(kept, 0, 20, *(A, B)[:kept])
+    assert (len(run.state.log[3]), run.state.flushed[3]) == (kept, kept)
+    run.asks(3, kept, broker_epoch=20)
+    assert run.follower.end(0) is None
+
+
+@pytest.mark.parametrize("deleted", [0, 1])
+def test_what_its_leader_still_has_of_what_was_on_disk_nobody_drops(deleted: int) -> None:
+    with pytest.raises(DivergedError, match="the model refuses it: lose_power"):
+        dropping(deleted=deleted).returns(0, 0)
+
+
+def test_whose_log_begins_where_its_leaders_does_drops_nothing() -> None:
+    run = dropping(deleted=2)
+    run.tell(3, f.RecoverStart, to=2)
+    with pytest.raises(DivergedError, match="the model refuses it: lose_power"):
+        run.returns(1, 1)
+
+
 def deposed(*, behind: bool = False) -> Run:
     """n1 has deleted the record and told n3 where it begins; n2 leads by the time n3 hears."""
     run = Run(behind=behind)
