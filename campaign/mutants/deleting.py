@@ -54,6 +54,36 @@ class DeletesAllItHas(Broker):
         return effects
 
 
+@mutant("deletes-when-committed", "answered_in_time")
+class WaitsForTheWatermark(Broker):
+    """Whoever asks a leader to delete what is not committed yet is heard when it is.
+
+    Kafka refuses with OFFSET_OUT_OF_RANGE at once (KIP-107, Partition.deleteRecordsOnLeader): what is not committed may
+    never be, and then the client waits for as long as it allows, and longer.
+    """
+
+    _held: tuple[RequestArrived, ...] = ()
+
+    def step(self, event: Event, now: Millis) -> list[Effect]:
+        if isinstance(event, RequestArrived) and self._is_early(event):
+            self._held = (*self._held, event)
+            return []
+        effects = super().step(event, now)
+        ready = [held for held in self._held if not self._is_early(held)]
+        self._held = tuple(held for held in self._held if held not in ready)
+        for held in ready:
+            effects.extend(super().step(held, now))
+        return effects
+
+    def _is_early(self, event: RequestArrived) -> bool:
+        request = event.request
+        return isinstance(request, DeleteRecords) and any(
+            (partition := self.partitions.get(asked.partition)) is not None
+            and partition.high_watermark < asked.offset <= partition.log_end
+            for asked in request.partitions
+        )
+
+
 @mutant("deletion-forgotten", "log_start")
 class ForgetsWhereItBegan(LogDirectory):
     """Where a log begins is known by its first segment alone, and not written down.

@@ -152,9 +152,19 @@ class Desk:
             if kind.name == "Produce" and not request.acks:
                 return
             parts = getattr(request, kind.parts)
+            if kind.name == "DeleteRecords" and self._is_beyond(parts):
+                by = now
         counter.open[connection, correlation] = (kind, request, now, by, parts, step)
         if by < counter.due:
             counter.due = by
+
+    def _is_beyond(self, parts: Parts) -> bool:
+        """A leader is asked to delete what is not committed yet, and nothing else: there is nothing to wait for."""
+        replicas = [self._replica(part.partition) for part in parts]
+        return all(
+            replica is not None and replica.leading and part.offset > replica.high_watermark
+            for part, replica in zip(parts, replicas, strict=True)
+        )
 
     def _watermark(self, node: str, partition: Any, replica: Replica) -> None:
         """What a leader has done by the end of the step before this one."""

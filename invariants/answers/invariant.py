@@ -34,7 +34,8 @@ ANSWERED_IN_TIME = AnswerInvariant(
     statement=(
         "A request that says how long it may wait (fetch, produce, deletion of records, fetch of metadata), or that "
         "waits for nothing (offsets, ends of epochs, descriptions of topics), is answered no later than at the second "
-        "tick which its node handles after that time; and no produce or deletion is given up before it."
+        "tick which its node handles after that time; and no produce or deletion is given up before it. A "
+        "deletion past its leader's high watermark waits for nothing."
     ),
     argument=(
         "Every parked request is in the list that is looked through when the earliest deadline of all has passed, and "

@@ -3,8 +3,8 @@
 import pytest
 from msgspec.structs import replace
 
-from impl.core.messages import Fetched
-from impl.core.types import ErrorCode, TopicPartition
+from impl.core.messages import DeletePartition, DeleteRecords, Fetched
+from impl.core.types import ErrorCode, Offset, TopicPartition
 from tests.answers.talk import (
     CONNECTION,
     LIFE,
@@ -94,6 +94,15 @@ def test_what_waits_for_nothing_is_answered_at_once():
     for tick in (40, 80):
         talk.desk.ticks(NODE, LIFE, tick)
     assert talk.broken[0] == "answered_in_time"
+
+
+@pytest.mark.parametrize(("offset", "broken"), [(3, "answered_in_time"), (2, None)])
+def test_what_is_not_committed_yet_is_refused_at_once(offset, broken):
+    talk = Talk()
+    talk.ask(DeleteRecords((DeletePartition(T0, Offset(offset)),), 500))
+    for tick in (40, 80):
+        talk.desk.ticks(NODE, LIFE, tick)
+    assert (talk.broken or (None,))[0] == broken
 
 
 def test_one_that_is_late_is_seen_behind_one_that_is_not():
