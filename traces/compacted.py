@@ -24,7 +24,7 @@ Name = tuple[int, int]
 class _Partition:
     """What was written to one partition."""
 
-    __slots__ = ("asked", "before", "logs", "written")
+    __slots__ = ("asked", "before", "compacted", "logs", "unclean", "written")
 
     def __init__(self) -> None:
         self.written: dict[Name, Content] = {}
@@ -33,6 +33,8 @@ class _Partition:
         """By node: its whole log."""
         self.asked: dict[str, int] = {}
         """By node: from where it has fetched last."""
+        self.compacted = self.unclean = False
+        """Somebody has compacted its log; an unclean election has been held."""
 
     def cut(self, node: str, to: int) -> list[Content]:
         """A node's log, cut to where it ends at or before `to`."""
@@ -82,6 +84,11 @@ class Restored:
     def __init__(self) -> None:
         self._partitions: dict[str, _Partition] = {}
 
+    @property
+    def given_up(self) -> bool:
+        """An unclean election has given up what may have stood for what was compacted away."""
+        return any(partition.compacted and partition.unclean for partition in self._partitions.values())
+
     def facts(self, node: str, facts: Iterable[Any]) -> list[Any]:
         """What one step of a node did."""
         return [self._fact(node, fact) for fact in facts]
@@ -110,6 +117,10 @@ class Restored:
             partition.logs[node] = [batch for batch in leader if _end(batch) <= fact.to]
         elif kind == "DeleteReplica":
             partition.logs.pop(node, None)
+        elif kind == "Compact":
+            partition.compacted = True
+        elif kind == "ElectUnclean":
+            partition.unclean = True
         elif kind == "Restart":
             whole = partition.whole(node, fact.tail, fact.tail_from)
             log = partition.cut(node, fact.tail_from)

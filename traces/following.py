@@ -18,6 +18,7 @@ from model.survival import SURVIVAL
 from traces import quorum_facts
 from traces.abstraction import DivergedError, action_of, diverged
 from traces.begun import Begun
+from traces.compacted import Restored
 from traces.electorate import voter_of, voters_of
 from traces.ending import broken
 from traces.facts import decoded
@@ -68,6 +69,8 @@ class Follower:
         self.model = model
         self.synced = synced
         self.facts = 0
+        self.restored: Restored | None = None
+        """Gives back the facts of lines as they would be of logs that nobody compacts; None: they are taken as told."""
         self._generations: Generations[Refinement] = Generations()
         self.partitions = self._generations.current
         """Those there are now."""
@@ -111,7 +114,10 @@ class Follower:
                 self.quorum_fact(line.node, quorum_fact)
             except DivergedError as diverged:
                 return self.divergence(line.n, line.node, quorum_fact, diverged)
-        left = self.take(line.node, decoded(line.facts))
+        facts: Iterable[Any] = decoded(line.facts)
+        if self.restored is not None:
+            facts = self.restored.facts(line.node, facts)
+        left = self.take(line.node, facts)
         if left is not None:
             return self.divergence(line.n, line.node, *left)
         node = self.number(line.node)

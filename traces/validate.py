@@ -7,10 +7,11 @@ checked on where the execution has led.
 """
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from model.machine import ActionDisabled, UnknownAction
+from traces.compacted import Restored
 from traces.following import FOLLOWED, Divergence, Follower
 from traces.modelled import PARTITION, acting, calls_of, machine_of
 from traces.schema import Step
@@ -46,6 +47,8 @@ def validate(trace: Trace, progress: Progress | None = None) -> Validation:
         wrong = f"no execution is followed by the model {trace.header.model!r}"
         raise TraceError(trace.source, 1, wrong, f"the models are {', '.join(FOLLOWED)}")
     follower = Follower.of(trace.header)
+    if any(isinstance(line, Step) and _compacts(line) for line in trace.lines):
+        follower.restored = Restored()
     divergence: Divergence | None = None
     for line in trace.lines:
         if progress is not None and line.n % 1000 == 0:
@@ -54,6 +57,8 @@ def validate(trace: Trace, progress: Progress | None = None) -> Validation:
             divergence = follower.line(line)
             if divergence is not None:
                 break
+    if divergence is not None and follower.restored is not None and follower.restored.given_up:
+        divergence = replace(divergence, outside=True)
     if divergence is None:
         divergence = follower.end(len(trace.lines))
     actions: Counter[str] = Counter()
@@ -66,6 +71,13 @@ def validate(trace: Trace, progress: Progress | None = None) -> Validation:
         quorum=follower.quorum is not None,
         actions=dict(sorted(actions.items())),
         divergence=divergence,
+    )
+
+
+def _compacts(line: Step) -> bool:
+    return any(
+        fact.get("fact") == "compact" if isinstance(fact, Mapping) else type(fact).__name__ == "Compact"
+        for fact in line.facts
     )
 
 

@@ -58,7 +58,7 @@ class Transport:
         reply = sent.reply
         if type(reply) is Fetched:
             for partition in reply.partitions:
-                if partition.records:
+                if partition.records != ():
                     batches = tuple([_with_batches(each) for each in reply.partitions])
                     reply = Fetched(batches, reply.error, reply.session_id)
                     break
@@ -71,7 +71,7 @@ class Transport:
 
 
 def _with_batches(partition: FetchedPartition) -> FetchedPartition:
-    if not partition.records:
+    if partition.records == ():
         return partition
     assert isinstance(partition.records, bytes)
     batches = _batches(partition.records)

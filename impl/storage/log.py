@@ -129,7 +129,11 @@ class Log:
         finished.offset_index.file.sync()
         finished.time_index.file.sync()
         self._write_snapshot(finished.written_end)
-        self._active = Segment(self._disk, self.directory, finished.written_end, self.config)
+        return self._begin_segment(finished.written_end)
+
+    def _begin_segment(self, at: int) -> Segment:
+        """Nothing more is written to the one before."""
+        self._active = Segment(self._disk, self.directory, at, self.config)
         self._segments.append(self._active)
         self._directory_unsynced = True
         return self._active
@@ -240,9 +244,14 @@ class Log:
         self._disk.write_file(f"{self.directory}/{checkpoints.LEADER_EPOCHS}", checkpoints.format_epochs(epochs))
 
     def close(self) -> None:
-        """Sync and close every file, and write what the next start trusts (a clean stop). Raises OSError."""
+        """Sync and close every file, and write what the next start trusts (a clean stop). Raises OSError.
+
+        Of a log that was cut inside a gap, an empty segment's name tells the next start where it ends.
+        """
         self._active.finish()
         self._active.sync_all()
+        if self._active.written_end < self._active.end_offset:
+            self._begin_segment(self._active.end_offset).sync_all()
         self.flush()
         self._write_snapshot(self.recovery_point)
         self.release()

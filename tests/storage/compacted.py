@@ -1,6 +1,7 @@
 """A compacted log to test with: keyed batches, a cleaning run to its end, and what a reader makes of it."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from impl.core.types import Offset
 from impl.sim.disk import SimDisk
@@ -59,7 +60,7 @@ class Compacted:
         self.log.append(batches.parse_header(data), end, 0)
         self.written += records_in(b"".join(batches.stamp(data, end, 0)))
 
-    def clean(self, now: int, high_watermark: int | None = None, **given: int) -> int | None:
+    def clean(self, now: int, high_watermark: int | None = None, **given: Any) -> int | None:
         """Clean as far as is due; up to where, or None."""
         watermark = self.log.end_offset if high_watermark is None else high_watermark
         due = plan(self.log, self.directory.cleaner_offsets[PARTITION], now, watermark)

@@ -70,4 +70,4 @@ def names(*several: tuple[str, int]) -> list[str]:
 
 
 def epochs_of(state: RecoveredLog) -> Sequence[tuple[int, int]]:
-    return [tuple(entry) for entry in state.epochs]
+    return [(entry.epoch, entry.start) for entry in state.epochs]

@@ -2,13 +2,13 @@
 
 from impl.storage.log_config import LogConfig
 from impl.wire import batches
-from tests.storage.compacted import Compacted, keyed
+from tests.storage.compacted import Compacted, at, keyed
 from tests.storage.logs import PARTITION
 
 
-def copied(log: Compacted, at: int) -> None:
+def copied(log: Compacted, offset: int) -> None:
     """A follower writes a batch at this offset."""
-    log.log.append(batches.parse_header(keyed([(b"k", b"v")], 0)), at, 0)
+    log.log.append(batches.parse_header(keyed([(b"k", b"v")], 0)), offset, 0)
 
 
 def test_a_copied_gap_asks_for_a_sync_and_stays_once_it_is_known() -> None:
@@ -45,3 +45,32 @@ def test_a_segment_whose_end_the_power_took_is_no_compacted_one() -> None:
     log.disk.lose_power(lambda what, unsynced: 0 if what == path else unsynced)
     log.start_again()
     assert log.log.end_offset < others[0].base_offset
+
+
+def test_a_clean_stop_keeps_the_end_of_a_log_that_was_cut_in_a_gap() -> None:
+    """An unclean election cuts a log below what stood for its compacted records: its end was told, and stays told."""
+    log = Compacted(LogConfig())
+    copied(log, 0)
+    copied(log, 5)
+    log.log.flush()
+    log.directory.truncate(PARTITION, at(3))
+    assert (log.log.end_offset, log.log.segments[-1].written_end) == (3, 1)
+    for _ in range(2):
+        log.directory.close()
+        log.start_again()
+        assert (log.log.end_offset, len(log.read())) == (3, 1)
+    log.disk.crash_process()
+    log.start_again()
+    assert log.log.end_offset == 3
+    copied(log, 3)
+    assert [record.offset for record in log.read()] == [0, 3]
+
+
+def test_a_log_cut_where_a_batch_ends_is_closed_as_it_is() -> None:
+    log = Compacted(LogConfig())
+    copied(log, 0)
+    copied(log, 1)
+    log.directory.truncate(PARTITION, at(1))
+    log.directory.close()
+    log.start_again()
+    assert (log.log.end_offset, len(log.log.segments)) == (1, 1)
