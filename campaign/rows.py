@@ -92,7 +92,8 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "S6",
-        "tombstone gone too early (KAFKA-4529, KIP-534), end lost by cleaning (KAFKA-17076)",
+        "tombstone gone too early (KAFKA-4529, KIP-534); not planted: end lost by cleaning (KAFKA-17076), because here "
+        "the next segment's name tells where it ends",
         ("tombstone-gone-at-once", "tombstone-by-its-own-age"),
     ),
 )

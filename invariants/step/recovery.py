@@ -20,7 +20,9 @@ def _comes_back(partition: Partition, replica: Replica, fact: Restart) -> None:
     """Before the ghost takes over what was found."""
     # An unclean election may cut a log where compaction had taken out what stood last.
     cut_in_a_gap = partition.compacted and partition.last_unclean >= 0
-    if replica.keeps_all and not cut_in_a_gap and fact.log_end < replica.log.end:
+    # Of an empty log nothing is lost: it may have begun anew, at a batch that its first offset lies in.
+    had_records = replica.start < replica.log.end
+    if replica.keeps_all and had_records and not cut_in_a_gap and fact.log_end < replica.log.end:
         raise Violated(
             ID,
             f"n{replica.node} comes back from a crash with a log that ends at {fact.log_end}; it had written up to "
