@@ -216,8 +216,7 @@ class Here(Standing):
 
 # ---------------------------------------------------------------- what operators want
 def _wishes(request: Request, image: MetadataImage) -> list[Wish]:
-    """What an operator wants, and whether it can be had by what the controller knows: of a partition's replicas one
-    is there."""
+    """What an operator wants, and whether it can be had by what the controller knows."""
     if isinstance(request, AlterConfigs):
         return [
             Wish(f"{change.name} of {each.name}", change.value or "")
@@ -226,11 +225,16 @@ def _wishes(request: Request, image: MetadataImage) -> list[Wish]:
         ]
     assert isinstance(request, AlterReassignments), f"no operator of the simulation sends {type(request).__name__}"
     return [
-        Wish(
-            f"replicas of {each.partition}", _nodes(each.replicas or ()), any(map(image.is_active, each.replicas or ()))
-        )
+        Wish(f"replicas of {each.partition}", _nodes(each.replicas or ()), _can_hold(each.replicas or (), image))
         for each in request.partitions
     ]
+
+
+def _can_hold(replicas: tuple[NodeId, ...], image: MetadataImage) -> bool:
+    """These may have a partition: all of them are registered, none is named twice, and one is there (Kafka's
+    ReplicationControlManager.validateManualPartitionAssignment)."""
+    registered = all(node in image.brokers for node in replicas) and len(set(replicas)) == len(replicas)
+    return registered and any(map(image.is_active, replicas))
 
 
 def _nodes(replicas: Iterable[int]) -> str:

@@ -51,7 +51,8 @@ RIGHT_ERROR = AnswerInvariant(
         "FENCED_LEADER_EPOCH for an older epoch, UNKNOWN_LEADER_EPOCH for a newer one, NOT_LEADER_OR_FOLLOWER by who "
         "does not lead, OFFSET_OUT_OF_RANGE outside of the log, NOT_ENOUGH_REPLICAS below the minimum, "
         "OUT_OF_ORDER_SEQUENCE_NUMBER where the log has not what comes before, and so on; and what such a reason "
-        "stands against is not answered without an error."
+        "stands against is not answered without an error. Not asked where a fetch of several partitions has waited "
+        "(one of them may answer for all before the step comes to the others), nor of what a slow disk held back."
     ),
     argument=(
         "Each answer is checked against role and epoch of the moment when it is given, parked ones again when they "

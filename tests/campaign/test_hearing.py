@@ -3,11 +3,16 @@
 import pytest
 
 from campaign import trial
+from campaign.hearing import _wishes
 from campaign.mutants import MUTANTS
 from campaign.profiles import PROFILES, seeded
+from impl.core.admin_messages import AlterReassignments, Reassignment
 from impl.core.broker import Broker
 from impl.core.controller import Controller
+from impl.core.image import BrokerImage, MetadataImage
+from impl.core.metadata import RegisterBrokerRecord
 from impl.core.partition import Partition
+from impl.core.types import TopicPartition
 from impl.sim.drivers import Recorded
 from impl.sim.scenario import Scenario
 from invariants.answers.invariant import ANSWER_IDS, ANSWER_INVARIANTS
@@ -57,6 +62,27 @@ def test_a_replica_that_is_none_any_more_answers_nobody_well():
             told.append(violated.sentence)
     assert told
     assert all("answers a Fetch of t-0 without an error, and" in sentence for sentence in told)
+
+
+def registered(*nodes, fenced=()):
+    """An image with these brokers."""
+    image = MetadataImage()
+    for node in nodes:
+        record = RegisterBrokerRecord(broker=node, broker_epoch=1, incarnation=b"", host="h", port=1)
+        image.brokers[node] = BrokerImage(record)
+        image.brokers[node].fenced = node in fenced
+    return image
+
+
+@pytest.mark.parametrize(
+    ("replicas", "possible"),
+    [((1, 2), True), ((1, 3), True), ((3,), False), ((1, 4), False), ((1, 1), False), ((), False)],
+    ids=["both there", "one there", "nobody there", "one not registered", "one twice", "none"],
+)
+def test_what_an_operator_may_not_be_refused_are_replicas_that_are_there(replicas, possible):
+    request = AlterReassignments((Reassignment(TopicPartition("t", 0), replicas),), 0, True)
+    [wish] = _wishes(request, registered(1, 2, 3, fenced=(3,)))
+    assert wish.possible is possible
 
 
 def test_sought_alone_the_run_ends_with_the_first_wrong_answer():
