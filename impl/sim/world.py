@@ -48,6 +48,12 @@ _HEALTH_MS = 100
 """How often the healing cluster is looked at."""
 
 
+def _inspector_for(observer: object) -> Inspector | None:
+    if isinstance(observer, LogObserver):
+        return Inspector(observer)
+    return None
+
+
 class World(Engine):
     """One run. `run` does it whole; `start`, `advance`, `finish` and the methods of `faults` do it by hand."""
 
@@ -69,9 +75,7 @@ class World(Engine):
         self.table = scenario.table()
         self.ledger = Ledger(self._operation, compacted=scenario.compacted is not None)
         self._compacts = scenario.compacted is not None
-        self._inspector: Inspector | None = None
-        if self._compacts and isinstance(observer, LogObserver):  # as a statement, as in `Engine`
-            self._inspector = Inspector(observer)
+        self._inspector = _inspector_for(observer) if self._compacts else None
         population = Population(
             scenario,
             self.note_facts if self._inspector is None else self._note_compacted,
