@@ -19,6 +19,7 @@ from traces.following import FOLLOWED, Divergence, Follower
 from traces.modelled import PARTITION, calls_of, machine_of
 from traces.replicas import Cell
 from traces.schema import Fault, Step
+from traces.topic_labels import is_identified
 from traces.trace import NumberedLine, Trace
 
 QUORUM = "quorum"
@@ -39,7 +40,7 @@ class Replica(NamedTuple):
     counted: tuple[int, ...]
     """While it leads: whom its high watermark waits for."""
     away: bool = False
-    """Its process has ended, or is back and in no epoch yet; this is what it had, or found."""
+    """Its process has ended, or is back and in no epoch yet: it had, or found, this. Or it went with its topic."""
     voted: str = ""
     """Of a voter: for whom, in its epoch."""
     stands: bool = False
@@ -113,6 +114,8 @@ class _Followed(Sides):
                 replicas.apply(self._known.setdefault(line.node, replicas.Replica()), fact)
         if any(type(fact).__name__ in ENTERS_AN_EPOCH for fact in here):
             self._away.discard(line.node)
+        if is_identified(self._partition) and any(type(fact).__name__ == "DeleteReplica" for fact in here):
+            self._away.add(line.node)  # gone with its topic, for which the model has no step
         if here:
             self.told = self._claims()
         self._follow(line, bool(here))

@@ -106,6 +106,8 @@ class VotersSides(Sides):
                 one.leads, one.stands = True, False
             case "Resign":
                 one.leads = False
+            case "QuorumSendFetch":
+                one.stands = False  # whoever fetches follows
             case "QuorumAppend":
                 one.write(fact.base_offset, fact.record_count, fact.epoch)
             case "QuorumAdvance":

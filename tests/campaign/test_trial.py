@@ -150,8 +150,14 @@ class Both:
 
     def __init__(self, deletions, tombstone):
         self.checkers = (
-            Checker(trial.may_repeat, one_clock=True, deletions=deletions, tombstone=tombstone),
-            FullChecker(trial.may_repeat, one_clock=True, deletions=deepcopy(deletions), tombstone=tombstone),
+            Checker(trial.may_repeat, one_clock=True, deletions=deletions, tombstone=tombstone, may_be_unclean=False),
+            FullChecker(
+                trial.may_repeat,
+                one_clock=True,
+                deletions=deepcopy(deletions),
+                tombstone=tombstone,
+                may_be_unclean=False,
+            ),
         )
         self.said = [None, None]
 
@@ -190,8 +196,9 @@ def test_the_incremental_checker_says_what_the_full_one_says(mutant, monkeypatch
     """On random runs, sound and broken: at the same fact, in the same words."""
     both = []
 
-    def one(_may_repeat, one_clock, deletions, tombstone):
+    def one(_may_repeat, one_clock, deletions, tombstone, may_be_unclean):
         assert one_clock
+        assert not may_be_unclean
         both.append(Both(deletions, tombstone))
         return both[-1]
 

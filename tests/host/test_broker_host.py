@@ -297,10 +297,11 @@ def test_a_damaged_log_is_one_partitions_error_and_a_line_for_people() -> None:
 class FullDisk(SimDisk):
     full = False
 
-    def burn(self) -> None:
+    def burn(self, *, records: bool = False) -> None:
         if self.full:
             raise OSError(errno.ENOSPC, "No space left on device", LOG0)
         self.fuse = 1
+        self.records_too = records
 
 
 def test_what_the_system_refuses_is_said_in_one_line_and_nobody_is_told() -> None:

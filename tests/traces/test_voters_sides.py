@@ -10,6 +10,8 @@ from traces.voters_story import is_of_voters
 
 SAVED = Path(__file__).resolve().parents[2] / "traces" / "saved"
 TOLD = Path(__file__).resolve().parent / "told"
+NOT_REFUSED = {"follows-into-a-later-epoch"}
+"""The model does not say from whom a voter fetches: `one_leader` does."""
 OF_VOTERS = [path for path in sorted(SAVED.glob("*.jsonl")) if is_of_voters(read(path))]
 
 
@@ -30,7 +32,7 @@ def test_the_two_sides_agree_until_the_model_stops(path):
             if not told.away and told != model:
                 early.append(f"line {line.n}: {name} tells {told}, the model has {model}")
     assert early == []
-    assert sides.stopped is not None, "each is refused somewhere"
+    assert (sides.stopped is None) == (path.stem in NOT_REFUSED), "each other one is refused somewhere"
 
 
 def test_of_a_vote_given_twice_the_told_side_has_the_second_and_the_model_the_first():
