@@ -32,7 +32,7 @@ def followed(path: Path) -> tuple[Sides, list[str]]:
 
 
 ONE_ID_FOR_TWO = "id-of-the-name"
-"""Two topics have one id there, which is the bug: what both sides say is of two partitions, and nobody can tell which."""
+"""Two topics have one id there, which is the bug: both sides speak of two partitions as of one."""
 
 
 TOLD_APART = [path for path in BROKERS if path.stem != ONE_ID_FOR_TWO]
