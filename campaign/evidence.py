@@ -36,6 +36,7 @@ TITLES: Mapping[str, str] = {
     "knows_first": "Nobody is counted on who has not read that he was not",
     "watermark_due": "The high watermark moves as soon as it may",
     "obeyed": "What an operator was told is done is done",
+    "address_book": "Clients are told where everybody is",
 }
 
 MODEL_PROPERTIES: Mapping[str, tuple[str, ...]] = {

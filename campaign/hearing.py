@@ -19,14 +19,16 @@ from impl.core.controller_messages import BrokerHeartbeat
 from impl.core.effective_configs import overrides
 from impl.core.events import Disconnected, Event, RequestArrived, SendReply, Tick
 from impl.core.image import MetadataImage
-from impl.core.messages import Reply, Request
+from impl.core.messages import DescribedTopics, Reply, Request
 from impl.core.names import node_name
 from impl.core.types import NodeId, TopicPartition
 from impl.host.broker import BrokerHost
 from impl.host.controller import ControllerHost
 from impl.sim.engine import OPERATOR
 from impl.sim.process import Process
+from invariants.answers.addresses import Address, wrong
 from invariants.answers.desk import Desk
+from invariants.answers.invariant import ADDRESS_BOOK
 from invariants.answers.orders import Orders, Wish
 from invariants.answers.standing import Standing
 from invariants.answers.unfencing import Counted, Unfencing
@@ -96,9 +98,20 @@ class Hearing:
         own = now if node.clock is None else node.clock.read(now)
         # What a slow disk held back leaves at the end of a stall, perhaps after the node has heard what came meanwhile.
         held_back = node.stalled_until >= now
+        if type(sent.reply) is DescribedTopics and not held_back:
+            self._look_at_addresses(node, sent.reply)
         self.desk.answered(
             node.name, node.life, sent.connection, sent.correlation, sent.reply, own, step, held_back=held_back
         )
+
+    def _look_at_addresses(self, node: Process, reply: DescribedTopics) -> None:
+        host = node.host
+        assert isinstance(host, BrokerHost), "clients ask brokers about topics"
+        brokers = host.broker.image.brokers.values()
+        known = {int(each.node): Address(each.host, each.port, each.rack) for each in brokers if not each.fenced}
+        told = wrong(node.name, reply, known)
+        if told:
+            self.desk.break_(ADDRESS_BOOK, told)
 
     def _order(self, node: Process, event: RequestArrived) -> None:
         host = node.host

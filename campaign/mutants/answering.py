@@ -1,15 +1,18 @@
 """Planted bugs of what is answered, and when: to clients, to followers, and to brokers that want to be counted on."""
 
+from msgspec.structs import replace
+
 from campaign.mutants.registry import mutant
 from impl.core.clients import Clients
 from impl.core.controller_messages import RegisterBroker, RegisteredBroker
 from impl.core.decisions import Decisions
-from impl.core.events import Effect
-from impl.core.messages import FetchedPartition, FetchPartition
+from impl.core.events import Effect, SendReply
+from impl.core.messages import DescribedTopics, DescribeTopics, FetchedPartition, FetchPartition
 from impl.core.metadata import ConfigRecord, MetadataRecord
 from impl.core.partition import Partition
 from impl.core.sessions import Sessions
-from impl.core.types import NO_BROKER_EPOCH, NO_ERROR, BrokerEpoch, ErrorCode, Millis, NodeId, Offset
+from impl.core.topics import Topics
+from impl.core.types import NO_BROKER_EPOCH, NO_ERROR, BrokerEpoch, Connection, ErrorCode, Millis, NodeId, Offset
 
 
 @mutant("refuses-the-answered", "answered_once")
@@ -131,3 +134,25 @@ class ConfiguresItself(Decisions):
     def _is_set(self, record: ConfigRecord) -> bool:
         topic = self.image.topics.get(record.resource_name)
         return topic is not None and record.name in topic.configs
+
+
+@mutant("stopping-and-not-in-the-book", "address_book")
+class LeavesOutTheStopping(Topics):
+    """A broker that is about to stop is left out of the addresses that clients are told.
+
+    Whoever may not lead any more (KIP-841) is taken for gone, and a broker that waits for leave to stop leads what
+    nobody else can: its clients are told that it leads, and not where it is. Kafka's brokers list whoever is not fenced
+    (KRaftMetadataCache.getAliveBrokers).
+    """
+
+    __slots__ = ()
+
+    def describe(
+        self, connection: Connection, correlation: int, request: DescribeTopics, now: Millis, out: list[Effect]
+    ) -> None:
+        super().describe(connection, correlation, request, now, out)
+        is_active = self._member.image.is_active
+        for place, effect in enumerate(out):
+            if type(effect) is SendReply and type(effect.reply) is DescribedTopics:
+                staying = tuple(each for each in effect.reply.brokers if is_active(each.node))
+                out[place] = replace(effect, reply=replace(effect.reply, brokers=staying))

@@ -28,6 +28,7 @@ from impl.core.quorum.leading import Leading
 from impl.core.quorum.raft import Raft
 from impl.core.quorum.replica import Replica
 from impl.core.sessions import Sessions
+from impl.core.topics import Topics
 from impl.host.broker import BrokerHost
 from impl.host.upkeep import Upkeep
 from impl.sim.producer import Producer
@@ -132,6 +133,7 @@ _SEAMS: tuple[tuple[type[Any], type[Any], str], ...] = (
     (Partition, Broker, "partition_class"),
     (MetadataReader, Broker, "metadata_class"),
     (Clients, Broker, "clients_class"),
+    (Topics, Broker, "topics_class"),
     (Decisions, Controller, "decisions_class"),
     (controller_elections.Elections, Controller, "elections_class"),
     (Sessions, Controller, "sessions_class"),

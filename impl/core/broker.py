@@ -86,6 +86,7 @@ class Broker:
     metadata_class: ClassVar[type[MetadataReader]] = MetadataReader
     clients_class: ClassVar[type[Clients]] = Clients
     fetchers_class: ClassVar[type[Fetchers]] = Fetchers
+    topics_class: ClassVar[type[Topics]] = Topics
 
     def __init__(
         self,
@@ -108,7 +109,7 @@ class Broker:
         self._fetchers = self.fetchers_class(self._member)
         self._proposals = Proposals(self._member)
         self._clients = self.clients_class(self._member)
-        self._topics = Topics(self._member)
+        self._topics = self.topics_class(self._member)
         self._descriptions = Descriptions(self._member, self._topics)
         self._producer_ids = ProducerIds(self._member)
         self._deletions = Deletions(self._member)

@@ -101,6 +101,20 @@ OBEYED = AnswerInvariant(
     ),
     breaks="configured-for-itself",
 )
+ADDRESS_BOOK = AnswerInvariant(
+    id="address_book",
+    names=("KIP-631", "KIP-841"),
+    statement=(
+        "The brokers that a client is told of are those, once each, that the answering broker's own image counts as "
+        "registered and not fenced, each at the address with which it registered; and every leader that it is told of "
+        "is one of them. Not asked of what a slow disk held back."
+    ),
+    argument=(
+        "Addresses and leaders are read off one image in one step, and a broker that is fenced is nobody's leader. A "
+        "broker that is about to stop leads until it is let go, and is to be found until then."
+    ),
+    breaks="stopping-and-not-in-the-book",
+)
 ANSWER_INVARIANTS: tuple[AnswerInvariant, ...] = (
     ANSWERED_ONCE,
     ANSWERED_IN_TIME,
@@ -108,5 +122,6 @@ ANSWER_INVARIANTS: tuple[AnswerInvariant, ...] = (
     KNOWS_FIRST,
     WATERMARK_DUE,
     OBEYED,
+    ADDRESS_BOOK,
 )
 ANSWER_IDS = frozenset(invariant.id for invariant in ANSWER_INVARIANTS)

@@ -153,6 +153,10 @@ SENTENCES = {
         "an operator was told that min.insync.replicas of t is # now, and nobody asked for else since; n# has"
         " # in the end (when)",
     ),
+    "address_book": (
+        "stopping-and-not-in-the-book",
+        "n# leaves n# out of the addresses it tells, whom it counts as registered and not fenced (when)",
+    ),
     "heals": (
         "judges-by-its-own-clock",
         "# s after the last fault c# still waits for an answer to a send: in the end n# leads epoch # of t-#, ISR "
