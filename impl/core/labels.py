@@ -21,6 +21,11 @@ def identified(name: TopicPartition, topic_id: bytes) -> str:
     return f"{name}@{topic_id.hex()[:DIGITS]}"
 
 
+def name_of(label: str) -> str:
+    """The name in a label, without the topic's id."""
+    return label.partition("@")[0]
+
+
 def label(name: TopicPartition, topic_id: bytes, settings: Settings) -> str:
     """What facts call this partition of this topic."""
     return identified(name, topic_id) if settings.facts_name_topic_ids else str(name)

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from impl.core.labels import name_of
 from impl.sim.tombstones import TOMBSTONE
 from traces.recorder import OpFields
 
@@ -40,7 +41,11 @@ class Ledger:
         self.acknowledged: dict[tuple[str, str], int | None] = {}
         """(partition, value) of every record whose write was acknowledged, in that order, and its offset."""
         self._deletions: dict[str, dict[tuple[str, int], int]] = {}
-        """By partition: each deletion that may have happened, and up to where."""
+        """By partition's name: each deletion that may have happened, and up to where. Whoever asks says no topic id."""
+        self._granted: set[tuple[str, int]] = set()
+        """Those that have."""
+        self._over: dict[str, frozenset[tuple[str, int]]] = {}
+        """By partition: those that had before anything was sent to it, of another topic of its name."""
         self.final: dict[str, list[tuple[str, str]]] = {}
         """The final reading: (key, value) by partition, in order of offsets."""
         self.retained: dict[str, int] = {}
@@ -60,6 +65,7 @@ class Ledger:
         if fields["operation"] == "produce":
             if fields["phase"] == "invoke":
                 self.invoked += 1
+                self._over.setdefault(fields["partition"], frozenset(self._granted))
             elif fields["phase"] == "ok":
                 self.acknowledged[fields["partition"], fields["value"]] = fields.get("offset")
                 self._note(self._promised, fields)
@@ -83,11 +89,16 @@ class Ledger:
             del deletions[deletion]
         else:
             deletions[deletion] = max(fields.get("offset") or 0, deletions.get(deletion, 0))
+            if fields["phase"] == "ok":
+                self._granted.add(deletion)
 
     def deleted_below(self, partition: str) -> int:
         """Up to where clients have asked for deletion, and were not refused, or retention has deleted: what lies below
         may be gone."""
-        return max(self.retained.get(partition, 0), *self._deletions.get(partition, {}).values(), 0)
+        over = self._over.get(partition, frozenset())
+        deletions = self._deletions.get(name_of(partition), {})
+        asked = [upto for deletion, upto in deletions.items() if deletion not in over]
+        return max(self.retained.get(partition, 0), *asked, 0)
 
     def _note(self, ends: dict[str, int], fields: OpFields) -> None:
         partition, offset = fields["partition"], fields.get("offset")

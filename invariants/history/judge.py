@@ -11,6 +11,7 @@ from invariants.history.order import ReadOrder, never
 from invariants.history.readings import Promise, Readings
 from invariants.verdict import Holds, Unknown, Verdict, Violated
 from traces.schema import Op
+from traces.topic_labels import name_of
 
 CLASSES: dict[str, str] = {
     "lost": "no_committed_loss",
@@ -103,6 +104,8 @@ class _History:
         self._order = order
         self._tombstone = tombstone
         self._readings: dict[str, Readings] = {}
+        self._pending: dict[str, dict[tuple[str, int], int]] = {}
+        """By name without topic id: deletions asked for of which no client knows what became, and up to where."""
         self._found: dict[str, list[str]] = {kind: [] for kind in CLASSES}
         self._sent: set[tuple[str, str, str]] = set()
         self._failed: set[tuple[str, str, str]] = set()
@@ -118,7 +121,7 @@ class _History:
         if op.operation == "produce":
             self._produce(op)
         elif op.operation == "delete":
-            self._of(op.partition).delete((op.client, op.id), op.offset or 0, refused=op.phase == "fail")
+            self._delete(op)
         elif op.phase == "ok" and op.offset is not None:
             self._consume(op, op.offset)
 
@@ -150,10 +153,25 @@ class _History:
                 self._found["failed"].append(f"{words} had been reported as not written")
         self._of(op.partition).read((op.client, op.process), offset, op.key, op.value)
 
+    def _delete(self, op: Op) -> None:
+        """Whoever asks says no topic id: it is asked of whichever topic has the name when the request arrives. That is
+        none that anybody has yet to send a record to once it is answered."""
+        deletion, upto = (op.client, op.id), op.offset or 0
+        pending = self._pending.setdefault(op.partition, {})
+        pending[deletion] = max(upto, pending.get(deletion, 0))
+        if op.phase in ("ok", "fail"):
+            del pending[deletion]
+        self._of(op.partition)
+        for name, readings in self._readings.items():
+            if name_of(name) == op.partition:
+                readings.delete(deletion, upto, refused=op.phase == "fail")
+
     def _of(self, partition: str) -> Readings:
         readings = self._readings.get(partition)
         if readings is None:
             readings = self._readings[partition] = Readings(partition, self._tombstone)
+            for deletion, upto in self._pending.get(name_of(partition), {}).items():
+                readings.delete(deletion, upto, refused=False)
         return readings
 
     def retain(self, partition: str, start: int) -> None:

@@ -161,6 +161,8 @@ class Checker:
                 self._deletions.give_up(partition)
         if plan.name == "DeletePartition":
             self._generations.delete(fact.partition, partition.present())
+            if self._deletions is not None:
+                self._deletions.ends(fact.partition)
             self._told.forget(fact.partition)
 
     def fault(self, kind: str, targets: Iterable[str], _detail: str = "") -> None:

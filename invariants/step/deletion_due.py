@@ -1,5 +1,8 @@
 """Nothing is deleted that nobody wanted deleted: not by a client (DeleteRecords), and not by retention, which waits.
 
+A client names what it asks to have deleted by its topic's name alone (DeleteRecords has no topic id): it is asked
+of whichever topic has the name when the request arrives.
+
 Judged where clients and nodes share a clock (a simulated run), when a log first begins at an offset: other replicas
 then follow. Retention by time deletes no record before it is as old as retention.ms, counted from when its client began
 to send it; a node whose clock was set is believed, as Kafka believes it. Retention by size is not judged here: no fact
@@ -13,6 +16,7 @@ from invariants.step.ghost import Partition, Replica
 from invariants.step.invariant import StepInvariant
 from invariants.verdict import Violated
 from traces.schema import Op
+from traces.topic_labels import name_of
 
 ID = "deletion_due"
 FOREVER = -1
@@ -27,8 +31,16 @@ class Wanted:
     """(client, operation) -> when a record was sent, until its client hears of it."""
     written: list[tuple[int, int]] = field(default_factory=list)
     """Of acknowledged records: offset, and when it was sent."""
-    asked: dict[tuple[str, int], int] = field(default_factory=dict)
-    """(client, operation) -> up to where it asked for deletion, unless it was refused."""
+
+
+@dataclass(slots=True)
+class Asked:
+    """What clients have asked to have deleted of a partition of this name."""
+
+    upto: dict[tuple[str, int], int] = field(default_factory=dict)
+    """(client, operation) -> up to where, unless it was refused."""
+    done: set[tuple[str, int]] = field(default_factory=set)
+    """Those that were granted."""
 
 
 class Deletions:
@@ -44,15 +56,12 @@ class Deletions:
         """Offsets of a partition's records that compaction has taken away somewhere: later ones stand for them, and
         their segment is as old as what is left in it."""
         self._wanted: dict[str, Wanted] = {}
+        self._asked: dict[str, Asked] = {}
 
     def op(self, op: Op) -> None:
         """One operation of a client."""
         if op.operation == "delete":
-            asked = self._of(op.partition).asked
-            if op.phase == "fail":
-                asked.pop((op.client, op.id), None)
-            else:
-                asked[op.client, op.id] = max(op.offset or 0, asked.get((op.client, op.id), 0))
+            self._ask(self._asked_of(op.partition), op)
         elif op.operation == "produce" and self._retention_ms != FOREVER:
             wanted = self._of(op.partition)
             if op.phase == "invoke":
@@ -61,6 +70,22 @@ class Deletions:
                 at = wanted.sent.pop((op.client, op.id), op.at)
                 if op.phase == "ok" and op.offset is not None:
                     wanted.written.append((op.offset, at))
+
+    def _ask(self, asked: Asked, op: Op) -> None:
+        deletion = (op.client, op.id)
+        if op.phase == "fail":
+            asked.upto.pop(deletion, None)
+            return
+        asked.upto[deletion] = max(op.offset or 0, asked.upto.get(deletion, 0))
+        if op.phase == "ok":
+            asked.done.add(deletion)
+
+    def ends(self, partition: str) -> None:
+        """The partition's topic is deleted: what clients have been granted is no permission in the next of its name."""
+        asked = self._asked_of(partition)
+        for deletion in asked.done:
+            asked.upto.pop(deletion, None)
+        asked.done.clear()
 
     def fault(self, kind: str) -> None:
         """What the world did: once a clock is wrong, whoever has it may take anything for old."""
@@ -78,7 +103,7 @@ class Deletions:
         if self._by_size or any(other.start >= to for other in partition.replicas.values() if other is not replica):
             return
         wanted = self._of(partition.name)
-        asked = max(wanted.asked.values(), default=0)
+        asked = max(self._asked_of(partition.name).upto.values(), default=0)
         if asked >= to:
             return
         who = f"n{replica.node} deletes what lies below {to} of {partition.name}"
@@ -98,6 +123,9 @@ class Deletions:
                 f"{who}; the record at offset {offset} was sent {at - sent} ms before that, and retention.ms is "
                 f"{self._retention_ms}",
             )
+
+    def _asked_of(self, partition: str) -> Asked:
+        return self._asked.setdefault(name_of(partition), Asked())
 
     def _of(self, partition: str) -> Wanted:
         wanted = self._wanted.get(partition)

@@ -13,9 +13,9 @@ def op(operation, phase, offset=None, at=0, number=0):
     return Op(n=0, at=at, id=number, operation=operation, phase=phase, offset=offset, **fields)
 
 
-def begins(deletions, to, at=0, others=0):
+def begins(deletions, to, at=0, others=0, name="t-0"):
     """n1's log begins at `to`, the others' elsewhere."""
-    partition = Partition("t-0")
+    partition = Partition(name)
     for node in (1, 2, 3):
         partition.replica(node).start = to if node == 1 else others
     deletions.judge(partition, partition.replica(1), at)
@@ -78,3 +78,15 @@ def test_what_an_unclean_election_gave_up_is_no_longer_there_to_be_young():
     deletions.op(op("produce", "ok", 2, at=150, number=3))
     with pytest.raises(Violated, match="offset 2 was sent 11 ms before that"):
         begins(deletions, 3, at=160)
+
+
+def test_who_asks_names_no_topic_id_and_what_was_granted_ends_with_the_topic():
+    deletions = Deletions()
+    deletions.op(op("delete", "invoke", 5, number=0))
+    begins(deletions, 5, name="t-0@aaaaaaaa")
+    deletions.op(op("delete", "ok", 5, number=0))
+    deletions.op(op("delete", "invoke", 2, number=1))
+    deletions.ends("t-0@aaaaaaaa")
+    begins(deletions, 2, name="t-0@bbbbbbbb")
+    with pytest.raises(Violated, match="n1 deletes what lies below 3 of t-0@bbbbbbbb, and nobody asked for it"):
+        begins(deletions, 3, name="t-0@bbbbbbbb")

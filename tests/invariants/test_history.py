@@ -184,6 +184,28 @@ def test_what_a_client_wanted_deleted_may_be_there_or_not():
     assert [each.kind for each in judge(history.ops).anomalies] == ["vanished", "invented"]
 
 
+def test_what_a_client_asks_to_delete_it_asks_of_the_topic_that_has_the_name():
+    def told(number: int, operation: str, phase: str, **fields) -> Op:
+        return Op(n=0, at=0, client="a", process=1, id=number, operation=operation, phase=phase, **fields)
+
+    def deleted(number: int, phase: str) -> Op:
+        return told(number, "delete", phase, partition="t-0", offset=2)
+
+    def written(partition: str) -> list[Op]:
+        record = {"partition": partition, "key": "k", "value": "v0"}
+        return [
+            told(7, "produce", "invoke", **record, acks=-1),
+            told(7, "produce", "ok", **record, acks=-1, offset=0),
+        ]
+
+    granted = [*written("t-0@aaaaaaaa"), deleted(1, "invoke"), deleted(1, "ok")]
+    assert isinstance(verdict(judge(granted, final="nobody")), Holds)
+    lost = judge([*granted, *written("t-0@bbbbbbbb")], final="nobody")
+    assert [anomaly.kind for anomaly in lost.anomalies] == ["lost"]
+    pending = [*granted, deleted(2, "invoke"), *written("t-0@bbbbbbbb"), deleted(2, "ok")]
+    assert isinstance(verdict(judge(pending, final="nobody")), Holds)
+
+
 def test_what_nobody_reached_is_unknown_until_it_is_read_or_the_end_is():
     history = History()
     history.write("v0", "v1")

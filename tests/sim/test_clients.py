@@ -238,3 +238,17 @@ def test_the_final_reading_goes_on_to_the_last_copy_that_was_acknowledged():
     assert (ledger.lost(), ledger.read_out()) == ((), False)
     ledger.op({**read, "offset": 1})
     assert ledger.read_out()
+
+
+def test_of_a_topic_that_was_made_again_nobody_had_anything_deleted_before_it_was_sent_to():
+    """Who asks says no topic id: what is under way may meet the next topic of the name, what is granted does not."""
+    ledger = Ledger(lambda _: None)
+    delete = {"at": 0, "client": "c3", "process": 1, "id": 1, "operation": "delete", "partition": "t-0", "offset": 5}
+    produce = {"at": 0, "client": "c1", "process": 2, "id": 1, "operation": "produce", "key": "k", "value": "k:0"}
+    ledger.op({**delete, "phase": "invoke"})
+    ledger.op({**produce, "phase": "invoke", "partition": "t-0@aaaaaaaa"})
+    assert ledger.deleted_below("t-0@aaaaaaaa") == 5
+    ledger.op({**delete, "phase": "ok"})
+    ledger.op({**delete, "id": 2, "offset": 3, "phase": "invoke"})
+    ledger.op({**produce, "phase": "invoke", "partition": "t-0@bbbbbbbb"})
+    assert (ledger.deleted_below("t-0@aaaaaaaa"), ledger.deleted_below("t-0@bbbbbbbb")) == (5, 3)

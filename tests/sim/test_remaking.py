@@ -46,6 +46,18 @@ def test_what_is_acknowledged_after_it_is_made_again_is_read_back(pause, wire):
     assert acknowledged == labels
 
 
+def test_what_a_consumer_has_deleted_it_asks_by_name_and_each_topic_is_judged_by_itself():
+    scenario = Scenario(horizon_ms=2_400, deletes=True).remaking()
+    sends = {("send", slot, client): 1 for slot in range(120) for client in (1, 2)}
+    deletes = {("delete", slot, "c3"): 1 for slot in (20, 30, 80, 90, 100)}
+    watcher = Watcher()
+    world = World(scenario, Recorded(sends | deletes | {("remake", 45): 1}), observer=watcher)
+    assert world.run().healthy
+    assert {op.partition for op in watcher.ops if op.operation == "delete"} == {"t-0"}
+    assert len({op.partition for op in watcher.ops if op.operation == "produce"}) == 2
+    assert trial.run(scenario, Recorded(sends | deletes | {("remake", 45): 1})).violated is None
+
+
 def test_without_the_choice_it_stays():
     _, outcome, watcher = run(SCENARIO, SENDS)
     assert outcome.healthy
@@ -75,6 +87,18 @@ def test_a_broker_that_takes_an_old_log_for_the_new_topics_is_found():
     assert trial.run(SCENARIO, Recorded(choices)).violated is None
     violated = trial.run(SCENARIO, Recorded(choices), usable("log-of-the-name")).violated
     assert violated is not None
+
+
+def test_a_deletion_that_comes_late_leaves_nobody_without_a_topic():
+    """Asked of a broker that is cut off, and again of another one: the first meets the topic that was made since."""
+    scenario = Scenario(horizon_ms=200, clients=1, consumers=0, partitions=2, keys=1).remaking()
+    table = scenario.table()
+    faults = {("fault", 0): table.encode("isolate", 2, 0, 1_500), ("fault", 1): table.encode("pause", 3, 0, 200)}
+    world, outcome, watcher = run(scenario, faults | {("remake", 1): 1, ("send", 9, 1): 1})
+    assert outcome.healthy
+    assert len({op.partition for op in watcher.ops}) == 2
+    image = world.faults.active()[2]
+    assert image.topics[P.topic].topic_id.hex() in "".join(world.auditor.labels())
 
 
 def test_what_is_left_of_a_deleted_topic_is_told():
