@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from campaign.lockstep import REFINES
 from campaign.outcome import Outcome
+from invariants.answers.invariant import AnswerInvariant
 from invariants.catalogue import CATALOGUE, HEADLINE
 from invariants.report.build import Arrow, Evidence, Invariant, Word
 
@@ -58,6 +59,11 @@ ANOMALIES: Mapping[str, tuple[str, ...]] = {
     "per_key_order": ("duplicated", "reordered"),
 }
 """Classes of anomaly in a client's history that break an invariant."""
+
+
+NOT_JUDGED_LIVE = frozenset({"deletion_due", "last_resort"})
+"""Judged only where it is known beforehand what may be deleted and who may allow an unclean election: in a simulated
+run (`invariants.step.Checker`)."""
 
 
 def invariants(outcomes: Mapping[str, Outcome]) -> tuple[Invariant, ...]:
@@ -167,7 +173,9 @@ def _judged(invariant: str, outcome: Outcome | None) -> Evidence | None:
         return None
     document = outcome.document
     if invariant not in ANOMALIES:
-        # What a client cannot see is judged on the facts that the processes wrote down.
+        # What a client cannot see is judged on the facts that the processes wrote down; answers are not among them.
+        if invariant in NOT_JUDGED_LIVE or isinstance(CATALOGUE[invariant], AnswerInvariant):
+            return None
         broken = document["step_violation"]
         verdict: Word = "violated" if broken and broken["invariant"] == invariant else "holds"
         return _row("judged", verdict, f"{document['lines']:,} recorded lines of the live run, each fact judged")

@@ -40,8 +40,8 @@ def told(result: LiveResult, judged: Evidence) -> Outcome:
     verdict: Word = "violated" if "violated" in words else "unknown" if "unknown" in words else "holds"
     failover = "" if result.failover_seconds is None else f", acknowledged again after {result.failover_seconds:.1f} s"
     lines = [
-        f"{verdict}: {result.acknowledged} records acknowledged, leader n{result.killed} killed{failover}, "
-        f"{result.read} read back, {sum(anomalies.values())} anomalies"
+        f"{verdict}: {result.acknowledged:,} records acknowledged, leader n{result.killed} killed{failover}, "
+        f"{result.read:,} read back, {sum(anomalies.values())} anomalies"
     ]
     if broken is not None:
         lines.append(f"  {broken.invariant}: {broken.sentence}")

@@ -19,8 +19,8 @@ ARROWS: tuple[tuple[Arrow, str], ...] = (
     ("proved", "Proved: every log length, every epoch, any number of replicas"),
     ("explored", "Explored: every state of the model within bounds"),
     ("fuzzed", "Fuzzed: the broker in a simulated world, judged at every step"),
-    ("validated", "Validated: every fact of the live run is a step of the model"),
-    ("judged", "Judged: what clients of the live run saw"),
+    ("validated", "Validated: every fact of the simulated runs, and of the live one, is a step of a model"),
+    ("judged", "Judged: what clients of the live run saw, and what its processes wrote down"),
 )
 
 

@@ -12,6 +12,7 @@ from campaign.outcome import Outcome, Refused
 from campaign.planted import planted
 from campaign.progress import silent
 from campaign.saved import SAVED, run_again
+from invariants.answers.invariant import ANSWER_INVARIANTS
 from invariants.catalogue import CATALOGUE, HEADLINE
 from invariants.report.build import Evidence, Invariant, Report, Section, read_report, write_report
 
@@ -172,6 +173,16 @@ def test_every_invariant_of_the_catalogue_has_a_card_and_what_was_done_for_it():
     assert [evidence.arrow for evidence in rows["stable_read"].evidence] == ["fuzzed"]
     assert sum(row.headline for row in rows.values()) == len(HEADLINE)
     assert set(TITLES) == set(CATALOGUE), "each in plain words"
+
+
+def test_of_a_live_run_only_what_was_judged_there_has_a_row():
+    document = {"step_violation": None, "lines": 7, "anomalies": {}, "acknowledged": 3, "read": 3, "killed": 1}
+    rows = by_id({"live": Outcome(verdict="holds", document={**document, "history": "holds"}, lines=("live",))})
+    judged = {name for name, row in rows.items() if row.evidence}
+    assert {"no_committed_loss", "log_matching", "one_leader"} <= judged
+    unseen = {each.id for each in ANSWER_INVARIANTS} | {"deletion_due", "last_resort"}
+    assert not judged & unseen, "nobody wrote the answers of a live run down"
+    assert all(rows[name].verdict == "unknown" for name in unseen)
 
 
 def test_a_directory_without_a_report_is_refused_with_the_remedy(tmp_path):
