@@ -11,6 +11,7 @@ from impl.core.image import PartitionImage
 from impl.core.messages import FetchedPartition, FetchPartition
 from impl.core.replica import Replica, content
 from impl.core.types import (
+    NO_EPOCH,
     NO_ERROR,
     Batch,
     ErrorCode,
@@ -76,9 +77,11 @@ class Follower(Replica):
             self.reconcile(out)
 
     def is_nowhere_in(self, part: FetchedPartition) -> bool:
-        """The leader's log begins past the end of this one; or it ends before this one, which is empty, begins: an
-        unclean election has given up what was deleted (Kafka's truncateTo below a log's start)."""
-        return part.log_start > self.log_end or -1 < part.log_start < self.log_start == self.log_end
+        """The leader's log begins past the end of this one; or it ends before this one, which is empty, does: an unclean
+        election has given up what was deleted (Kafka's truncateTo below a log's start), or what stood for all that was
+        compacted away here. A log that has a record is told where it diverges instead."""
+        is_empty = self.log_start == self.log_end or self.epochs.last_known == NO_EPOCH
+        return part.log_start > self.log_end or (is_empty and -1 < part.log_start)
 
     def fall_behind(self, leader_start: Offset, out: list[Effect]) -> None:
         """The leader has deleted what comes next here: this log shares nothing with it, and begins where that does."""

@@ -324,6 +324,22 @@ def test_an_empty_log_past_its_leaders_end_begins_where_that_does():
     assert (partition.log_start, partition.log_end, partition.high_watermark) == (2, 2, 2)
 
 
+def test_a_log_compacted_to_nothing_past_its_leaders_end_begins_where_that_does():
+    """An unclean election has given up what stood for its records; it has offsets, and no epoch to be compared by."""
+    cluster = filled()
+    partition = cluster.partition(2)
+    partition.epochs.clear()
+    assert partition.log_start < partition.log_end
+    partition, done = answer(cluster, 2, error=ErrorCode.OFFSET_OUT_OF_RANGE, log_start=0)
+    assert ResetLog in done
+    assert (partition.log_start, partition.log_end, partition.high_watermark) == (0, 0, 0)
+
+
+def test_a_log_with_records_past_its_leaders_end_is_not_dropped():
+    _, done = answer(filled(), 2, error=ErrorCode.OFFSET_OUT_OF_RANGE, log_start=0)
+    assert done == []
+
+
 def test_what_an_unclean_election_gave_up_of_what_is_deleted_leaves_nothing_to_cut():
     """Kafka's truncateTo below a log's start. Cut to its own start, the log would lack what the leader has below it."""
     cluster = filled()
