@@ -78,8 +78,8 @@ class Follower(Replica):
 
     def is_nowhere_in(self, part: FetchedPartition) -> bool:
         """The leader's log begins past the end of this one; or it ends before this one, which is empty, does: an
-        unclean election has given up what was deleted (Kafka's truncateTo below a log's start), or what stood for all that
-        was compacted away here. A log that has a record is told where it diverges instead."""
+        unclean election has given up what was deleted (Kafka's truncateTo below a log's start), or what stood for all
+        that was compacted away here. A log that has a record is told where it diverges instead."""
         is_empty = self.log_start == self.log_end or self.epochs.last_known == NO_EPOCH
         return part.log_start > self.log_end or (is_empty and part.log_start > -1)
 
