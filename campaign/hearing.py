@@ -26,10 +26,13 @@ from impl.host.broker import BrokerHost
 from impl.host.controller import ControllerHost
 from impl.sim.engine import OPERATOR
 from impl.sim.process import Process
+from impl.storage.log import Log
+from impl.storage.log_config import LogConfig
 from invariants.answers.addresses import Address, wrong
 from invariants.answers.desk import Desk
 from invariants.answers.invariant import ADDRESS_BOOK
 from invariants.answers.orders import Orders, Wish
+from invariants.answers.retained import Extent, Retained, Seen
 from invariants.answers.standing import Standing
 from invariants.answers.unfencing import Counted, Unfencing
 from invariants.step import Checker
@@ -50,6 +53,7 @@ class Hearing:
         self.desk = Desk(self._standing, self._replica, at_once=at_once)
         self._unfencing = Unfencing(self.desk.break_)
         self._orders = Orders(self.desk.break_)
+        self._retained: Retained | None = None
         self.at = 0
         """When the first violation was noticed."""
 
@@ -58,6 +62,10 @@ class Hearing:
         """The first violation, if there is one."""
         return self.desk.violated
 
+    def watch_sizes(self, wait_ms: int) -> None:
+        """Retention by size is at work in this run, and every node sees to it at least so often."""
+        self._retained = Retained(self.desk.break_, wait_ms)
+
     def hears(self, node: Process, event: Event, now: int, step: int) -> None:
         """A node that runs handles an event that is no answer."""
         if self.desk.violated is not None:
@@ -65,6 +73,8 @@ class Hearing:
         self.at = now
         own = now if node.clock is None else node.clock.read(now)
         kind = type(event)
+        if self._retained is not None and isinstance(node.host, BrokerHost):
+            self._look_at_sizes(self._retained, node, node.host, own, ticks=kind is Tick)
         if kind is Tick:
             self.desk.ticks(node.name, node.life, own)
             return
@@ -112,6 +122,23 @@ class Hearing:
         told = wrong(node.name, reply, known)
         if told:
             self.desk.break_(ADDRESS_BOOK, told)
+
+    def _look_at_sizes(self, retained: Retained, node: Process, host: BrokerHost, own: int, *, ticks: bool) -> None:
+        logs = {host.broker.partitions[name].label: (host.broker.partitions[name], log) for name, log in _held_by(host)}
+
+        def start(partition: str, made: object) -> int:
+            held = logs.get(partition)
+            return held[1].start_offset if held is not None and held[1] is made else -1
+
+        def others(partition: str, to: int) -> bool:
+            known = self._checker.partitions.get(partition)
+            replicas = {} if known is None else known.replicas
+            return any(replica.start >= to for number, replica in replicas.items() if number != node.node)
+
+        retained.hears(node.name, node.life, start, others)
+        if ticks:
+            seen = {label: _seen(log, held.high_watermark) for label, (held, log) in logs.items()}
+            retained.ticks(node.name, node.life, own, seen)
 
     def _order(self, node: Process, event: RequestArrived) -> None:
         host = node.host
@@ -225,6 +252,25 @@ class Here(Standing):
     def _configs(self) -> dict[str, str]:
         image, topic = self._broker.image, self._partition.topic
         return overrides(image, topic, self._broker.settings.node) if topic in image.topics else {}
+
+
+# ---------------------------------------------------------------- what logs take
+def _held_by(host: BrokerHost) -> list[tuple[TopicPartition, Log]]:
+    """The logs that retention by size may shorten, and by size alone."""
+    return [
+        (name, log)
+        for name, log in sorted(host.directories.logs.items())
+        if name in host.broker.partitions
+        and log.config.deletes
+        and log.config.retention_bytes >= 0
+        and not 0 <= log.config.retention_ms < LogConfig().retention_ms
+    ]
+
+
+def _seen(log: Log, high_watermark: int) -> Seen:
+    ends = [*(later.base_offset for later in log.segments[1:]), log.end_offset]
+    segments = [Extent(end, each.size) for each, end in zip(log.segments, ends, strict=True)]
+    return Seen(log, log.start_offset, segments, high_watermark, log.config.retention_bytes)
 
 
 # ---------------------------------------------------------------- what operators want

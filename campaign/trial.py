@@ -201,6 +201,9 @@ def run(
     """
     lockstep = _followed_by(scenario, mutant, seeking)
     judges = Judges(lockstep, Deletions(**scenario.retention._asdict()), scenario.compacted, seeking=seeking)
+    if judges.listener is not None and scenario.upkeep is not None and scenario.retention.by_size:
+        upkeep = scenario.upkeep
+        judges.listener.watch_sizes(max(upkeep.retention_check_interval_ms, upkeep.initial_task_delay_ms))
     world = _world(scenario, choices, judges, recorder, mutant)
     violated: Violated | None = None
     origin = 0

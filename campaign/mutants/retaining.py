@@ -53,3 +53,45 @@ class DeletesWhatIsOld(Upkeep):
     def begins(self, log: Log, wall: int, high_watermark: Offset) -> int:
         del high_watermark
         return retained_from(log, wall, log.end_offset)
+
+
+def _kept_by_size(log: Log, size: int, high_watermark: Offset) -> int:
+    """What retention by size would keep of a log that it takes to be so large."""
+    kept, left = log.start_offset, size
+    for segment, later in pairwise(log.segments):
+        left -= segment.size
+        if left < log.config.retention_bytes or later.base_offset > high_watermark:
+            break
+        kept = later.base_offset
+    return kept
+
+
+@mutant("retention-by-a-former-size", "retained_by_size")
+class GoesByAFormerSize(Upkeep):
+    """Retention by size goes by how large the log was when it looked last.
+
+    As one would that takes the sizes from what was measured for the metrics: a log that was just shortened is taken for
+    as long as it was before, and shortened again by as much. Kafka sums up the segments anew each time
+    (UnifiedLog.deleteRetentionSizeBreachedSegments).
+    """
+
+    def begins(self, log: Log, wall: int, high_watermark: Offset) -> int:
+        sizes = self.__dict__.setdefault("_sizes", {})
+        former, sizes[log] = sizes.get(log, log.size), log.size
+        if log.config.retention_bytes < 0:
+            return super().begins(log, wall, high_watermark)
+        return _kept_by_size(log, former, high_watermark)
+
+
+@mutant("retention-without-the-newest", "retained_by_size")
+class LeavesOutTheNewest(Upkeep):
+    """Retention by size does not count the segment that is written to, which it may not delete.
+
+    What may not go is taken for what does not count, and a partition keeps up to a segment more than it must: as much
+    as log.segment.bytes, a gigabyte by default, of every partition of a broker.
+    """
+
+    def begins(self, log: Log, wall: int, high_watermark: Offset) -> int:
+        if log.config.retention_bytes < 0:
+            return super().begins(log, wall, high_watermark)
+        return _kept_by_size(log, log.size - log.segments[-1].size, high_watermark)

@@ -28,7 +28,8 @@ def wrong(node: str, reply: Any, known: Mapping[int, Address]) -> str:
         return f"{node} tells the address of n{number}, whom it does not count as registered, or counts as fenced"
     for number, address in told:
         if address != known[number]:
-            return f"{node} says that n{number} is at {address[0]}:{address[1]}, and it registered at {_at(known[number])}"
+            where = f"{address[0]}:{address[1]}"
+            return f"{node} says that n{number} is at {where}, and it registered at {_at(known[number])}"
     return f"{node} tells an address twice: {[number for number, _ in told]}"
 
 

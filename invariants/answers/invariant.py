@@ -6,7 +6,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerInvariant:
     """One invariant of answers: as `StepInvariant`, judged by `invariants.answers.desk.Desk` where a simulated node
-    hears a request or gives an answer."""
+    hears a request or gives an answer, or by those beside it who hear the same."""
 
     id: str
     names: tuple[str, ...]
@@ -115,6 +115,21 @@ ADDRESS_BOOK = AnswerInvariant(
     ),
     breaks="stopping-and-not-in-the-book",
 )
+RETAINED_BY_SIZE = AnswerInvariant(
+    id="retained_by_size",
+    names=("retention",),
+    statement=(
+        "What retention by size leaves of a log is at least retention.bytes, and less than that without its first "
+        "segment, unless that is the one written to or is not all committed: looked at by every node as often as "
+        "log.retention.check.interval.ms says. The first replica that begins at an offset is held to it; the others "
+        "may follow."
+    ),
+    argument=(
+        "Retention takes the oldest segment while what is left without it is enough, by the sizes of the moment, and "
+        "moves the log's start in the same step."
+    ),
+    breaks="retention-by-a-former-size",
+)
 ANSWER_INVARIANTS: tuple[AnswerInvariant, ...] = (
     ANSWERED_ONCE,
     ANSWERED_IN_TIME,
@@ -123,5 +138,6 @@ ANSWER_INVARIANTS: tuple[AnswerInvariant, ...] = (
     WATERMARK_DUE,
     OBEYED,
     ADDRESS_BOOK,
+    RETAINED_BY_SIZE,
 )
 ANSWER_IDS = frozenset(invariant.id for invariant in ANSWER_INVARIANTS)

@@ -33,7 +33,10 @@ def test_all_of_them_in_any_order_are_right(leader):
             "n1 tells the address of n3, whom it does not count as registered, or counts as fenced",
         ),
         ((FIRST, SECOND, SECOND), "n1 tells an address twice: [1, 2, 2]"),
-        ((FIRST, BrokerAddress(2, "a", 9092, "r")), "n1 says that n2 is at a:9092, and it registered at b:9092 (rack r)"),
+        (
+            (FIRST, BrokerAddress(2, "a", 9092, "r")),
+            "n1 says that n2 is at a:9092, and it registered at b:9092 (rack r)",
+        ),
         ((FIRST, BrokerAddress(2, "b", 9092)), "n1 says that n2 is at b:9092, and it registered at b:9092 (rack r)"),
     ],
     ids=["one left out", "one too many", "one twice", "elsewhere", "in no rack"],

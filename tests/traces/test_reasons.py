@@ -153,6 +153,10 @@ SENTENCES = {
         "an operator was told that min.insync.replicas of t is # now, and nobody asked for else since; n# has"
         " # in the end (when)",
     ),
+    "retained_by_size": (
+        "retention-by-a-former-size",
+        "n# keeps # bytes of t-# for # ms: without the first segment # would be left, and retention.bytes is # (when)",
+    ),
     "address_book": (
         "stopping-and-not-in-the-book",
         "n# leaves n# out of the addresses it tells, whom it counts as registered and not fenced (when)",
