@@ -43,7 +43,7 @@ from invariants.verdict import Violated
 class Hearing:
     """The listener of one run (`impl.sim.observer`). `at_once`: what is violated is raised, and not kept."""
 
-    def __init__(self, checker: Checker, *, at_once: bool = False) -> None:
+    def __init__(self, checker: Checker, *, compacted: bool = False, at_once: bool = False) -> None:
         self._checker = checker
         self._broker: Broker | None = None
         self._number = -1
@@ -51,6 +51,8 @@ class Hearing:
         self._labels: dict[str, dict[TopicPartition, str]] = {}
         """Where topics of one name follow each other: what facts called each node's partitions before this step."""
         self.desk = Desk(self._standing, self._replica, at_once=at_once)
+        if compacted:
+            self.desk.times = None
         self._unfencing = Unfencing(self.desk.break_)
         self._orders = Orders(self.desk.break_)
         self._retained: Retained | None = None
@@ -65,6 +67,11 @@ class Hearing:
     def watch_sizes(self, wait_ms: int) -> None:
         """Retention by size is at work in this run, and every node sees to it at least so often."""
         self._retained = Retained(self.desk.break_, wait_ms)
+
+    def wrote(self, crc: int, at: int) -> None:
+        """A client has made a batch, at this time. Where logs are compacted, batches are made of others."""
+        if self.desk.times is not None:
+            self.desk.times[crc] = at
 
     def hears(self, node: Process, event: Event, now: int, step: int) -> None:
         """A node that runs handles an event that is no answer."""

@@ -102,7 +102,7 @@ class Judges:
             deletions.gone = self.compactions.gone
         self.listener: Hearing | None = None
         if seeking in HEARD_FOR:
-            self.listener = Hearing(self.checker, at_once=seeking != "")
+            self.listener = Hearing(self.checker, compacted=compacted is not None, at_once=seeking != "")
         self.quorum_checker = QuorumChecker(node_name, one_clock=True)
         self.roles = Roles(self.checker)
         self.lockstep = lockstep
@@ -149,6 +149,8 @@ class Judges:
     def wrote(self, crc: int, key: str, names: Sequence[str], at: int) -> None:
         if self.compactions is not None:
             self.compactions.wrote(crc, key, names, at)
+        if self.listener is not None:
+            self.listener.wrote(crc, at)
 
     def held(
         self, node: str, at: int, partition: str, begin: int, to: int, records: Sequence[Held], *, cleaned: bool

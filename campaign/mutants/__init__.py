@@ -7,6 +7,7 @@ A mutant that is not found is a question, not a pass: either the search is too s
 
 from campaign.mutants import (
     answering,
+    asking,
     cleaning,
     clocks,
     counting,
@@ -34,6 +35,7 @@ __all__ = [
     "Mutant",
     "StaleMutant",
     "answering",
+    "asking",
     "cleaning",
     "clocks",
     "counting",

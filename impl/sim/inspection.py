@@ -11,7 +11,6 @@ from impl.host.broker import BrokerHost
 from impl.sim.files import SimFile
 from impl.sim.observer import Held, LogObserver
 from impl.sim.process import Process
-from impl.sim.producer import Producer
 from impl.sim.tombstones import held_in
 from impl.storage.log import Log
 from impl.wire.batches import CorruptBatch, split
@@ -25,11 +24,9 @@ class Inspector:
         self._observer = observer
         self._processes: dict[str, Process] = {}
 
-    def watch(self, processes: Iterable[Process], producers: Iterable[Producer]) -> None:
-        """These are the processes of a world, and its clients that write."""
+    def watch(self, processes: Iterable[Process]) -> None:
+        """These are the processes of a world."""
         self._processes = {process.name: process for process in processes}
-        for producer in producers:
-            producer.wrote = self._observer.wrote
 
     def after(self, name: str, now: int, facts: Sequence[Any]) -> None:
         """A step of this node told these facts."""

@@ -40,7 +40,7 @@ class QuorumObserver(Protocol):
 
 @runtime_checkable
 class LogObserver(Protocol):
-    """What an observer of logs that are compacted may have, too."""
+    """What an observer may have, too, of what logs hold that are compacted, or of which clients ask for offsets."""
 
     def wrote(self, crc: int, key: str, names: Sequence[str], at: int) -> None:
         """A client has made a batch of records of this key, by their names; `crc` is what it is known by."""

@@ -15,7 +15,7 @@ from impl.core.settings import Voter
 from impl.core.types import NodeId
 from impl.host.broker import BrokerHost, MakeBroker
 from impl.host.controller import ControllerHost, MakeController, MakeQuorum
-from impl.sim.auditor import Auditor
+from impl.sim.asker import Asker
 from impl.sim.choices import Key
 from impl.sim.client import Client, Target
 from impl.sim.consumer import Consumer
@@ -84,8 +84,8 @@ class Population:
                 self._client(self.consumers[-1])
         number = scenario.clients + scenario.consumers + 1
         name = self._client_name(number)
-        make_auditor = Remaker if scenario.remakes else Auditor
-        self.auditor: Auditor = make_auditor(name, number, self._target(), scenario.replication, report)
+        make_auditor = Remaker if scenario.remakes else Asker
+        self.auditor: Asker = make_auditor(name, number, self._target(), scenario.replication, report)
         self.auditor_process = self._client(self.auditor)
         self.processes += [
             self._controller(index, node)

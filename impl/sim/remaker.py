@@ -8,7 +8,7 @@ from impl.core.admin_messages import DeletedTopics, DeleteTopics
 from impl.core.events import Send
 from impl.core.messages import CreatedTopics, CreateTopics, DescribedTopics, NewTopic, Reply
 from impl.core.types import NO_ERROR, ErrorCode, TopicPartition
-from impl.sim.auditor import Auditor
+from impl.sim.asker import Asker, Question
 from impl.sim.client import BACKOFF_MS, Target
 from impl.sim.ledger import Report
 
@@ -18,7 +18,7 @@ TIMEOUT_MS = 500
 _DELETE, _MAKE = "delete the topic", "make it again"
 
 
-class Remaker(Auditor):
+class Remaker(Asker):
     """He does one at a time."""
 
     def __init__(self, name: str, number: int, target: Target, replication: int, report: Report) -> None:
@@ -62,7 +62,7 @@ class Remaker(Auditor):
             new = NewTopic(name=self._topic, partition_count=len(self.partitions), replication_factor=self._replication)
             self.request(self.next_contact(), CreateTopics((new,), TIMEOUT_MS, False), _MAKE, now, sends)
 
-    def answered(self, about: TopicPartition | str, reply: Reply, now: int) -> None:
+    def answered(self, about: TopicPartition | Question | str, reply: Reply, now: int) -> None:
         if about == _DELETE:
             assert isinstance(reply, DeletedTopics)
             self._under_way = False
@@ -88,7 +88,7 @@ class Remaker(Auditor):
             # He has asked for one deletion more than once, and the last has met the next topic.
             self._doing, self._ask_at = _MAKE, now
 
-    def unanswered(self, about: TopicPartition | str, now: int) -> None:
+    def unanswered(self, about: TopicPartition | Question | str, now: int) -> None:
         if about in (_DELETE, _MAKE):
             self._under_way = False
             self._ask_at = now + BACKOFF_MS

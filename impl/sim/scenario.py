@@ -49,6 +49,8 @@ DELETING_SHARE = 0.2
 REMAKING_SHARE = 0.25
 """Of the other runs: their topic is deleted and made again."""
 REMAKING_SNAPSHOT_BYTES = 500
+ASKING_SHARE = 0.2
+"""Of the runs: their auditor asks for offsets."""
 CONFIGURED: tuple[tuple[dict[str, int], dict[str, int]], ...] = (
     ({}, {}),
     ({"segment_bytes": SMALL_SEGMENT_BYTES // 2, "index_interval_bytes": 0}, {"replica_fetch_bytes_max": 500}),
@@ -82,6 +84,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """Consumers have what they have read deleted, by choice."""
     remakes: bool = False
     """The topic is deleted, and another one of its name made, by choice."""
+    asks: bool = False
+    """The auditor asks for offsets, by choice."""
     wire: bool = False
     """Every message becomes Kafka's bytes and is read again."""
     beyond: bool = False
@@ -117,6 +121,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
             wire=draw.random() < 0.125,
             controllers=draw.choice((1, 1, 3)),
             deletes=random.Random(f"delete {seed}").random() < DELETING_SHARE,
+            asks=random.Random(f"ask {seed}").random() < ASKING_SHARE,
         )
         segment_bytes = draw.choice(SEGMENT_BYTES)
         log = self.log if segment_bytes is None else msgspec.structs.replace(self.log, segment_bytes=segment_bytes)

@@ -95,13 +95,17 @@ class World(Engine):
             if process.disk is not None:
                 process.disk.cleaning_begins = partial(self._cleaning_begins, process)
         if self._inspector is not None:
-            self._inspector.watch(population.processes, [producer for _, producer in self.producers])
+            self._inspector.watch(population.processes)
+        self._asks = scenario.asks
+        if (self._asks or self._compacts) and isinstance(observer, LogObserver):
+            for _, producer in self.producers:
+                producer.wrote = observer.wrote
         self._trimmers = population.trimmers
         self._consumers = population.consumers
         self._absence: Absence | None = None
         self._senders = range(1, 1 + len(self.producers))
         self.auditor = population.auditor
-        self._remaker_process = population.auditor_process
+        self._auditor_process = population.auditor_process
         self._origin = 0
         self._slots_end = 0
         self._operations = 0
@@ -241,7 +245,7 @@ class World(Engine):
         for process in self.processes:
             process.dismantle()
         self.take_apart()
-        del self._remaker, self._remaker_process
+        del self._remaker, self._auditor_process
         del self.ledger, self.auditor, self.producers, self._trimmers, self._consumers, self._absence, self._inspector
 
     # ------------------------------------------------------------ slots
@@ -271,7 +275,11 @@ class World(Engine):
         if remaker is not None:
             value = choose(("remake", slot), 1 + len(PAUSES_MS))
             if value:
-                self.perform(self._remaker_process, remaker.remake(value - 1, self.now))
+                self.perform(self._auditor_process, remaker.remake(value - 1, self.now))
+        if self._asks:
+            value = choose(("ask", slot), 1 + self.auditor.questions)
+            if value:
+                self.perform(self._auditor_process, self.auditor.ask(value - 1, self.now))
 
     def _cleaning_begins(self, process: Process) -> None:
         """Ask whether the process dies in the middle of it, once a slot."""

@@ -15,11 +15,12 @@ class. Times are the node's own.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from invariants.answers import errors
+from invariants.answers import errors, offsets
 from invariants.answers.invariant import (
     ANSWERED_IN_TIME,
     ANSWERED_ONCE,
     RIGHT_ERROR,
+    RIGHT_OFFSET,
     WATERMARK_DUE,
     AnswerInvariant,
 )
@@ -109,6 +110,8 @@ class Desk:
         self.violated: Violated | None = None
         self.answers = 0
         """Answers judged."""
+        self.times: dict[int, int] | None = {}
+        """What clients made (`invariants.answers.offsets`)."""
         self._stands = stands
         self._replica = replica
         self._at_once = at_once
@@ -282,6 +285,11 @@ class Desk:
             if why:
                 told = f"{node} answers a {kind.name} of {part.partition} without an error, and {why}"
                 self.break_(RIGHT_ERROR, told)
+            elif kind.name == "ListOffsets" and standing.replica is not None:
+                why = offsets.wrong(part, answer, standing.replica, self.times)
+                if why:
+                    told = f"{node}, leader of epoch {standing.leader_epoch} of {part.partition}, {why}"
+                    self.break_(RIGHT_OFFSET, told)
             return
         # A member of an enumeration is one object: looked up by that, and not by its name, which takes its time.
         reasons = self._reasons[kind.name]

@@ -10,6 +10,7 @@ epoch is another hears so, whoever leads; only then does it matter who leads.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from invariants.answers.offsets import epoch_begins
 from invariants.answers.standing import Standing
 
 SEQUENCES = 2**31
@@ -88,9 +89,9 @@ def _out_of_range(_request: Any, part: Any, standing: Standing) -> str:
 def _not_available(_request: Any, _part: Any, standing: Standing) -> str:
     """A new leader whose watermark is not where its epoch began (KIP-207)."""
     replica = standing.replica
-    if replica is None or (replica.leading and replica.high_watermark < replica.log.end):
+    if replica is None or (replica.leading and replica.high_watermark < epoch_begins(replica)):
         return ""
-    return "its high watermark is where its log ends" if replica.leading else "it does not lead"
+    return "its high watermark has come to where its epoch begins" if replica.leading else "it does not lead"
 
 
 def _undeletable(request: Any, part: Any, standing: Standing) -> str:

@@ -60,6 +60,21 @@ RIGHT_ERROR = AnswerInvariant(
     ),
     breaks="beyond-the-watermark-refused",
 )
+RIGHT_OFFSET = AnswerInvariant(
+    id="right_offset",
+    names=("KIP-79", "KIP-207", "KIP-734"),
+    statement=(
+        "A leader that is asked for offsets says where its log begins for the earliest, its high watermark for the "
+        "latest, and for a time the first committed record that is at least as young, with its timestamp and epoch, or "
+        "none; for the maximum timestamp the first that is as young as any. It says none of these but the earliest "
+        "before its high watermark has come to where its epoch begins."
+    ),
+    argument=(
+        "Start and watermark are read in the step that answers; a time is looked up in an index that is cut with its "
+        "log, synced with it, and checked against it by recovery, and the log itself decides."
+    ),
+    breaks="latest-is-the-end",
+)
 KNOWS_FIRST = AnswerInvariant(
     id="knows_first",
     names=("KIP-631",),
@@ -134,6 +149,7 @@ ANSWER_INVARIANTS: tuple[AnswerInvariant, ...] = (
     ANSWERED_ONCE,
     ANSWERED_IN_TIME,
     RIGHT_ERROR,
+    RIGHT_OFFSET,
     KNOWS_FIRST,
     WATERMARK_DUE,
     OBEYED,

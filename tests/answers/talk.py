@@ -37,6 +37,13 @@ def leading(epoch=3, end=4, high_watermark=2, **more):
     return replica
 
 
+def elected():
+    """n1, a leader that has written nothing in its epoch, 4, and does not know yet what is committed."""
+    replica = leading()
+    replica.leader_epoch = 4
+    return replica
+
+
 class Stands(Standing):
     """Where one says that it stands."""
 
