@@ -190,7 +190,7 @@ class QuorumRefinement(Steps):
         self.known[node] = max(self.known[node], self.state.high_watermark[node])
 
     def load_snapshot(self, node: int, fact: Any) -> None:
-        """The records below a snapshot, which the leader has."""
+        """The records below a snapshot, which the leader has: committed, whatever the leader has told of so far."""
         state = self.state
         self.in_epoch(node, fact)
         leading = [each for each in sorted(self.machine.members) if state.leading[each]]
@@ -209,6 +209,8 @@ class QuorumRefinement(Steps):
         if state.log[node][fact.end - 1].epoch != fact.last_epoch:
             told = f"it says the snapshot ends in epoch {fact.last_epoch}, in the model offset {fact.end - 1} is of"
             raise DivergedError("quorum_load_snapshot", f"{told} {state.log[node][fact.end - 1].epoch}")
+        # A snapshot is only of what is committed.
+        self.known[node] = max(self.known[node], fact.end)
 
     def truncate(self, node: int, fact: Any) -> None:
         self.in_epoch(node, fact)

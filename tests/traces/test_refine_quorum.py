@@ -152,6 +152,26 @@ def test_a_snapshot_stands_for_the_records_below_it() -> None:
     assert "it says the snapshot ends in epoch 0" in str(diverges(wrong))
 
 
+def test_what_a_snapshot_holds_is_committed_whatever_the_next_leader_has_told_of() -> None:
+    """Its watermark begins where its snapshot ends, and is told when a record of its own epoch is committed."""
+    told = [
+        *elected(),
+        (C, q.Observe(epoch=1)),
+        (C, q.QuorumLoadSnapshot(epoch=1, end=2, last_epoch=1)),
+        (B, q.AskPreVote(epoch=1, last_epoch=1, log_end=3)),
+        (C, q.GrantPreVote(epoch=1, candidate=B)),
+        (B, q.Stand(epoch=2, last_epoch=1, log_end=3)),
+        (C, q.GrantVote(epoch=2, candidate=B)),
+        (B, q.Win(epoch=2, granting=(B, C))),
+        (B, q.QuorumAppend(epoch=2, base_offset=3, record_count=1)),
+        (C, q.QuorumSendFetch(epoch=2, leader=B, offset=2, last_epoch=1)),
+        (B, q.QuorumAcknowledge(epoch=2, follower=C, offset=2, last_epoch=1)),
+    ]
+    follow([*told, (C, q.QuorumReceiveFetch(epoch=2, leader=B, log_end=4, high_watermark=2))])
+    more = [*told, (C, q.QuorumReceiveFetch(epoch=2, leader=B, log_end=4, high_watermark=3))]
+    assert "it says high_watermark is 3, the leader has told of 0" in str(diverges(more))
+
+
 def test_a_leader_that_resigns_may_ask_again() -> None:
     told = [*elected(), (A, q.Resign(epoch=1)), (A, q.AskPreVote(epoch=1, last_epoch=1, log_end=3))]
     assert not follow(told).view(A)["leading"]
