@@ -62,6 +62,9 @@ class Check:
         self.outcomes[name] = outcome
         self.sections.append(_section(name, command, outcome, seconds))
         self.say(f"{outcome.verdict:9}{name:18}{seconds:6.1f} s  {headline(outcome)}")
+        if outcome.document.get("interrupted"):
+            # Who interrupts a search wants its end told, and no other part begun.
+            raise KeyboardInterrupt
         return outcome
 
     def run(self) -> Outcome:

@@ -76,6 +76,8 @@ class FuzzResult:
     """Runs that did something new."""
     unspoken: tuple[str, ...] = ()
     """What runs did that the model does not speak of: it followed them no further."""
+    interrupted: bool = False
+    """Somebody had seen enough before the budget was spent."""
 
     @property
     def events_per_second(self) -> float:
@@ -104,15 +106,22 @@ def fuzz(
 
     `mutant` and `profile` are names of `campaign.mutants.MUTANTS` and `campaign.profiles.PROFILES`; KeyError else.
     Counterexamples are written to the directory `out`. `workers` are two processes of this machine unless given.
+    Who interrupts the search gets what it has found, shrunk; who interrupts that, nothing.
     """
     _check_names(mutant, profile)
     started = time.monotonic()
     search = _Search(seed * SEEDS_APART, started + budget_seconds, journal)
     with workers or local(2) as hands:
-        for chunk in search.chunks(hands, mutant, profile):
-            search.take(chunk)
-            fraction = min(1.0, (time.monotonic() - started) / budget_seconds)
-            progress(fraction, f"{search.seeds} seeds, {search.events:,} events, {len(search.failures)} failing")
+        interrupted = False
+        try:
+            for chunk in search.chunks(hands, mutant, profile):
+                search.take(chunk)
+                fraction = min(1.0, (time.monotonic() - started) / budget_seconds)
+                progress(fraction, f"{search.seeds} seeds, {search.events:,} events, {len(search.failures)} failing")
+        except KeyboardInterrupt:
+            if not search.seeds:
+                raise
+            interrupted = True
         seconds = time.monotonic() - started
         chosen = choose(search.failures)
         if chosen:
@@ -151,6 +160,7 @@ def fuzz(
         coverage=search.coverage,
         corpus=len(search.corpus.entries),
         unspoken=tuple(search.unspoken),
+        interrupted=interrupted,
     )
 
 

@@ -68,5 +68,9 @@ def _run(gv: Path, out: Path) -> None:
         beside.replace(out)
     else:
         beside.unlink(missing_ok=True)
-        told = [line for line in result.stderr.splitlines() if line.startswith("Error")] or ["it gave no reason"]
-        raise RenderError(f"{gv}: {command[0]} cannot draw it ({told[0]}); draw the .gv with another Graphviz")
+        said = result.stderr.split("\n")
+        told = [line for line in said if line.startswith("Error")] or [line for line in said if line.strip()][-1:]
+        why = told[0].strip() if told else "it gave no reason"
+        raise RenderError(
+            f"{gv}: {command[0]} cannot draw it ({why}); make room, or draw the .gv with another Graphviz"
+        )

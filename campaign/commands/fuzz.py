@@ -96,6 +96,7 @@ def document(result: FuzzResult) -> dict[str, Any]:
         "failure_rate_bound": failure_rate_bound(result),
         "traces": traces,
         "unspoken": {"runs": len(result.unspoken), "first": next(iter(result.unspoken), None)},
+        "interrupted": result.interrupted,
         "corpus": result.corpus,
         "coverage": coverage.document(result.coverage, MODEL),
     }
@@ -136,7 +137,9 @@ def told(result: FuzzResult) -> Outcome:
         return Outcome(verdict="violated", document=document(result), lines=tuple(lines))
     if result.unhealthy:
         lines.append(f"{result.unhealthy} runs in which too much failed did not heal: nothing promised that")
-    if not result.seeds or result.unspoken:
+    if not result.seeds or result.unspoken or result.interrupted:
+        if result.interrupted:
+            lines.append(f"unknown: interrupted, none of {result.seeds:,} runs failed; keep them with --campaign")
         if not result.seeds:
             lines.append("unknown: no run was finished in time; give it a longer --budget")
         if result.unspoken:

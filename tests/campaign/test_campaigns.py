@@ -1,5 +1,6 @@
 """Campaigns: kept in a file, gone on with, merged by seed, run by workers that may die, here and on a Dask cluster."""
 
+import itertools
 import os
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -11,10 +12,11 @@ import pytest
 
 from campaign import corpus, source
 from campaign import fuzz as fuzzing
+from campaign.commands import fuzz as fuzz_command
 from campaign.fuzz import CHUNK, SEEDS_APART, FuzzResult, fuzz
 from campaign.journal import About, Journal
 from campaign.outcome import Refused
-from campaign.workers import DEATHS_MAX, NOT_YET, Pool, dask, local
+from campaign.workers import DEATHS_MAX, NOT_YET, Here, Pool, dask, local
 
 A_MINUTE = 60.0
 PLANTED = "reads-uncommitted"
@@ -216,3 +218,28 @@ def test_an_address_where_nobody_answers_is_refused(address, monkeypatch):
     monkeypatch.setattr("campaign.workers.CONNECT_SECONDS", 1)
     with pytest.raises(Refused, match="no Dask scheduler answers there"):
         dask(address)
+
+
+class InterruptedAfterOne(Here):
+    """Does the first call of a search and is interrupted; of whatever follows, does one."""
+
+    def run(self, work, calls):
+        yield from (work(*call) for call in itertools.islice(calls, 1))
+        if work is fuzzing.run_chunk:
+            raise KeyboardInterrupt
+
+
+def test_what_was_found_before_an_interrupt_is_shrunk_and_kept(tmp_path):
+    result = fuzz(0, A_MINUTE, "waits-in-line", "mixed", tmp_path, workers=InterruptedAfterOne())
+    assert result.interrupted
+    assert result.seeds == CHUNK
+    outcome = fuzz_command.told(result)
+    assert outcome.verdict == "violated"
+    assert all(Path(trace["path"]).is_file() for trace in outcome.document["traces"])
+    assert len(outcome.document["traces"]) == 1
+
+
+def test_an_interrupted_search_that_found_nothing_is_unknown_and_says_how_much_was_done():
+    outcome = fuzz_command.told(fuzz(0, A_MINUTE, None, "durable", workers=InterruptedAfterOne()))
+    assert outcome.verdict == "unknown"
+    assert outcome.lines[-1].startswith(f"unknown: interrupted, none of {CHUNK} runs failed")
