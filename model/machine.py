@@ -221,7 +221,12 @@ class Machine:
 
     def take(self, name: str, parameters: Mapping[str, Any]) -> None:
         """`step`, with the parameters as they are at hand."""
-        self.functions[name](self.state, *self.arguments(name, parameters))
+        checks = self.checks.get(name)
+        if checks is None or parameters.keys() != checks.names:
+            self.arguments(name, parameters)
+            return
+        # The function looks at its arguments itself.
+        self.functions[name](self.state, *[parameters[parameter] for parameter in checks.order])
 
     def enabled(self, name: str, **parameters: Any) -> bool:
         """Whether the step could be taken; nothing is changed."""

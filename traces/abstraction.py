@@ -61,9 +61,11 @@ class Steps:
     def walk(self) -> Counter[tuple[str, str, str]]:
         """Model actions taken: the situation, the action before, the action."""
         self.moves(self._situation)
-        pairs = self._pairs.items()
-        walk = {(situation, *pair): times for situation, counted in pairs for pair, times in counted.items()}
-        return Counter(walk)
+        walk: Counter[tuple[str, str, str]] = Counter()
+        for situation, counted in self._pairs.items():
+            for (before, action), times in counted.items():
+                walk[situation, before, action] = times
+        return walk
 
     def moves(self, situation: str) -> None:
         """What is taken from now on is taken in this situation."""
