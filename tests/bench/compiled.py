@@ -119,7 +119,9 @@ def write_out(sources: Path, to: Path) -> None:
         shutil.copy(ROOT / ahead.user, module.parent / "written_out.py")
         package = ".".join(Path(ahead.module).parent.parts)
         with (to / ahead.made_by).open("a") as generator:
-            generator.write(f"\nfrom {package} import written_out as written_out\n")
+            # Not an import statement: the two import one another, and whether the compiler then knows the types of
+            # the first depends on the order in which it takes them up, which is another from run to run.
+            generator.write(f'\n__import__("{package}.written_out")\n')
 
 
 def build(sources: Path, to: Path) -> None:
