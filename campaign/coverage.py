@@ -173,6 +173,9 @@ _TABLES = {
     "faults": "faults by role",
 }
 
+SHOWN = 8
+"""Empty cells that a person is told of; the document and the report name them all."""
+
 
 def lines(told: Mapping[str, Any]) -> list[str]:
     """The same in a few lines for a person."""
@@ -181,7 +184,8 @@ def lines(told: Mapping[str, Any]) -> list[str]:
         table = told[name]
         line = f"covered: {table['covered']} of {table['cells']} {what}"
         if table["empty"] and name != "pairs":
-            line += f"; never: {', '.join(cell.replace(' > ', ' of ') for cell in table['empty'])}"
+            line += f"; never: {', '.join(cell.replace(' > ', ' of ') for cell in table['empty'][:SHOWN])}"
+            line += f" and {more} more" if (more := len(table["empty"]) - SHOWN) > 0 else ""
         if name == "actions" and told["unreachable"]:
             line += f"; cannot be: {', '.join(told['unreachable'])}"
         said.append(line)
