@@ -6,7 +6,7 @@ from pathlib import Path
 
 from campaign.mutants import MUTANTS
 from campaign.saved import SAVED, Kept
-from campaign.steps import count_steps
+from campaign.steps import steps_of
 from invariants.report.build import Exhibit
 from invariants.report.frames import frames
 from model.design import UnknownVariant
@@ -31,7 +31,7 @@ def exhibit(kept: Kept) -> Exhibit:
         story=_story(trace),
         invariant=verdict.invariant if verdict else "",
         sentence=why(trace),
-        steps=count_steps(trace.lines) if trace.header.origin == "simulated" else len(trace.lines),
+        steps=steps_of(trace) if trace.header.origin == "simulated" else len(trace.lines),
         command=f"fencepost replay {_shown(kept.path)}",
         drawing=drawing(trace),
         frames=frames(trace),

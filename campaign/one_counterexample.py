@@ -21,7 +21,7 @@ from campaign.outcome import Outcome
 from campaign.profiles import PROFILES, seeded
 from campaign.progress import silent
 from campaign.replay import mutant_of, scenario_of
-from campaign.steps import count_steps
+from campaign.steps import steps_of
 from campaign.workers import local
 from impl.sim.drivers import Recorded
 from impl.sim.faults import FaultTable
@@ -71,12 +71,12 @@ def unshrunk(trace: Trace) -> Size | None:
     if trial.run(scenario, choices, mutant_of(trace)).violated is None:
         return None
     judged, whole = trial.record(scenario, choices.made, mutant_of(trace), trace.header.seed)
-    return Size(len(whole.lines), count_steps(whole.lines), len(choices.made), judged.at)
+    return Size(len(whole.lines), steps_of(whole), len(choices.made), judged.at)
 
 
 def shrunk(trace: Trace) -> Size:
     judged = trial.run(scenario_of(trace), Recorded(dict(trace.header.choices)), mutant_of(trace))
-    return Size(len(trace.lines), count_steps(trace.lines), len(trace.header.choices), judged.at)
+    return Size(len(trace.lines), steps_of(trace), len(trace.header.choices), judged.at)
 
 
 # ------------------------------------------------------------ blocks of the page

@@ -13,7 +13,7 @@ import msgspec
 
 from campaign.mutants import MUTANTS
 from campaign.saved import Kept
-from campaign.steps import count_steps
+from campaign.steps import steps_of
 from invariants.report.build import Planted
 
 KEPT_TABLE = Path(__file__).resolve().parent.parent / "docs" / "planted-bugs.json"
@@ -46,7 +46,7 @@ def _row(name: str, row: Mapping[str, Any], kept: Kept | None) -> Planted:
     verdict = None if kept is None else kept.trace.verdict
     steps = row.get("steps")
     if steps is None and kept is not None:
-        steps = count_steps(kept.trace.lines)
+        steps = steps_of(kept.trace)
     return Planted(
         id=name,
         title=MUTANTS[name].title,

@@ -19,7 +19,7 @@ from campaign.mutants import Mutant
 from campaign.replay import scenario_of
 from campaign.shrink import Ending
 from campaign.shrinking import Counterexample, ending_of, shrink_run
-from campaign.steps import count_steps
+from campaign.steps import steps_of
 from impl.sim.choices import Key
 from impl.sim.drivers import Recorded
 from impl.sim.scenario import Scenario
@@ -71,7 +71,7 @@ def _shorter(
     judged, trace = trial.record(scenario, choices, mutant, seeking=ending_of(best.invariant))
     if judged.violated is None or judged.violated.invariant != best.invariant:
         return None
-    if count_steps(trace.lines) >= best.steps:
+    if steps_of(trace) >= best.steps:
         return None
     ending = Ending(best.invariant, judged.at, dict(trace.header.choices))
     again = shrink_run(scenario, choices, mutant, best.seed, ending)

@@ -11,7 +11,7 @@ import msgspec
 from campaign import trial
 from campaign.mutants import MUTANTS, Mutant, usable
 from campaign.shrinking import ending_of
-from campaign.steps import count_steps
+from campaign.steps import steps_of
 from impl.sim.scenario import Scenario
 from traces.trace import Trace, TraceError
 from traces.why import why
@@ -62,7 +62,7 @@ def replay(trace: Trace, clean: bool = False) -> ReplayOutcome:
     )
     assert again.end is not None, "a recorded trace ends"
     return ReplayOutcome(
-        steps=count_steps(again.lines),
+        steps=steps_of(again),
         lines=len(again.lines),
         digest=again.end.digest,
         same=trace.end is not None and trace.end.digest == again.end.digest,

@@ -13,7 +13,7 @@ from campaign.alphabet import SLOT_MS, Alphabet, translated
 from campaign.lockstep import REFINES
 from campaign.mutants import Mutant
 from campaign.shrink import LATER_MS, Ending, Run, shrink
-from campaign.steps import count_steps
+from campaign.steps import steps_of
 from impl.sim.choices import Key
 from impl.sim.drivers import Recorded
 from impl.sim.scenario import Scenario
@@ -102,7 +102,7 @@ def shrink_run(
         seed=seed,
         invariant=judged.violated.invariant,
         sentence=why(trace),
-        steps=count_steps(trace.lines),
+        steps=steps_of(trace),
         choices=len(trace.header.choices),
         at=judged.at,
         runs=small.runs,

@@ -7,7 +7,7 @@ from campaign.progress import Progress
 from campaign.regrow import regrown
 from campaign.replay import mutant_of, scenario_of
 from campaign.shrinking import shrink_run
-from campaign.steps import count_steps
+from campaign.steps import steps_of
 from traces.reader import read
 from traces.recorder import write
 
@@ -37,7 +37,7 @@ def run(path: Path, out: Path | None, progress: Progress) -> Outcome:
         write(found.trace, target)
     except OSError as error:
         raise Refused(f"{target}: cannot be written: {error.strerror}; name a file of yours with --out") from None
-    before = count_steps(trace.lines)
+    before = steps_of(trace)
     document = {
         "trace": str(target),
         "invariant": found.invariant,

@@ -3,6 +3,7 @@
     python -m tests.bench.shrinking                  # every planted bug, three failing seeds of each; some minutes
     python -m tests.bench.shrinking kip-101 kip-279
     python -m tests.bench.shrinking --keep           # and write docs/benchmarks-shrinking.md and docs/shrinking.json
+    python -m tests.bench.shrinking --keep --missing # go on: only those without a row
 
 With names only these rows are measured, and kept, each as soon as it is there. The seeds are those at which the search
 fails, from where the kept table of planted bugs (docs/planted-bugs.json) found the bug on: rare bugs are not searched
@@ -27,7 +28,7 @@ from campaign.planted import table_at
 from campaign.profiles import PROFILES, seeded
 from campaign.rows import ROWS
 from campaign.shrinking import Counterexample, ending_of
-from campaign.steps import count_steps
+from campaign.steps import steps_of
 from campaign.workers import spare_the_collector
 
 SEEDS = 3
@@ -117,7 +118,7 @@ def measure(name: str, profile: str, first: int, wanted: int) -> Row | None:
         seconds = time.process_time() - began
         assert found is not None, "what fails, fails again"
         spent += seconds
-        each.append(Measured(len(trace.header.choices), count_steps(trace.lines), found, seconds))
+        each.append(Measured(len(trace.header.choices), steps_of(trace), found, seconds))
     if not each:
         return None
     began = time.process_time()
@@ -188,13 +189,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", help="planted bugs; default: all")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="failing seeds of each")
     parser.add_argument("--keep", action="store_true", help="keep the rows, and write the page")
+    parser.add_argument("--missing", action="store_true", help="only planted bugs of which no row is kept")
     options = parser.parse_args(arguments)
     spare_the_collector()
     table = table_at(PAGE.parent)
     known = {} if table is None else table[1]
     rows: list[Row] = []
     missed = []
+    done = kept_rows() if options.missing else {}
     for name in options.names or MUTANTS:
+        if name in done:
+            continue
         kept = known.get(name, {})
         first = kept["seeds"] - 1 if kept.get("found") else 0
         row = measure(name, "mixed", first, options.seeds) or measure(name, "beyond", 0, options.seeds)

@@ -9,7 +9,7 @@ from campaign.regrow import regrown
 from campaign.replay import replay, scenario_of
 from campaign.shrink import Ending
 from campaign.shrinking import Counterexample, ending_of, shrink_run
-from campaign.steps import count_steps
+from campaign.steps import steps_of
 from impl.sim.drivers import Recorded
 from traces.reader import parse
 
@@ -43,7 +43,7 @@ def test_a_change_makes_a_shrunk_run_shorter_and_nothing_can_be_left_out_of_it()
     before, after = shorter()
     assert (after.invariant, after.seed) == (before.invariant, before.seed)
     trace = parse(after.data, "regrown")
-    assert count_steps(trace.lines) == after.steps
+    assert steps_of(trace) == after.steps
     assert replay(trace).same
     assert replay(trace, clean=True).invariant is None
     choices = dict(trace.header.choices)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.traces.execution import PARTITION, Execution, begun, kip_101
+from traces import facts
 from traces.chronicle import Chronicle
 from traces.reader import read
 from traces.why import why
@@ -44,6 +45,10 @@ def test_a_lost_record_is_named_with_who_promised_it_and_who_cut_it_off():
         ("decision-forgotten", ["two decisions have partition epoch", "which should know of it"]),
         ("majority-watermark", ["sets its high watermark to", "whom n1 must wait for", "s.acknowledged[leader, f]"]),
         ("votes-twice", ["votes for controller-", "two votes in one epoch"]),
+        (
+            "deleted-when-there-is-time",
+            ["n2 is back with 1 on its disk", "the leader of that epoch has sent it nothing"],
+        ),
         ("judges-by-its-own-clock", ["in the end n1 leads", "has waited for k1.0:0 since"]),
         ("recovers-to-checkpoint", ["came back after its crash", "line "]),
         ("model-kip-101", ["record a was committed at offset 0 by n1", "n2 cut it off", "(line 16)"]),
@@ -62,6 +67,22 @@ def test_every_saved_trace_has_one_sentence(path):
     said = why(read(path))
     assert said
     assert "\n" not in said
+
+
+@pytest.mark.parametrize("path", sorted(SAVED.glob("*.jsonl")), ids=lambda path: path.stem)
+def test_every_sentence_of_a_planted_bug_says_who_of_what_and_when(path):
+    trace = read(path)
+    assert trace.verdict is not None
+    if trace.header.origin == "model":
+        assert re.search(r"\b(n\d|r\d|controller)", why(trace)), "a model's steps have no time, only who does them"
+        return
+    said = why(trace).partition(" (false in the model:")[0]
+    assert re.search(r"\b(n\d|controller)(-\d)?\b", said), "who"
+    assert re.search(r"\b[\d.]+ s\b|\bin the end\b", said), "when, or where all are at last"
+    what = r"\b(offset|epoch|version|log|registers|watermark|request|metadata|ISR|in sync|t-\d)\b|as having"
+    assert re.search(what, said) or trace.verdict.invariant in ("answered_in_time", "address_book", "obeyed"), "of what"
+    action = {"_".join(words) for words in re.findall(r"\b(receive|send|become|lose|answer) (\w+)", said)}
+    assert action & set(facts.VOCABULARY) == set(), "a model's name for an action is no wording"
 
 
 def test_a_trace_in_which_nothing_is_violated_has_none():

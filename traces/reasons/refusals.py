@@ -55,10 +55,13 @@ def leaves(past: Past) -> str:
 
 
 def _act(past: Past, left: Divergence, line: Step) -> str:
-    """What the broker did, as it told."""
-    for fact in decoded(line.facts):
-        if action_of(fact) == left.action and fact.partition == left.partition:
-            return past.did(Moment(line.n, line.at, line.node, fact))
+    """What the broker did, as it told: by the fact of the refused action, or by another that implies it, as a return
+    with records on the disk implies that they were copied."""
+    here = [fact for fact in decoded(line.facts) if fact.partition == left.partition]
+    named = [fact for fact in here if action_of(fact) == left.action]
+    implied = [fact for fact in here if fact.__struct_config__.tag == (left.fact or {}).get("fact")]
+    for fact in named or implied:
+        return past.did(Moment(line.n, line.at, line.node, fact))
     told = [said(fact) for fact in quorum_decoded(line.quorum) if action_of(fact) == left.action]
     return told[0] if told else left.action.replace("_", " ")
 
