@@ -37,6 +37,7 @@ TITLES: Mapping[str, str] = {
     "knows_first": "Nobody is counted on who has not read that he was not",
     "watermark_due": "The high watermark moves as soon as it may",
     "obeyed": "What an operator was told is done is done",
+    "let_go": "Whoever may stop is let go",
     "retained_by_size": "Retention leaves what it must, and no more",
     "address_book": "Clients are told where everybody is",
 }

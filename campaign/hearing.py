@@ -15,7 +15,7 @@ from impl.core.admin_messages import (
     PartitionOutcome,
 )
 from impl.core.broker import Broker
-from impl.core.controller_messages import BrokerHeartbeat
+from impl.core.controller_messages import BrokerHeartbeat, HeartbeatAnswer
 from impl.core.effective_configs import overrides
 from impl.core.events import Disconnected, Event, RequestArrived, SendReply, Tick
 from impl.core.image import MetadataImage
@@ -34,6 +34,7 @@ from invariants.answers.invariant import ADDRESS_BOOK
 from invariants.answers.orders import Orders, Wish
 from invariants.answers.retained import Extent, Retained, Seen
 from invariants.answers.standing import Standing
+from invariants.answers.stopping import Stopping
 from invariants.answers.unfencing import Counted, Unfencing
 from invariants.step import Checker
 from invariants.step.ghost import Replica
@@ -54,6 +55,7 @@ class Hearing:
         if compacted:
             self.desk.times = None
         self._unfencing = Unfencing(self.desk.break_)
+        self._stopping = Stopping(self.desk.break_)
         self._orders = Orders(self.desk.break_)
         self._retained: Retained | None = None
         self.at = 0
@@ -94,7 +96,7 @@ class Hearing:
             assert isinstance(event, RequestArrived)
             request = event.request
             if type(request) is BrokerHeartbeat:
-                self._look_at_brokers(node, request)
+                self._look_at_brokers(node, request, (event.connection, event.correlation))
             elif event.connection == OPERATOR:
                 self._order(node, event)
             self.desk.asked(node.name, node.life, event.connection, event.correlation, request, own, step)
@@ -110,6 +112,8 @@ class Hearing:
         host = node.host
         if isinstance(host, BrokerHost):
             self._number, self._broker = node.node, host.broker
+        elif type(sent.reply) is HeartbeatAnswer:
+            self._answers_heartbeat(node, sent, sent.reply)
         elif sent.connection == OPERATOR:
             self._orders.answered(sent.correlation, _errors(sent.reply))
         own = now if node.clock is None else node.clock.read(now)
@@ -172,7 +176,7 @@ class Hearing:
                     brokers[node.name] = _known(image)
         self._orders.finish(lives, brokers)
 
-    def _look_at_brokers(self, node: Process, request: BrokerHeartbeat) -> None:
+    def _look_at_brokers(self, node: Process, request: BrokerHeartbeat, asked: tuple[int, int]) -> None:
         host = node.host
         assert isinstance(host, ControllerHost), "brokers send their heartbeats to controllers"
         active = host.controller.active
@@ -180,10 +184,28 @@ class Hearing:
             self._unfencing.resigns(node.name)
             return
         image = active.image
-        if self._unfencing.is_news(node.name, (node.life, host.controller.raft.epoch), image.offset):
+        term = (node.life, host.controller.raft.epoch)
+        if self._unfencing.is_news(node.name, term, image.offset):
             brokers = {int(number): Counted(each.epoch, each.fenced) for number, each in image.brokers.items()}
             self._unfencing.looks(node.name, image.offset, brokers)
         self._unfencing.hears(node.name, (request.broker, request.metadata_offset))
+        member = (int(request.broker), int(request.broker_epoch))
+        self._stopping.hears(node.name, term, member, request.metadata_offset)
+        if request.want_shut_down:
+            counted = [
+                (int(each.node), int(each.epoch)) for each in image.brokers.values() if image.is_active(each.node)
+            ]
+            self._stopping.asks(node.name, asked, member, counted)
+
+    def _answers_heartbeat(self, node: Process, sent: SendReply, answer: HeartbeatAnswer) -> None:
+        host = node.host
+        assert isinstance(host, ControllerHost), "brokers send their heartbeats to controllers"
+        active = host.controller.active
+        term = None if active is None else (node.life, host.controller.raft.epoch)
+        end = -1 if active is None else active.image.offset
+        refused, leave = bool(answer.error), answer.should_shut_down
+        asked = (sent.connection, sent.correlation)
+        self._stopping.answered(node.name, term, asked, end, refused=refused, leave=leave)
 
     # ------------------------------------------------------------ where a node stands
     def _replica(self, partition: TopicPartition) -> Replica | None:

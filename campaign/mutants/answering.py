@@ -7,10 +7,11 @@ from impl.core.clients import Clients
 from impl.core.controller_messages import RegisterBroker, RegisteredBroker
 from impl.core.decisions import Decisions
 from impl.core.events import Effect, SendReply
+from impl.core.image import BrokerImage
 from impl.core.messages import DescribedTopics, DescribeTopics, FetchedPartition, FetchPartition
 from impl.core.metadata import ConfigRecord, MetadataRecord
 from impl.core.partition import Partition
-from impl.core.sessions import Sessions
+from impl.core.sessions import NO_OFFSET, Session, Sessions
 from impl.core.topics import Topics
 from impl.core.types import NO_BROKER_EPOCH, NO_ERROR, BrokerEpoch, Connection, ErrorCode, Millis, NodeId, Offset
 
@@ -156,3 +157,17 @@ class LeavesOutTheStopping(Topics):
             if type(effect) is SendReply and type(effect.reply) is DescribedTopics:
                 staying = tuple(each for each in effect.reply.brokers if is_active(each.node))
                 out[place] = replace(effect, reply=replace(effect.reply, brokers=staying))
+
+
+@mutant("waits-for-the-newest", "let_go")
+class WaitsForTheNewest(Sessions):
+    """A broker may stop when all have read everything there is, and not when they have read where its leaderships went.
+
+    Whatever else is decided meanwhile is waited for as well, and a busy cluster lets nobody go: the broker stops
+    without leave in the end. Kafka's controller keeps the offset of the broker's own stop
+    (BrokerHeartbeatManager.maybeUpdateControlledShutdownOffset).
+    """
+
+    def may_stop(self, broker: BrokerImage, session: Session) -> bool:
+        session.stops_at = NO_OFFSET
+        return super().may_stop(broker, session)

@@ -145,6 +145,19 @@ RETAINED_BY_SIZE = AnswerInvariant(
     ),
     breaks="retention-by-a-former-size",
 )
+LET_GO = AnswerInvariant(
+    id="let_go",
+    names=("KIP-631",),
+    statement=(
+        "A broker that has asked for leave to stop, and was told to wait, gets it with the first heartbeat that the "
+        "same controller hears after every broker it counts on has told that it has read where the leaderships went."
+    ),
+    argument=(
+        "The controller notes where its log ends when it has moved the leaderships away, and compares the offset of "
+        "each broker's last heartbeat with that; whoever is fenced or about to stop itself is not waited for."
+    ),
+    breaks="waits-for-the-newest",
+)
 ANSWER_INVARIANTS: tuple[AnswerInvariant, ...] = (
     ANSWERED_ONCE,
     ANSWERED_IN_TIME,
@@ -155,5 +168,6 @@ ANSWER_INVARIANTS: tuple[AnswerInvariant, ...] = (
     OBEYED,
     ADDRESS_BOOK,
     RETAINED_BY_SIZE,
+    LET_GO,
 )
 ANSWER_IDS = frozenset(invariant.id for invariant in ANSWER_INVARIANTS)

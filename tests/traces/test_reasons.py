@@ -153,6 +153,11 @@ SENTENCES = {
         "an operator was told that min.insync.replicas of t is # now, and nobody asked for else since; n# has"
         " # in the end (when)",
     ),
+    "let_go": (
+        "waits-for-the-newest",
+        "controller does not let n# stop: its leaderships were moved below offset # of the metadata, and whoever is "
+        "counted on has told that it has read up to # at least (when)",
+    ),
     "retained_by_size": (
         "retention-by-a-former-size",
         "n# keeps # bytes of t-# for # ms: without the first segment # would be left, and retention.bytes is # (when)",
