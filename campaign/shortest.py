@@ -85,7 +85,7 @@ SHORTEST: tuple[Known, ...] = (
     Known("R18", "last-replica-stands", "7", 8, "the shortest of 6 failing seeds"),
     Known("R20", "unclean-keeps-elr", "10", 2, "needed: a fault and a decision of the controller"),
     Known("R20", "unclean-passes-for-clean", "10", 9, "the shortest of 9 failing seeds"),
-    Known("K1", "votes-twice", "8", 4, "needed: two candidacies and two votes; the model checker's voters stand later"),
+    Known("K1", "votes-twice", "8", 4, "the shortest of 8 failing seeds, seven of which end there"),
     Known("K1", "vote-not-written", "8", 9, "the shortest of 5 failing seeds; four steps are the first election"),
 )
 
