@@ -74,6 +74,12 @@ def defined(shared: CodeType, name: str, namespace: dict[str, Any]) -> Callable[
     return made
 
 
+def maker_of(_model: str) -> Callable[[dict[str, Any]], Any] | None:
+    """What makes the states of a model's machines out of its variables, where they are not as any other's. The compiled
+    copy has such."""
+    return None
+
+
 # ---------------------------------------------------------------- trees
 def _body(function: Function, ghosts: bool) -> list[ast.stmt]:
     """The statements as they are run: without the docstring, and without ghosts where these are not wanted."""

@@ -10,7 +10,7 @@ There are no bounds: epochs and logs grow as the steps make them, and a step cos
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from model.as_run import defined, step_of
+from model.as_run import defined, maker_of, step_of
 from model.design import Model
 from model.explain import Refusal, shown
 from model.language import Disabled
@@ -125,7 +125,7 @@ class Machine:
         self.state = self.begun(isr)
 
     # ------------------------------------------------------------ states
-    def begun(self, isr: Iterable[int] | None = None) -> State:
+    def begun(self, isr: Iterable[int] | None = None) -> Any:
         """The initial state, over growing tables: what it says of the first epoch holds for those to come, except what
         it assigns to the first epoch alone, which differs from the blank."""
         members = self.members if isr is None else frozenset(isr)
@@ -145,7 +145,8 @@ class Machine:
             table.update(dict.fromkeys(table, empty))
             if type(table) is GrowingTable:
                 table.blank = empty
-        return State(began)
+        made = maker_of(self.reading.model.name)
+        return State(began) if made is None else made(began)
 
     def _unbounded(self, state: Values) -> State:
         grown: dict[str, Any] = {}

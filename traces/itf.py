@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from model.language import Entry
-from model.machine import ActionDisabled, UnknownAction
+from model.machine import ActionDisabled, Machine, UnknownAction
 from traces import facts, replicas
 from traces.modelled import acting, calls_of, machine_of
 from traces.schema import Fault, Step
@@ -57,7 +57,7 @@ def _meta(trace: Trace) -> dict[str, Any]:
 # ---------------------------------------------------------------- the model
 def _modelled(trace: Trace) -> Iterable[_Told]:
     machine = machine_of(trace, variant=trace.header.variant)
-    yield None, {**_variables(machine.state), ACTION: "init", PICKS: {}}
+    yield None, {**_variables(machine), ACTION: "init", PICKS: {}}
     for line, (name, parameters) in zip(acting(trace), calls_of(trace), strict=True):
         try:
             machine.step(name, **parameters)
@@ -67,11 +67,11 @@ def _modelled(trace: Trace) -> Iterable[_Told]:
                 trace.source, line.n + 2, wrong, "`fencepost validate` says where it leaves the model"
             ) from None
         picks = {key: value(picked) for key, picked in parameters.items()}
-        yield line.n, {**_variables(machine.state), ACTION: name, PICKS: picks}
+        yield line.n, {**_variables(machine), ACTION: name, PICKS: picks}
 
 
-def _variables(state: Any) -> dict[str, Any]:
-    return {name: value(content) for name, content in sorted(vars(state).items())}
+def _variables(machine: Machine) -> dict[str, Any]:
+    return {name: value(getattr(machine.state, name)) for name in sorted(machine.reading.variables)}
 
 
 # ---------------------------------------------------------------- brokers

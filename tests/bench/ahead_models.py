@@ -4,10 +4,12 @@
 
 One rule: what is written out is what a machine runs (`model.as_run`), statement by statement. Names that each machine
 has its own values for, the domains and the members, are attributes of `Around`; definitions that are called get it too.
+States are native: each model has a class whose attributes are its variables.
 Only the models that simulated runs are followed by are written out, without variants.
 """
 
 import ast
+from collections.abc import Iterable
 from typing import Any
 
 from model import as_run
@@ -23,6 +25,8 @@ from collections.abc import Callable
 from typing import Any
 from model.kinds import Entry
 '''
+STATE = "State"
+"""How the names of the classes end that models declare their states by."""
 MINE = ("_members", "_decides", "_refused")
 """Besides the domains, what a machine has of its own."""
 
@@ -33,26 +37,34 @@ class Module:
     def __init__(self, around: list[str]) -> None:
         self._around = frozenset(around)
         self._called: dict[str, str] = {}
-        """By module and name of a definition, what it is called here."""
+        """By model, module and name of a definition, what it is called here."""
+        self._states: dict[str, str] = {}
+        """By model, the class of its states."""
         self._written: dict[str, str] = {}
         self._lines = [HEAD, *(f"from model.language import {word}" for word in WORDS), "class Around:"]
         self._lines.append("    def __init__(self, names: dict[str, Any]) -> None:")
         self._lines += [f"        self.{name}: Any = names[{name!r}]" for name in around]
 
-    def action(self, name: str, function: Function, body: list[ast.stmt]) -> None:
+    def state(self, model: str, variables: Iterable[str]) -> None:
+        """The class of a model's states."""
+        mine = self._states[model] = f"State_{len(self._states)}"
+        self._lines += [f"class {mine}:", "    def __init__(self, names: dict[str, Any]) -> None:"]
+        self._lines += [f"        self.{name}: Any = names[{name!r}]" for name in variables]
+
+    def action(self, model: str, name: str, function: Function, body: list[ast.stmt]) -> None:
         """A step, after the definitions it calls."""
         mine = f"action_{len(self._written)}"
-        self._write(mine, function, body)
+        self._write(mine, model, function, body)
         self._written[f"{function.python.__module__}.{function.python.__qualname__} {name}"] = mine
 
-    def _definition(self, function: Function) -> str:
-        known = f"{function.python.__module__}.{function.name}"
+    def _definition(self, model: str, function: Function) -> str:
+        known = f"{model} {function.python.__module__}.{function.name}"
         if known not in self._called:
             self._called[known] = mine = f"definition_{len(self._called)}"
-            self._write(mine, function, as_run._body(function, ghosts=False))
+            self._write(mine, model, function, as_run._body(function, ghosts=False))
         return self._called[known]
 
-    def _write(self, mine: str, function: Function, body: list[ast.stmt]) -> None:
+    def _write(self, mine: str, model: str, function: Function, body: list[ast.stmt]) -> None:
         globals_ = function.python.__globals__
 
         def named(node: Any) -> Any:
@@ -60,7 +72,7 @@ class Module:
                 called = of(globals_.get(node.func.id))
                 if called is not None:
                     return ast.Call(
-                        ast.Name(self._definition(called), ast.Load()),
+                        ast.Name(self._definition(model, called), ast.Load()),
                         [ast.Name("_c", ast.Load()), *node.args],
                         node.keywords,
                     )
@@ -72,7 +84,14 @@ class Module:
             return node
 
         statements = [changed(statement, named) for statement in body]
-        parameters = [argument.arg for argument in function.tree.args.args]
+        arguments = function.tree.args.args
+        parameters = [argument.arg for argument in arguments]
+        types = [
+            self._states[model]
+            if argument.annotation is not None and ast.unparse(argument.annotation).endswith(STATE)
+            else "Any"
+            for argument in arguments
+        ]
         local = {
             node.id
             for statement in statements
@@ -88,7 +107,7 @@ class Module:
             if isinstance(node, ast.Name)
         }
         returns = "Any" if any(isinstance(n, ast.Return) for s in statements for n in ast.walk(s)) else "None"
-        told = ", ".join(["_c: Around", *(f"{parameter}: Any" for parameter in parameters)])
+        told = ", ".join(["_c: Around", *map(": ".join, zip(parameters, types, strict=True))])
         self._lines.append(f"def {mine}({told}) -> {returns}:")
         self._lines += [f"    {name}: Any" for name in sorted(local - bound - set(parameters))]
         for statement in statements:
@@ -97,7 +116,9 @@ class Module:
     def text(self) -> str:
         """The whole module."""
         written = ", ".join(f"{key!r}: {name}" for key, name in sorted(self._written.items()))
-        return "\n".join([*self._lines, f"WRITTEN: dict[str, Callable[..., None]] = {{{written}}}"]) + "\n"
+        states = ", ".join(f"{model!r}: {name}" for model, name in sorted(self._states.items()))
+        tables = [f"WRITTEN: dict[str, Callable[..., None]] = {{{written}}}", f"STATES: dict[str, Any] = {{{states}}}"]
+        return "\n".join([*self._lines, *tables]) + "\n"
 
 
 def written() -> str:
@@ -115,9 +136,11 @@ def written() -> str:
     setattr(as_run, "code", noted)  # noqa: B010 - a function in place of another
     try:
         for machine in machines:
+            model = machine.reading.model.name
+            module.state(model, machine.reading.variables)
             for name, step in machine.reading.steps.items():
                 as_run.step_of(step.function.python, name)
-                module.action(name, *bodies[-1])
+                module.action(model, name, *bodies[-1])
     finally:
         setattr(as_run, "code", make_now)  # noqa: B010 - the function as before
     return module.text()

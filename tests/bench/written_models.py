@@ -31,6 +31,13 @@ def defined(shared: Any, name: str, namespace: dict[str, Any]) -> Callable[..., 
     return partial(shared, ahead.Around(namespace))
 
 
+def maker_of(model: str) -> Any:
+    """The native class of a model's states, where it was written out."""
+    from model import ahead
+
+    return ahead.STATES.get(model)
+
+
 if __name__ == "model.written_out":
-    for replaced in (step_of, defined):
+    for replaced in (step_of, defined, maker_of):
         setattr(as_run, replaced.__name__, replaced)
