@@ -117,6 +117,10 @@ def test_the_records_of_one_batch_are_handed_over_in_one_step():
     assert count_steps([invoke(0, "a"), invoke(1, "b")]) == 2
 
 
+def of_a_voter(*facts) -> Step:
+    return Step(n=0, at=0, node="controller-1", event="x", quorum=facts)
+
+
 def test_what_voters_do_counts_where_it_is_they_who_break_something_and_their_elections_anywhere():
     def copied(log_end: int) -> quorum.QuorumReceiveFetch:
         return quorum.QuorumReceiveFetch(epoch=2, leader=3001, log_end=log_end, high_watermark=0)
@@ -124,10 +128,10 @@ def test_what_voters_do_counts_where_it_is_they_who_break_something_and_their_el
     first = quorum.GrantVote(epoch=1, candidate=3001)
     later = quorum.GrantVote(epoch=2, candidate=3001)
     idle = quorum.GrantPreVote(epoch=2, candidate=3001)
-    lines = [Step(n=0, at=0, node="c", event="x", quorum=(first, later, idle, copied(1), copied(1)))]
+    lines = [of_a_voter(first, later, idle, copied(1), copied(1))]
     assert count_steps(lines) == 1, "the vote in a later epoch"
     assert count_steps(lines, of_voters=True) == 3, "both votes, and the copy once"
     assert count_steps([step(f.Append(partition=P, leader_epoch=0, batch=content(0, 0, 1)))], of_voters=True) == 0
     back = quorum.QuorumRestart(epoch=1, voted=-1, log_start=0, log_end=1, last_epoch=1)
     empty = quorum.QuorumRestart(epoch=0, voted=-1, log_start=0, log_end=0, last_epoch=0)
-    assert count_steps([Step(n=0, at=0, node="c", event="x", quorum=(back, empty))]) == 1, "not the first start"
+    assert count_steps([of_a_voter(back, empty)]) == 1, "not the first start"
