@@ -35,6 +35,7 @@ TITLES: Mapping[str, str] = {
     "answered_in_time": "Every request is answered by its deadline",
     "right_error": "Whatever is refused is refused for what is so",
     "knows_first": "Nobody is counted on who has not read that he was not",
+    "right_offset": "Whoever asks for offsets is told the right ones",
     "watermark_due": "The high watermark moves as soon as it may",
     "obeyed": "What an operator was told is done is done",
     "let_go": "Whoever may stop is let go",

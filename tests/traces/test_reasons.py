@@ -153,6 +153,10 @@ SENTENCES = {
         "an operator was told that min.insync.replicas of t is # now, and nobody asked for else since; n# has"
         " # in the end (when)",
     ),
+    "right_offset": (
+        "latest-is-the-end",
+        "n#, leader of epoch # of t-#, says that # is the latest, and its high watermark is # (when)",
+    ),
     "let_go": (
         "waits-for-the-newest",
         "controller does not let n# stop: its leaderships were moved below offset # of the metadata, and whoever is "
