@@ -227,7 +227,16 @@ class Hearing:
         assert self._broker is not None, "who hears or answers is noted first"
         if self._labels and self._is_another(partition):
             return Elsewhere()
-        return Here(self._broker, partition, self._replica(partition))
+        replica = self._replica(partition)
+        ghost = self._checker.partitions.get(self._label(partition))
+        given_up = ghost is not None and ghost.compacted and ghost.last_unclean >= 0
+        return Here(self._broker, partition, replica, knows_producers=not given_up)
+
+    def _label(self, partition: TopicPartition) -> str:
+        """What facts call it."""
+        assert self._broker is not None, "who hears or answers is noted first"
+        held = self._broker.partitions.get(partition)
+        return str(partition) if held is None else held.label
 
 
 class Elsewhere(Standing):
@@ -237,12 +246,19 @@ class Elsewhere(Standing):
 class Here(Standing):
     """What a broker has of a partition, and has read of it. Only what is asked for is looked up."""
 
-    __slots__ = ("_broker", "_partition")
+    __slots__ = ("_broker", "_knows_producers", "_partition")
 
-    def __init__(self, broker: Broker, partition: TopicPartition, replica: Replica | None) -> None:
+    def __init__(
+        self, broker: Broker, partition: TopicPartition, replica: Replica | None, *, knows_producers: bool = True
+    ) -> None:
         super().__init__(replica)
         self._broker = broker
         self._partition = partition
+        self._knows_producers = knows_producers
+
+    @property
+    def knows_producers(self) -> bool:
+        return self._knows_producers
 
     @property
     def here(self) -> bool:

@@ -134,7 +134,7 @@ def _too_large(_request: Any, part: Any, standing: Standing) -> str:
 def _out_of_order(_request: Any, part: Any, standing: Standing) -> str:
     """The last that the log has of the producer, and what would come after it. What is deleted may be forgotten."""
     batch, replica = part.batch, standing.replica
-    if replica is None or not hasattr(batch, "producer_id"):
+    if replica is None or not hasattr(batch, "producer_id") or not standing.knows_producers:
         return ""
     last = next((each for each in reversed(replica.log.batches) if each.producer_id == batch.producer_id), None)
     if last is None:

@@ -51,6 +51,12 @@ class Standing:
         return True
 
     @property
+    def knows_producers(self) -> bool:
+        """Its log tells of every producer the last that it wrote there. It does not where compaction has left that out:
+        an unclean election may give up what came later and stood for it."""
+        return True
+
+    @property
     def leading(self) -> bool:
         return self.replica is not None and self.replica.leading
 

@@ -47,7 +47,7 @@ def elected():
 class Stands(Standing):
     """Where one says that it stands."""
 
-    here = known = reads = deletes = True
+    here = known = reads = deletes = knows_producers = True
     replicas, isr, minimum, batch_bytes_max = (1, 2, 3), (1, 2), 2, 1 << 60
 
     def __init__(self, replica, **standing):

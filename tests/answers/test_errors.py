@@ -61,6 +61,7 @@ RIGHT = [
     (produce(sequence=6), produced(E.OUT_OF_ORDER_SEQUENCE_NUMBER), None, {}),
     (produce(sequence=1, producer=6), produced(E.OUT_OF_ORDER_SEQUENCE_NUMBER), None, {}),
     (produce(sequence=4), produced(E.OUT_OF_ORDER_SEQUENCE_NUMBER), leading(start=4), {}),
+    (produce(sequence=4), produced(E.OUT_OF_ORDER_SEQUENCE_NUMBER), None, {"knows_producers": False}),
     (produce(acks=2), produced(E.INVALID_REQUIRED_ACKS), None, {}),
     (delete(3), deleted(E.OFFSET_OUT_OF_RANGE), None, {}),
     (delete(1), deleted(E.POLICY_VIOLATION), None, {"deletes": False}),

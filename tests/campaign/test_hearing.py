@@ -3,7 +3,7 @@
 import pytest
 
 from campaign import trial
-from campaign.hearing import _wishes
+from campaign.hearing import Hearing, _wishes
 from campaign.mutants import MUTANTS
 from campaign.profiles import PROFILES, seeded
 from impl.core.admin_messages import AlterReassignments, Reassignment
@@ -14,8 +14,10 @@ from impl.core.metadata import RegisterBrokerRecord
 from impl.core.partition import Partition
 from impl.core.types import TopicPartition
 from impl.sim.drivers import Recorded
-from impl.sim.scenario import Scenario
+from impl.sim.scenario import SIMULATED, Scenario
 from invariants.answers.invariant import ANSWER_IDS, ANSWER_INVARIANTS
+from invariants.step import Checker
+from invariants.step.ghost import Partition as Ghost
 
 SEEDS = range(30)
 
@@ -94,3 +96,16 @@ def test_sought_alone_the_run_ends_with_the_first_wrong_answer():
     assert whole.violated == cut.violated
     assert whole.at == cut.at
     assert cut.events < whole.events
+
+
+def test_a_log_says_nothing_of_producers_once_what_stood_for_its_records_is_given_up():
+    """What compaction has taken out, later records stood for; an unclean election may have given up those."""
+    checker = Checker()
+    partition = checker.partitions["t-0"] = Ghost("t-0", compacted=True)
+    hearing = Hearing(checker)
+    hearing._broker = Broker(SIMULATED, host="h", port=1, incarnation=b"1" * 16, logs=())
+    known = []
+    for epoch in (-1, 3):
+        partition.last_unclean = epoch
+        known.append(hearing._standing(TopicPartition("t", 0)).knows_producers)
+    assert known == [True, False]
