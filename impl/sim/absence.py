@@ -117,12 +117,13 @@ class Absence:
         return going
 
     def _is_settled(self, name: TopicPartition, known: PartitionImage) -> bool:
-        """Everybody is in sync and the leader proposes nothing else: the auditor may have been told old news."""
+        """Everybody is in sync and the leader leads and proposes nothing else: the auditor may have been told old news,
+        and a controller takes a broker that has come back for what it was until its session is over."""
         host = self._field.processes[max(known.leader, 0)].host
         if not isinstance(host, BrokerHost) or set(known.isr) != set(known.replicas):
             return False
         led = host.broker.partitions.get(name)
-        return led is not None and led.proposal is None
+        return led is not None and led.leading and led.proposal is None
 
     def _is_written(self, partition: int) -> bool:
         """Who is silent lags only behind somebody who writes."""
@@ -145,7 +146,10 @@ class Absence:
         return [process.name for process, producer in self._producers if not producer.idle]
 
     def _is_read(self) -> bool:
-        """Every consumer has come past whatever was acknowledged since."""
+        """Every consumer has come past whatever was acknowledged since; what a leader alone acknowledges (acks=1) may
+        be gone with it."""
+        if self._scenario.acks != -1:
+            return True
         new = list(self._ledger.acknowledged.items())[self._acknowledged :]
         positions = [{each.label(name): at for name, at in each.positions.items()} for each in self._consumers]
         return all(each.get(label, 0) > (offset or 0) for (label, _), offset in new for each in positions)

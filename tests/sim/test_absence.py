@@ -70,6 +70,24 @@ def test_a_partition_goes_on_without_nobody_whom_its_minimum_needs():
     assert driver.made.keys() >= {("fault", 1), ("away",)}
 
 
+def test_nobody_goes_while_a_leader_that_has_come_back_is_taken_for_what_it_was():
+    """Its session is not over, and who is elected when it is may be the one that is away, with nobody to follow it."""
+    scenario = Scenario(horizon_ms=200)
+    crash = {("fault", 9): scenario.table().encode("crash", 1)}
+    driver = Recorded(SENDS | crash | away(scenario, 2, CUT_FROM_BROKERS))
+    assert trial.run(scenario, driver).violated is None
+    assert driver.made.keys() >= {("fault", 9), ("away",)}
+
+
+def test_what_a_leader_alone_has_acknowledged_may_be_gone_with_it():
+    """n1 has not heard yet that n3 leads, and acknowledges what nobody will read."""
+    scenario = Scenario(horizon_ms=20, controllers=3, acks=1)
+    late = {("fault", 0): scenario.table().encode("move", 3), ("delay", "controller-2>n1", 0, 0): 6}
+    driver = Recorded(late | {("jitter", "controller-3", 0): 1} | away(scenario, 1, CUT_FROM_BROKERS))
+    assert trial.run(scenario, driver).violated is None
+    assert ("away",) in driver.made
+
+
 @pytest.mark.parametrize(("share", "found"), [(0.0, False), (1.0, True)])
 def test_it_finds_a_bug_that_nothing_else_finds(share, found):
     planted = usable("waits-for-the-lagging")
