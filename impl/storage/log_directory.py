@@ -130,9 +130,15 @@ class LogDirectory:
         self.logs[partition].advance_start(to)
 
     def reset(self, partition: TopicPartition, to: Offset) -> None:
-        """Drop a whole log and begin anew at `to`. Raises OSError."""
+        """Drop a whole log and begin anew at `to`. Raises OSError.
+
+        Where that is further on, a crash in between must not make a log of it that begins at 0 again.
+        """
+        log = self.logs[partition]
         self._lower_recovery_point(partition, 0)
-        self.logs[partition].reset_to(to)
+        if to > log.start_offset:
+            self._write_log_starts({**self._log_starts, partition: to})
+        log.reset_to(to)
 
     def write_high_watermarks(self, watermarks: Iterable[tuple[TopicPartition, Offset]]) -> None:
         """All root checkpoints: the given high watermarks, and how far each log is synced. Raises OSError."""

@@ -3,7 +3,7 @@
 import pytest
 
 from impl.core.types import Offset
-from impl.sim.disk import SimDisk
+from impl.sim.disk import PowerLost, SimDisk
 from impl.storage.log import Log
 from impl.storage.log_config import LogConfig
 from impl.storage.log_directory import LogDirectory
@@ -137,6 +137,20 @@ def test_a_log_that_lost_everything_up_to_its_start_begins_there() -> None:
     disk.lose_power(lambda *_: 0)
     (state,) = LogDirectory(disk, LogConfig()).recovered
     assert (state.log_start, state.log_end) == (3, 3)
+
+
+@pytest.mark.parametrize("changes", range(1, 15))
+def test_a_power_loss_while_a_log_is_begun_anew_gives_nothing_back_that_was_deleted(changes: int) -> None:
+    disk = SimDisk()
+    directory = a_directory(disk)
+    directory.advance_start(PARTITION, Offset(20))
+    directory.write_high_watermarks(((PARTITION, Offset(20)),))
+    disk.fail_after(changes, PowerLost)
+    with pytest.raises(PowerLost):
+        directory.reset(PARTITION, Offset(50))
+    disk.lose_power(lambda *_: 0)
+    (state,) = LogDirectory(disk, LogConfig()).recovered
+    assert state.log_start >= 20
 
 
 def test_a_log_begun_anew_is_empty_there_after_any_stop() -> None:
