@@ -34,8 +34,8 @@ def returned(model: Abstraction, node: int, fact: Any) -> None:
     start = _explained(model, node, fact)
     less = fact.log_end < len(model.state.log[node]) and not _cut_short_truncating(model, node, fact)
     if less and _was_dropping(model, node, start):
+        # What was dropped had perhaps been flushed, so it may be missing. As long as nobody has registered it counts.
         state = model.state
-        state.log[node] = state.log[node][: fact.log_end]
         state.flushed[node] = min(state.flushed[node], fact.log_end)
 
 

@@ -72,6 +72,8 @@ class Absence:
         self._going: frozenset[int] = frozenset()
         self._gone = False
         self._acknowledged = 0
+        self._sent_to: list[bytes | None] = []
+        """By producer: the id of the topic that it knew when it was last made to send."""
         self._deciding: tuple[int, int] | None = None
         self._deciding_since = 0
 
@@ -95,10 +97,24 @@ class Absence:
                     self._faults.block(self.process, other, lasting)
                     self._faults.block(other, self.process, lasting)
         self._auditor.watch(without=self._node, partitions=self._going)
-        for process, producer in self._producers:
-            for key in range(self._scenario.keys):
-                if producer.partition_of(key).index in self._going:
-                    field.perform(process, producer.produce(key, field.now))
+        self._sent_to = [None] * len(self._producers)
+        for number in range(len(self._producers)):
+            self._send(number)
+
+    def _send(self, number: int) -> None:
+        """A producer sends to each partition that goes on."""
+        field, (process, producer) = self._field, self._producers[number]
+        self._sent_to[number] = producer.topic_id
+        for key in range(self._scenario.keys):
+            if producer.partition_of(key).index in self._going:
+                field.perform(process, producer.produce(key, field.now))
+
+    def _send_again(self) -> None:
+        """Whoever last heard of a topic that is deleted has learnt of the next one by sending, and given up what it
+        sent: nobody has written that, and nobody lags behind it."""
+        for number, (_, producer) in enumerate(self._producers):
+            if producer.topic_id != self._sent_to[number]:
+                self._send(number)
 
     def _can_do_without(self, image: MetadataImage) -> list[int]:
         """The partitions that must go on."""
@@ -139,6 +155,7 @@ class Absence:
             if active is not None:
                 self._go(active[2])
             return False
+        self._send_again()
         steady = self._is_steady()
         return self._auditor.whole and not self._waiting() and self._is_read() and steady
 

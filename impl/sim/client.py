@@ -65,9 +65,14 @@ class Client:
         """Another topic goes by the name of the one that was used so far: nothing known of that holds for this. Called
         before its id is learnt."""
 
+    @property
+    def topic_id(self) -> bytes | None:
+        """Of the topic as it is known; None: it is not known, or there is only ever one of its name."""
+        return self.topics.id_of(self._topic) if self.by_topic_id else None
+
     def label(self, partition: TopicPartition) -> str:
         """What to call a partition of the topic as it is known."""
-        topic_id = self.topics.id_of(self._topic) if self.by_topic_id else None
+        topic_id = self.topic_id
         return str(partition) if topic_id is None else identified(partition, topic_id)
 
     # ------------------------------------------------------------ the shell's side

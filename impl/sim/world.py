@@ -31,7 +31,7 @@ from impl.sim.population import Population
 from impl.sim.process import Process
 from impl.sim.producer import Producer
 from impl.sim.remaker import PAUSES_MS, Remaker
-from impl.sim.scenario import Scenario
+from impl.sim.scenario import TOPIC, Scenario
 from impl.sim.transport import Transport, WireTransport
 from traces.recorder import OpFields, Recorder
 from traces.schema import Op
@@ -205,6 +205,9 @@ class World(Engine):
         if self._remaker.remaking:
             return "nobody has made the topic again"
         active = self.faults.active()
+        if active is not None and TOPIC not in active[2].topics:
+            # A deletion that was long under way has met the next topic, and the remaker has yet to hear of it.
+            return "nobody has made the topic again"
         return topic_ends.ails(self, None if active is None else active[2])
 
     def ails(self) -> str:

@@ -102,6 +102,18 @@ def test_it_finds_a_bug_that_nothing_else_finds(share, found):
     assert verdicts == ({HEALS} if found else set())
 
 
+@pytest.mark.parametrize("pause", [1, 3])
+def test_a_producer_that_first_hears_of_the_next_topic_writes_to_that(pause):
+    """It gives up what it sent to the topic of before: nobody lags behind what nobody has written."""
+    scenario = Scenario(horizon_ms=20, settle_ms_max=4_000, clients=1, keys=1).remaking()
+    choices = {("remake", 0): pause} | away(scenario, 2, CUT_FROM_BROKERS)
+    world = World(scenario, Recorded(choices))
+    outcome = world.run()
+    assert world._absence is None, world.ails()
+    assert outcome.healthy
+    assert (outcome.invoked, outcome.acknowledged) == (2, 1)
+
+
 class SendsNothingMore(Producer):
     """Once it has an answer it sends whatever comes next to nobody."""
 

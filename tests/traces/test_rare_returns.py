@@ -112,6 +112,19 @@ def test_a_log_that_was_being_dropped_for_its_leaders_start_has_lost_what_that_h
     assert run.follower.end(0) is None
 
 
+def test_until_it_has_registered_a_log_counts_that_power_may_have_cut_down_while_it_was_dropped() -> None:
+    """n2 is in sync and has lost the only committed record, which its leader has deleted by now."""
+    run = Run()
+    run.tell(1, f.DeleteBelow, to=1)
+    run.tell(2, f.Restart, log_end=0, high_watermark=0, tail_from=0, tail=(), clean=False)
+    assert run.follower.end(0) is None
+    version = {"leader_epoch": 0, "partition_epoch": 1, "isr": (1,), "elr": (), "enough": False}
+    run.tell(0, f.MemberLosesPower, replica=2, broker_epoch=20, **version)
+    run.asks(2, 0, broker_epoch=20)
+    assert len(run.state.log[2]) == 0
+    assert run.follower.end(0) is None
+
+
 @pytest.mark.parametrize("deleted", [0, 1])
 def test_what_its_leader_still_has_of_what_was_on_disk_nobody_drops(deleted: int) -> None:
     with pytest.raises(DivergedError, match="the model refuses it: lose_power"):
