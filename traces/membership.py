@@ -9,10 +9,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from model.machine import Machine
-from model.reading_values import Values
 
 
-def moved(old: Machine, new: Machine, names: Mapping[int, int]) -> Values:
+def moved(old: Machine, new: Machine, names: Mapping[int, int]) -> Any:
     """The state of `old` for the machine `new`, where those in `names` have other names; `new` has been in its initial
     state until now, and is in the moved state from now on."""
     state = new.state
