@@ -15,9 +15,11 @@ nothing (tests/bench/fresh.py).
 import argparse
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 from typing import NamedTuple
 
@@ -77,11 +79,31 @@ AHEAD = (
     Ahead("tests.bench.ahead_models", "model/ahead.py", "model/as_run.py", "tests/bench/written_models.py"),
 )
 SEEDS = 24
+DIRECT_CALLS = ("-fvisibility=hidden", "-fno-semantic-interposition", "-fno-plt")
+"""All compiled modules are one library, which looks nothing up in itself by name: what they call of one another is
+called directly, or put in its place. gcc and clang have these flags."""
 
 
 def hot() -> list[str]:
     """The modules to compile, as paths."""
     return [f"{folder}/{name}.py" for folder, names in HOT.items() for name in names.split()]
+
+
+def accepted(flags: tuple[str, ...]) -> list[str]:
+    """Those of these flags that the C compiler takes; says which it does not."""
+    compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
+    taken = []
+    for flag in flags:
+        command = [*compiler, "-Werror", flag, "-x", "c", "-c", os.devnull, "-o", os.devnull]
+        try:
+            tried = subprocess.run(command, capture_output=True, check=False).returncode
+        except OSError:
+            tried = 1  # setuptools may know a compiler that is not called so
+        if tried:
+            print(f"{compiler[0]} does not take {flag}: compiled without it")
+        else:
+            taken.append(flag)
+    return taken
 
 
 def compile_here(paths: list[str]) -> None:
@@ -93,6 +115,9 @@ def compile_here(paths: list[str]) -> None:
     # the project is with its sources is no matter of the copy's.
     options = ["--config-file=", "--ignore-missing-imports", *paths]
     modules = mypycify(options, opt_level="3", debug_level="0", multi_file=True, strict_dunder_typing=False)
+    flags = accepted(DIRECT_CALLS)
+    for module in modules:
+        module.extra_compile_args = [*module.extra_compile_args, *flags]  # they share a list
     arguments = ["build_ext", "--inplace", "--parallel", str(os.cpu_count() or 1)]
     setup(name="fast", packages=[], py_modules=[], ext_modules=modules, script_args=arguments)
 
