@@ -155,7 +155,7 @@ class Hearing:
         host = node.host
         assert isinstance(host, ControllerHost)
         wishes = _wishes(event.request, host.controller.image)
-        self._orders.asked(event.correlation, node.name, node.life, wishes)
+        self._orders.asked(event.correlation, node.name, node.life, wishes, self.at)
 
     def finish(self, nodes: Iterable[Process], now: int) -> None:
         """The cluster is whole and quiet: what operators were told is done is so on every broker. Not asked for where
@@ -174,7 +174,7 @@ class Hearing:
                 # One that has yet to read the rest may lag: what it does not know yet it need not have.
                 if end is not None and image.offset >= end:
                     brokers[node.name] = _known(image)
-        self._orders.finish(lives, brokers)
+        self._orders.finish(lives, brokers, now)
 
     def _look_at_brokers(self, node: Process, request: BrokerHeartbeat, asked: tuple[int, int]) -> None:
         host = node.host

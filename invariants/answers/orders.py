@@ -12,6 +12,9 @@ from typing import NamedTuple
 
 from invariants.answers.invariant import OBEYED, AnswerInvariant
 
+ANSWER_MS_MAX = 1_000
+"""A controller that lives has this long to answer, from when it is asked: two fetches of its voters, and more."""
+
 
 class Wish(NamedTuple):
     """What an operator wants to be so."""
@@ -25,9 +28,10 @@ class Wish(NamedTuple):
 class Order:
     """One request, whom it was sent to, and what is known of it."""
 
-    __slots__ = ("acknowledged", "controller", "life", "open", "wishes")
+    __slots__ = ("acknowledged", "at", "controller", "life", "open", "wishes")
 
-    def __init__(self, controller: str, life: int, wishes: Sequence[Wish]) -> None:
+    def __init__(self, controller: str, life: int, wishes: Sequence[Wish], at: int) -> None:
+        self.at = at
         self.controller = controller
         self.life = life
         self.wishes = wishes
@@ -40,9 +44,9 @@ class Orders:
         self._break = break_
         self._orders: dict[int, Order] = {}
 
-    def asked(self, number: int, controller: str, life: int, wishes: Sequence[Wish]) -> None:
-        """An operator asks an active controller for something."""
-        self._orders[number] = Order(controller, life, wishes)
+    def asked(self, number: int, controller: str, life: int, wishes: Sequence[Wish], at: int = 0) -> None:
+        """An operator asks an active controller for something, at this time (ms)."""
+        self._orders[number] = Order(controller, life, wishes, at)
 
     def answered(self, number: int, errors: Sequence[str] | None) -> None:
         """The answer, wish by wish, empty where it was granted. None: the controller is active no more."""
@@ -56,12 +60,15 @@ class Orders:
                 told = f"an operator asks {order.controller} for {wish.subject} = {wish.value}, which can be done"
                 self._break(OBEYED, f"{told}, and is refused: {error}")
 
-    def finish(self, lives: Mapping[str, int], brokers: Mapping[str, Mapping[str, str]]) -> None:
-        """The cluster is whole. `lives` of the controllers' processes; by subject, what each broker has that has read
-        the metadata to its end."""
+    def finish(
+        self, lives: Mapping[str, int], brokers: Mapping[str, Mapping[str, str]], now: int = ANSWER_MS_MAX
+    ) -> None:
+        """The cluster is whole, now (ms); whoever was asked just before that may yet answer. `lives` of the controllers'
+        processes; by subject, what each broker has that has read the metadata to its end."""
         may_be: dict[str, list[str]] = {}
         for order in self._orders.values():
-            if order.open and lives.get(order.controller) == order.life:
+            overdue = now - order.at >= ANSWER_MS_MAX
+            if order.open and overdue and lives.get(order.controller) == order.life:
                 wanted = ", ".join(f"{wish.subject} = {wish.value}" for wish in order.wishes)
                 self._break(OBEYED, f"{order.controller} was asked for {wanted}, lives, and has never answered")
             for wish in order.wishes:

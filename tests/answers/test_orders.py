@@ -2,7 +2,7 @@
 
 import pytest
 
-from invariants.answers.orders import Orders, Wish
+from invariants.answers.orders import ANSWER_MS_MAX, Orders, Wish
 
 MINIMUM = "min.insync.replicas of t"
 
@@ -22,6 +22,16 @@ def ended(*orders, lives=None, **brokers):
             judge.answered(number, None if came == "deposed" else came or [""])
     judge.finish({"controller": 0} if lives is None else lives, {name: {MINIMUM: has} for name, has in brokers.items()})
     return told
+
+
+def test_who_was_asked_a_moment_ago_may_yet_answer():
+    told = Told()
+    judge = Orders(told)
+    judge.asked(0, "controller", 0, [Wish(MINIMUM, "2")], at=300)
+    judge.finish({"controller": 0}, {}, now=ANSWER_MS_MAX + 299)
+    assert told == []
+    judge.finish({"controller": 0}, {}, now=ANSWER_MS_MAX + 300)
+    assert told == [("obeyed", f"controller was asked for {MINIMUM} = 2, lives, and has never answered")]
 
 
 @pytest.mark.parametrize(
