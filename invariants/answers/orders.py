@@ -63,8 +63,8 @@ class Orders:
     def finish(
         self, lives: Mapping[str, int], brokers: Mapping[str, Mapping[str, str]], now: int = ANSWER_MS_MAX
     ) -> None:
-        """The cluster is whole, now (ms); whoever was asked just before that may yet answer. `lives` of the controllers'
-        processes; by subject, what each broker has that has read the metadata to its end."""
+        """The cluster is whole, now (ms); whoever was asked just before that may yet answer. `lives` of the
+        controllers' processes; by subject, what each broker has that has read the metadata to its end."""
         may_be: dict[str, list[str]] = {}
         for order in self._orders.values():
             overdue = now - order.at >= ANSWER_MS_MAX
