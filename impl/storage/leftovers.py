@@ -7,6 +7,7 @@ Suffixes: `.tmp` a checkpoint being written, `.cleaned` a segment being compacte
 takes the place of its predecessors, `.deleted` a file that waits in the trash.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 from impl.storage.files import Disk
@@ -52,6 +53,17 @@ def tidy(disk: Disk, directory: str) -> Layout:
             disk.remove(f"{directory}/{name}")
     unindexed = frozenset(base for base in bases if not names.issuperset(file_names(base)))
     return Layout(bases, unindexed)
+
+
+def without_deleted(disk: Disk, directory: str, layout: Layout, log_start: int) -> Layout:
+    """Remove segments wholly below the log's start: they were deleted, and a power loss has brought some of them back,
+    others not. Nobody misses those in between. Raises OSError."""
+    below = [base for base, end in pairwise(layout.bases) if end <= log_start]
+    for base in below:
+        for name in file_names(base):
+            if disk.exists(f"{directory}/{name}"):
+                disk.remove(f"{directory}/{name}")
+    return Layout(layout.bases[len(below) :], layout.unindexed)
 
 
 def begin_swap(disk: Disk, directory: str, base: int) -> None:

@@ -32,7 +32,7 @@ from impl.storage import checkpoints
 from impl.storage.errors import CorruptCheckpoint, CorruptLog
 from impl.storage.files import Disk, File
 from impl.storage.indexes import Indexing
-from impl.storage.leftovers import Layout, tidy
+from impl.storage.leftovers import Layout, tidy, without_deleted
 from impl.storage.log import Log, remove_segment
 from impl.storage.log_config import LogConfig
 from impl.storage.producer_snapshots import list_snapshots, newest_snapshot, snapshot_name
@@ -78,7 +78,7 @@ def recover(
     `every_batch_synced`: each batch was synced before the next was written, so that only the very last one can be torn
     and damage before it is never cut off (the metadata log). `recovery` walks over what is in doubt.
     """
-    layout = tidy(disk, found.directory)
+    layout = without_deleted(disk, found.directory, tidy(disk, found.directory), found.log_start)
     make_recovery = recovery or Recovery
     if found.stopped_cleanly and layout.bases:
         recovered = _as_it_was_left(disk, found, config, layout, make_recovery.log_class)

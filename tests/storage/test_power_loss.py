@@ -326,4 +326,4 @@ PLANTED = {
 def test_a_planted_bug_is_found(planted: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(*PLANTED[planted])
     with pytest.raises((AssertionError, CorruptLog)):
-        run_state_machine_as_test(PowerLoss, settings=search(steps=30))
+        run_state_machine_as_test(PowerLoss, settings=settings(search(steps=40), max_examples=2_000))

@@ -139,6 +139,21 @@ def test_a_log_that_lost_everything_up_to_its_start_begins_there() -> None:
     assert (state.log_start, state.log_end) == (3, 3)
 
 
+def test_deleted_segments_of_which_a_power_loss_brings_back_some_are_not_missed() -> None:
+    """Of four that are deleted the last is gone, and what its checkpoint says to be synced ends before that."""
+    disk = SimDisk()
+    directory = a_directory(disk)
+    directory.write_high_watermarks(((PARTITION, Offset(20)),))
+    directory.advance_start(PARTITION, Offset(20))
+    gone = f"{DIRECTORY}/{15:020}.log"
+    disk.lose_power(lambda what, unsynced: unsynced if gone in what else 0)
+    again = LogDirectory(disk, LogConfig())
+    (state,) = again.recovered
+    assert (state.log_start, state.log_end) == (20, 20)
+    assert bases(again.logs[PARTITION]) == [20]
+    assert not disk.exists(f"{DIRECTORY}/{0:020}.log")
+
+
 @pytest.mark.parametrize("changes", range(1, 15))
 def test_a_power_loss_while_a_log_is_begun_anew_gives_nothing_back_that_was_deleted(changes: int) -> None:
     disk = SimDisk()
