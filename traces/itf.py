@@ -32,7 +32,8 @@ def itf(trace: Trace) -> dict[str, Any]:
     """The trace as one ITF document. TraceError where nothing in it has a state."""
     told = list(_modelled(trace) if trace.header.origin == "model" else _told(trace))
     if len(told) < 2:
-        raise TraceError(trace.source, None, "no step of it has a state", "give a trace in which something happened")
+        remedy = "give one in which a replica changes; `--to perfetto` has every step of any"
+        raise TraceError(trace.source, None, "no step of it has a state", remedy)
     states = [
         {"#meta": {"index": index} if line is None else {"index": index, "line": line}, **state}
         for index, (line, state) in enumerate(told)

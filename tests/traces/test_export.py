@@ -71,6 +71,14 @@ def test_itf_of_a_trace_without_states_is_refused() -> None:
         itf(empty)
 
 
+def test_itf_of_a_trace_in_which_only_voters_act_is_refused_and_perfetto_has_its_steps() -> None:
+    trace = saved("votes-twice")
+    with pytest.raises(TraceError, match=r"no step of it has a state; .*`--to perfetto` has every step"):
+        itf(trace)
+    told = [fact for each in events(perfetto(trace), "X") for fact in each["args"].get("quorum", ())]
+    assert {"grant_vote", "stand"} <= {fact["fact"] for fact in told}
+
+
 # ---------------------------------------------------------------- Perfetto
 def events(document: dict[str, Any], phase: str) -> list[dict[str, Any]]:
     return [event for event in document["traceEvents"] if event["ph"] == phase]
@@ -128,7 +136,7 @@ def test_perfetto_of_an_empty_trace_is_refused() -> None:
         perfetto(Trace(header=trace.header, lines=(), source="empty.jsonl"))
 
 
-EVERY_KIND = ("kip-101", "votes-twice", "zeros-passed-over", "reads-uncommitted", "model-kip-101", "model-kip-320")
+EVERY_KIND = ("kip-101", "vote-not-written", "zeros-passed-over", "reads-uncommitted", "model-kip-101", "model-kip-320")
 
 
 @pytest.mark.parametrize("name", EVERY_KIND)
@@ -163,5 +171,6 @@ def test_perfetto_tracks_are_named_and_ordered_and_nothing_is_told_of_another(na
 
 
 def test_perfetto_keeps_what_voters_told() -> None:
-    told = [fact for event in events(perfetto(saved("votes-twice")), "X") for fact in event["args"].get("quorum", ())]
+    slices = events(perfetto(saved("vote-not-written")), "X")
+    told = [fact for each in slices for fact in each["args"].get("quorum", ())]
     assert {"grant_vote", "stand", "win"} <= {fact["fact"] for fact in told}
