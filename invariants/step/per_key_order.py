@@ -65,7 +65,8 @@ def _forgotten(partition: Partition, batch: Content) -> bool:
     takes the producer for a new one (as Kafka does; KIP-360)."""
     deleted = max(replica.start for replica in partition.replicas.values())
     before = partition.committed.batches[: partition.committed.batches_below(batch.base_offset)]
-    mine = [each for each in before if each.producer_id == batch.producer_id]
+    # Where the log begins inside a batch that is given up since, it has a gap in front of this one.
+    mine = [each for each in before if each.producer_id == batch.producer_id and each.base_offset < batch.base_offset]
     return not mine or mine[-1].base_offset + mine[-1].record_count <= deleted
 
 

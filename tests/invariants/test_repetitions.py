@@ -3,6 +3,8 @@
 import pytest
 
 from invariants.step import Checker, Violated
+from invariants.step.ghost import Partition
+from invariants.step.per_key_order import INVARIANT
 from tests.invariants.story import P, Story, content
 
 SENT = [content(0, 0, 0xA, producer=7, sequence=0), content(1, 0, 0xB, producer=7, sequence=1)]
@@ -37,3 +39,20 @@ def test_it_forgets_nothing_that_is_there_and_makes_nothing_up(sequence: int, de
     with pytest.raises(Violated) as caught:
         third(sequence, deleted=deleted, unclean=unclean)
     assert caught.value.invariant == "per_key_order"
+
+
+def test_a_log_that_begins_inside_a_batch_which_is_given_up_has_a_gap() -> None:
+    """Offset 2 was of a batch that is gone: the next one, at 3, is the first of a producer that is forgotten."""
+    partition = Partition(P)
+    for batch in [*SENT, again := content(3, 4, 0xD, producer=7, sequence=0)]:
+        partition.append(partition.replica(1), batch)
+    partition.replica(1).start = 3
+    partition.last_unclean = 4
+    partition.commit(partition.replica(1), again.base_offset + 1)
+    assert partition.committed.ends == [1, 2, 4]
+    INVARIANT.after["AdvanceHighWatermark"](partition, partition.replica(1), None)
+    partition.replica(1).start = 1
+    partition.sequences.clear()
+    partition.sequenced = 0
+    with pytest.raises(Violated, match="which is committed already as record 0"):
+        INVARIANT.after["AdvanceHighWatermark"](partition, partition.replica(1), None)
