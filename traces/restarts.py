@@ -55,6 +55,8 @@ def _explained(model: Abstraction, node: int, fact: Any) -> int:
         model.holds(node, batch, "restart")
     if start > model.state.high_watermark[node]:
         _cut_short_deleting(model, node, start)
+    if start > model.state.high_watermark[node] and fact.log_end == end:
+        _cut_short_falling_behind(model, node, fact, start)
     last = model.state.high_watermark[node]
     if last < fact.high_watermark and model.has_believed(node, fact.high_watermark):
         model.state.high_watermark[node] = fact.high_watermark

@@ -73,6 +73,20 @@ def test_a_log_dropped_for_its_leaders_start_may_not_have_been_told() -> None:
     assert run.follower.end(0) is None
 
 
+def test_a_log_dropped_where_it_ends_as_its_leaders_begins_there_may_not_have_been_told() -> None:
+    run = Run()
+    run.tell(1, f.DeleteBelow, to=1)
+    run.comes_back(1, 1)
+    assert (len(run.state.log[3]), run.state.high_watermark[3]) == (1, 1)
+    run.asks(3, 1, broker_epoch=20)
+    assert run.follower.end(0) is None
+
+
+def test_where_its_leader_has_deleted_nothing_no_follower_knows_a_record_committed_by_its_start() -> None:
+    with pytest.raises(DivergedError, match="the model refuses it: lose_power"):
+        Run().comes_back(1, 1)
+
+
 def test_no_log_begins_later_than_its_leaders() -> None:
     run = Run(behind=True)
     run.tell(1, f.Append, leader_epoch=0, batch=B)
