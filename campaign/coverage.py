@@ -172,6 +172,8 @@ _TABLES = {
     "quorum": "actions of the controllers' quorum",
     "faults": "faults by role",
 }
+_BY_THE_MODEL = ("actions", "pairs", "quorum")
+"""Known only of runs that are followed by the model: with some planted bugs none is."""
 
 SHOWN = 8
 """Empty cells that a person is told of; the document and the report name them all."""
@@ -180,8 +182,13 @@ SHOWN = 8
 def lines(told: Mapping[str, Any]) -> list[str]:
     """The same in a few lines for a person."""
     said = []
+    followed = any(told[name]["covered"] for name in _BY_THE_MODEL)
+    if not followed:
+        said.append("covered: of the model nothing is known, none of these runs is followed by it")
     for name, what in _TABLES.items():
         table = told[name]
+        if name in _BY_THE_MODEL and not followed:
+            continue
         line = f"covered: {table['covered']} of {table['cells']} {what}"
         if table["empty"] and name != "pairs":
             line += f"; never: {', '.join(cell.replace(' > ', ' of ') for cell in table['empty'][:SHOWN])}"

@@ -7,12 +7,12 @@ obligations do not count: without it nobody asks for them. A conjunct that is no
 What fails here is a search for a proof, which says that the argument needs the conjunct, not that every argument would.
 """
 
-import multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from invariants.proofs.argument import Argument
 from invariants.proofs.arguments import model_with_argument
 from invariants.proofs.obligations import NAMED, Obligation, Obligations
+from invariants.proofs.pool import pool_of
 from invariants.proofs.prove import hints
 from invariants.proofs.solver import Budget, Solver
 from model.design import Model
@@ -89,7 +89,7 @@ def needed(
     """By conjunct of a model's invariant, an obligation that needs it; None where none was found."""
     asked = Needs(*model_with_argument(name)).conjuncts if conjuncts is None else conjuncts
     found: dict[str, str | None] = {}
-    with multiprocessing.get_context("spawn").Pool(2, start, (name,)) as pool:
+    with pool_of(2, start, (name,)) as pool:
         for done, (conjunct, broken) in enumerate(pool.imap_unordered(broken_by, asked), 1):
             found[conjunct] = broken
             if progress is not None:

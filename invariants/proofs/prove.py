@@ -7,7 +7,6 @@ terms belong to the process that made them.
 """
 
 import json
-import multiprocessing
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from invariants.proofs.argument import Argument
 from invariants.proofs.arguments import model_with_argument
 from invariants.proofs.induction import Induction, counterexample
 from invariants.proofs.obligations import SAFETY, Obligation, Obligations
+from invariants.proofs.pool import pool_of
 from invariants.proofs.solver import VARIANT_BUDGET, Answer, Budget, Solver
 from model.design import Model
 from model.models import model_named
@@ -174,8 +174,7 @@ def run(
     answers: list[Answer] = []
     cores: dict[str, tuple[str, ...]] = {}
     todo = list(steps) if steps is not None else list(Obligations(model, argument, variant=variant).steps())
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(min(processes, len(todo)), start_worker, setup) as pool:
+    with pool_of(min(processes, len(todo)), start_worker, setup) as pool:
         for done, (found, used) in enumerate(pool.imap_unordered(work, todo), 1):
             answers += found
             cores.update(used)

@@ -10,6 +10,7 @@ from campaign.coverage import Coverage, nothing, packed, unpacked
 from campaign.coverage_grids import grids
 from campaign.fuzz import CHUNK, fuzz, run_chunk
 from campaign.journal import About, Journal
+from campaign.mutants import usable
 from campaign.profiles import PROFILES, Profile, seeded
 from campaign.unreachable import ACTIONS, may_fail
 from campaign.workers import local
@@ -46,6 +47,19 @@ def test_what_runs_exercise_is_counted_and_a_hole_is_found():
     assert "crash of leader" in " ".join(coverage.lines(holes))
 
 
+def test_runs_that_the_model_does_not_follow_cover_nothing_of_it_by_their_own_word():
+    """A count of none would read as if nothing had happened in them."""
+    scenario, choices = seeded(CRASHES, 0)
+    planted = coverage.document(trial.run(scenario, choices, usable("kip-101")).coverage, "survival")
+    assert planted["actions"]["covered"] == 0
+    unfollowed, by_role = coverage.lines(planted)
+    assert unfollowed == "covered: of the model nothing is known, none of these runs is followed by it"
+    assert by_role.startswith(f"covered: {planted['faults']['covered']} of ")
+    followed = coverage.lines(coverage.document(merged(CRASHES, 1), "survival"))
+    assert len(followed) == 4
+    assert unfollowed not in followed
+
+
 def test_coverage_is_the_same_from_a_file():
     whole = merged(CRASHES, 4)
     assert whole.walk
@@ -61,7 +75,9 @@ def test_cells_that_cannot_be_are_none():
 
 
 def test_what_cannot_be_says_why_and_is_no_empty_cell():
-    tables = coverage.document(nothing(), "survival")
+    one_step = nothing()
+    one_step.walk["3 in sync, 0 eligible, led", "acknowledge", "append"] = 1
+    tables = coverage.document(one_step, "survival")
     assert set(tables["unreachable"]) == set(ACTIONS)
     assert not set(ACTIONS) & set(tables["actions"]["empty"])
     pairs = tables["pairs"]["empty"]

@@ -12,6 +12,7 @@ from campaign import check as checking
 from campaign.commands import fuzz as fuzz_command
 from campaign.commands import replay as replay_command
 from campaign.commands import report as report_command
+from campaign.commands import shrink as shrink_command
 from campaign.fuzz import fuzz
 from campaign.outcome import Outcome, Refused
 from campaign.progress import silent
@@ -19,7 +20,7 @@ from campaign.replay import scenario_of
 from campaign.saved import SAVED
 from campaign.workers import local
 from invariants.report.build import Report, read_report, write_report
-from traces.reader import read
+from traces.reader import parse, read
 from traces.recorder import encode, write
 from traces.trace import TraceError
 
@@ -148,6 +149,45 @@ def test_a_trace_that_cannot_be_written_leaves_nothing_behind(full):
     with pytest.raises(OSError, match="No space left"):
         write(read(SAVED / "kip-101.jsonl"), full / "kept.jsonl")
     assert list(full.iterdir()) == []
+
+
+def test_a_trace_is_not_shrunk_where_there_is_no_room_for_it(full, monkeypatch):
+    def never(*_: object) -> None:
+        raise AssertionError("room is asked for before the work")
+
+    monkeypatch.setattr(shrink_command, "shrink_run", never)
+    with pytest.raises(Refused, match=r"small.jsonl: cannot be written: No space left on device; name a file of yours"):
+        shrink_command.run(SAVED / "kip-101.jsonl", full / "small.jsonl", silent)
+    assert list(full.iterdir()) == []
+
+
+@pytest.mark.parametrize("places", [1, 2])
+def test_what_was_shrunk_is_kept_elsewhere_or_printed(places, tmp_path, monkeypatch):
+    """The disk fills up meanwhile; with a second one full as well the trace itself is what is printed."""
+    tried = []
+
+    def fills_up(trace: object, path: Path) -> None:
+        tried.append(path)
+        if len(tried) <= places:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        write(trace, path)
+
+    monkeypatch.setattr(shrink_command, "write", fills_up)
+    monkeypatch.setattr(shrink_command, "regrown", lambda found, *_: found)
+    target = tmp_path / "small.jsonl"
+    outcome = shrink_command.run(SAVED / "ack-before-isr.jsonl", target, silent)
+    assert outcome.verdict == "unknown", "it is not where it was asked for"
+    said = next(line for line in outcome.lines if str(target) in line)
+    assert "No space left on device" in said
+    if places == 1:
+        kept = read(Path(outcome.document["trace"]))
+        assert outcome.document["trace"] in said
+    else:
+        assert outcome.document["trace"] is None
+        kept = parse("\n".join((*outcome.document["lines"], "")).encode(), "printed")
+        assert tuple(outcome.lines[-len(outcome.document["lines"]) :]) == tuple(outcome.document["lines"])
+    assert kept.verdict is not None
+    assert kept.verdict.invariant == outcome.document["invariant"]
 
 
 def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
