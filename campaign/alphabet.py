@@ -3,6 +3,8 @@
 One rule: this knows keys and values, never runs. The keys are those of `impl.sim.drivers`.
 """
 
+from collections.abc import Sequence
+
 from impl.sim import faults
 from impl.sim.choices import Key
 from impl.sim.faults import DURATIONS_MS, FaultTable
@@ -78,6 +80,17 @@ class Alphabet:
         if key[0] == "fault":
             return [other for other in self._table.values[self._table.decode(value).kind] if other != value]
         return [other for other in range(1, len(DELAYS_MS)) if other != value] if key[0] == "delay" else []
+
+    def others(self, key: Key, value: int, kinds: Sequence[str] = faults.KINDS) -> list[int]:
+        """Faults of these other kinds to put in the place of a fault: the shortest for every target."""
+        if key[0] != "fault":
+            return []
+        same = self._table.decode(value).kind
+        found: dict[tuple[str, int], int] = {}
+        for kind in kinds:
+            for other in self._shortest(kind) if kind != same else ():
+                found.setdefault((kind, self._table.decode(other).first), other)
+        return list(found.values())
 
     def _shortest(self, kind: str) -> list[int]:
         return [value for value in self._table.values[kind] if (value - 1) % len(DURATIONS_MS) == 0]

@@ -4,8 +4,9 @@ One rule: what comes back breaks the same invariant in fewer steps, and no choic
 
 Shrinking only takes away. A fault a little later, on another broker or for another time, or one more message that is
 late, may spare the steps that happen meanwhile: what another replica copies, what another broker learns. So each choice
-is moved in time and given other values, one change at a time, and messages are delayed; a change counts where the run
-has fewer steps (`campaign.steps`) after it is shrunk again.
+is moved in time and given other values, each fault is made one of another kind, and messages are delayed, one change at
+a time; in the end an operator's wish takes the place of a fault and a message is late as well. A change counts where
+the run has fewer steps (`campaign.steps`) after it is shrunk again.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,11 +21,14 @@ from campaign.replay import scenario_of
 from campaign.shrink import Ending
 from campaign.shrinking import Counterexample, ending_of, shrink_run
 from campaign.steps import steps_of
+from impl.sim import faults
 from impl.sim.choices import Key
 from impl.sim.drivers import Recorded
 from impl.sim.scenario import Scenario
 
-RUNS_MAX = 150
+RUNS_MAX = 600
+OF_OPERATORS = (faults.MOVE, faults.REASSIGN)
+"""What is asked of the controller; nobody is hurt by it."""
 SHIFTS = (-1, 1, -2, 2, -5, 5, -10, 10)
 """Slots by which a choice is moved."""
 LATER_MS = 400
@@ -44,7 +48,12 @@ def regrown(found: Counterexample, mutant: Mutant | None, runs_max: int = RUNS_M
     while True:
         scenario, choices = scenario_of(best.trace), dict(best.trace.header.choices)
         alphabet = Alphabet(scenario.table())
-        for changed in chain(_changed(choices, alphabet), _with_a_delay(scenario, choices, mutant)):
+        for changed in chain(
+            _of_other_kinds(choices, alphabet),
+            _changed(choices, alphabet),
+            _with_a_delay(scenario, choices, mutant),
+            _of_an_operator(scenario, choices, alphabet, mutant),
+        ):
             if runs >= runs_max:
                 return best
             runs += 1
@@ -100,6 +109,23 @@ def _with_a_delay(scenario: Scenario, choices: Mapping[Key, int], mutant: Mutant
     for key in reversed(driver.delays[-LATE_MAX:]):
         if key not in choices:
             yield {**choices, key: LATE}
+
+
+def _of_other_kinds(choices: Mapping[Key, int], alphabet: Alphabet) -> Iterator[dict[Key, int]]:
+    """The same choices with one fault of another kind."""
+    for key in sorted(choices, key=repr):
+        for value in alphabet.others(key, choices[key]):
+            yield {**choices, key: value}
+
+
+def _of_an_operator(
+    scenario: Scenario, choices: Mapping[Key, int], alphabet: Alphabet, mutant: Mutant | None
+) -> Iterator[dict[Key, int]]:
+    """The same choices with what an operator asks for in the place of one fault, and a message that is late: his wish
+    stops nobody, so it takes the delay to make somebody miss what came of it."""
+    for key in sorted(choices, key=repr):
+        for value in alphabet.others(key, choices[key], OF_OPERATORS):
+            yield from _with_a_delay(scenario, {**choices, key: value}, mutant)
 
 
 class _Asked(Recorded):

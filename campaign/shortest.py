@@ -59,7 +59,12 @@ SHORTEST: tuple[Known, ...] = (
     ),
     Known("R3", "fetch-without-epoch-check", "15", 2, f"{_AN_EPOCH}. The model refuses the count at once"),
     Known(
-        "R4", "truncates-on-error-only", "12", 8, "the shortest of 12 failing seeds; the fencing of epochs breaks first"
+        "R4",
+        "truncates-on-error-only",
+        "12",
+        8,
+        "the shortest of 12 failing seeds that break the fencing of epochs. An answer that nobody owes is wrong sooner "
+        "(`right_error`): searches end there",
     ),
     Known("R5", "probe-unfenced", "14", 2, f"{_AN_EPOCH}. The model refuses the answer at once"),
     Known(

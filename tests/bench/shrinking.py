@@ -1,6 +1,7 @@
 """What shrinking makes of planted bugs, and what it costs.
 
     python -m tests.bench.shrinking                  # every planted bug, three failing seeds of each; some minutes
+                                                     # (of bugs that a model checker found: as a search chooses them)
     python -m tests.bench.shrinking kip-101 kip-279
     python -m tests.bench.shrinking --keep           # and write docs/benchmarks-shrinking.md and docs/shrinking.json
     python -m tests.bench.shrinking --keep --missing # go on: only those without a row
@@ -21,12 +22,13 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from campaign import trial
-from campaign.fuzz import regrow, shrink_failure
+from campaign.fuzz import KEEP, choose, regrow, shortest, shrink_failure
 from campaign.journal import Failure
 from campaign.mutants import MUTANTS, usable
 from campaign.planted import table_at
 from campaign.profiles import PROFILES, seeded
 from campaign.rows import ROWS
+from campaign.shortest import RATIO_MAX, SHORTEST
 from campaign.shrinking import Counterexample, ending_of
 from campaign.steps import steps_of
 from campaign.workers import spare_the_collector
@@ -38,6 +40,8 @@ PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "benchmarks-shri
 TABLE = PAGE.with_name("shrinking.json")
 MACHINE_FOUND = ("R1", "R2", "R3", "R4", "R5", "R6", "R12", "R13", "R15", "R16", "R18", "R20", "K1")
 """Rows of the catalogue whose shortest counterexample a model checker found in a published specification."""
+
+MACHINE_FOUND_BUGS = frozenset(planted for row in ROWS if row.id in MACHINE_FOUND for planted in row.planted)
 
 
 class Measured(NamedTuple):
@@ -106,11 +110,19 @@ def failing(name: str, profile: str, first: int, wanted: int) -> Iterator[Failur
         seed += 1
 
 
+def chosen(name: str, profile: str, first: int, wanted: int) -> list[Failure]:
+    """The failing seeds to shrink. Where it is known how short they can be, those that a search shrinks: it goes on to
+    `campaign.fuzz.KEEP` failing seeds and takes of each invariant those that failed soonest."""
+    if name not in MACHINE_FOUND_BUGS:
+        return list(failing(name, profile, first, wanted))
+    return choose(list(failing(name, profile, first, KEEP)))
+
+
 def measure(name: str, profile: str, first: int, wanted: int) -> Row | None:
     """Shrink its failing seeds. None where none fails in time."""
     each = []
     spent = 0.0
-    for failure in failing(name, profile, first, wanted):
+    for failure in chosen(name, profile, first, wanted):
         seeking = ending_of(failure.invariant)
         _, trace = trial.record(failure.scenario, failure.choices, usable(name), seeking=seeking)
         began = time.process_time()
@@ -122,14 +134,13 @@ def measure(name: str, profile: str, first: int, wanted: int) -> Row | None:
     if not each:
         return None
     began = time.process_time()
-    best = regrow(min((one.found for one in each), key=Counterexample.length), name)
-    return row_of(name, each, best, spent + time.process_time() - began)
+    regrown = [regrow(found, name) for found in shortest([one.found for one in each])]
+    return row_of(name, each, min(regrown, key=Counterexample.length), spent + time.process_time() - began)
 
 
 def page(rows: Sequence[Row]) -> str:
     """The table as a page of docs/."""
-    machine = {planted for row in ROWS if row.id in MACHINE_FOUND for planted in row.planted}
-    marked = [row for row in rows if row["id"] in machine]
+    marked = [row for row in rows if row["id"] in MACHINE_FOUND_BUGS]
     python = f"{platform.python_implementation()} {platform.python_version()}"
     medians = [f"**{_seconds(rows)} s** over {len(rows)} planted bugs"]
     if marked:
@@ -140,12 +151,26 @@ def page(rows: Sequence[Row]) -> str:
         "",
         f"Median for a failing seed: {'; '.join(medians)}; the slowest took {slowest:g} s. {python}.",
         "",
+        *_beside_the_known(rows),
         "| " + " | ".join(HEADINGS) + " |",
         "|" + "---|" * len(HEADINGS),
         *("| " + " | ".join(cells(row)) + " |" for row in rows),
         "",
     ]
     return "\n".join(lines)
+
+
+def _beside_the_known(rows: Sequence[Row]) -> list[str]:
+    """How many of those whose shortest is known come near it, and which do not."""
+    best = {row["id"]: row["best_steps"] for row in rows}
+    known = [each for each in SHORTEST if each.planted in best]
+    longer = [each for each in known if best[each.planted] > RATIO_MAX * each.steps]
+    names = ", ".join(f"`{each.planted}` ({best[each.planted]} to {each.steps})" for each in longer)
+    return [
+        f"At most a fifth longer than the shortest known is the best of **{len(known) - len(longer)} of {len(known)}**"
+        f"{f'; longer are {names}' if longer else ''}.",
+        "",
+    ]
 
 
 _INTRODUCTION = """
@@ -155,8 +180,10 @@ _INTRODUCTION = """
 
     python -m tests.bench.shrinking --keep          # all planted bugs: some minutes of one core
 
-takes up to three failing seeds of every planted bug and shrinks each (`campaign/shrinking.py`); then the shortest is
-shrunk to the end and changed a little as long as that makes it shorter (`campaign/regrow.py`). Medians over the seeds;
+takes up to three failing seeds of every planted bug and shrinks each (`campaign/shrinking.py`); then the shortest of
+each invariant is shrunk to the end and changed a little as long as that makes it shorter (`campaign/regrow.py`). Of the
+bugs whose shortest a model checker has found the seeds are those that a search shrinks: it goes on to eight that fail,
+and takes of each invariant the three that failed soonest (`campaign.fuzz.choose`). Medians over the seeds;
 a candidate is a run with some choices left out or changed. Steps are those that a reader follows
 (`campaign/steps.py`). Seconds are processor time of one core, which grows by half and more with what else the machine
 does. A seed that would take much longer than others is *given up* (`campaign.shrinking.PATIENCE`): it counts with what

@@ -86,6 +86,18 @@ def test_simpler_is_a_move_and_then_a_simpler_kind_of_the_same_node():
     assert ALPHABET.simpler(("send", 0, 1), 2) == []
 
 
+def test_others_are_the_shortest_of_every_other_kind_for_every_target():
+    value = TABLE.encode(faults.POWER_LOSS, 2, 0, 700)
+    others = [TABLE.decode(each) for each in ALPHABET.others(("fault", 0), value)]
+    assert {each.kind for each in others} == set(TABLE.kinds) - {faults.POWER_LOSS}
+    assert {each.duration_ms for each in others} == {40}
+    assert [each.first for each in others if each.kind == faults.CRASH] == [1, 2, 3]
+    wishes = ALPHABET.others(("fault", 0), TABLE.encode(faults.MOVE, 1), (faults.MOVE, faults.REASSIGN))
+    assert [TABLE.decode(each).kind for each in wishes] == [faults.REASSIGN] * len(wishes)
+    assert len(wishes) == 3
+    assert ALPHABET.others(("send", 0, 1), 2) == []
+
+
 def test_every_fault_has_a_kind_and_ends_in_a_move():
     for value in range(1, TABLE.size):
         kind = ALPHABET.kind(("fault", 0), value)

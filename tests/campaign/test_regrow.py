@@ -70,3 +70,16 @@ def test_what_was_left_half_shrunk_is_shrunk_to_the_end():
     assert whole.minimal
     assert whole.invariant == half.invariant
     assert whole.length() < half.length()
+
+
+def test_an_operators_wish_and_a_late_message_take_the_place_of_a_fault():
+    """One change at a time finds neither: who moves nobody is missed by nobody."""
+    bug = usable("fetch-without-epoch-check")
+    scenario, choices = seeded(PROFILES["mixed"], 0)
+    assert trial.run(scenario, choices, bug).violated is not None
+    found = shrink_run(scenario, choices.made, bug, 0)
+    assert found is not None
+    after = regrown(found, bug)
+    assert after.steps < found.steps
+    assert sorted(key[0] for key, _ in after.trace.header.choices) == ["delay", "fault"]
+    assert len(found.trace.header.choices) == 1
