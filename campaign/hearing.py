@@ -28,7 +28,7 @@ from impl.sim.engine import OPERATOR
 from impl.sim.process import Process
 from impl.storage.log import Log
 from impl.storage.log_config import LogConfig
-from invariants.answers.addresses import Address, wrong
+from invariants.answers.addresses import wrong
 from invariants.answers.desk import Desk
 from invariants.answers.invariant import ADDRESS_BOOK
 from invariants.answers.orders import Orders, Wish
@@ -128,8 +128,7 @@ class Hearing:
     def _look_at_addresses(self, node: Process, reply: DescribedTopics) -> None:
         host = node.host
         assert isinstance(host, BrokerHost), "clients ask brokers about topics"
-        brokers = host.broker.image.brokers.values()
-        known = {int(each.node): Address(each.host, each.port, each.rack) for each in brokers if not each.fenced}
+        known = {int(number): each for number, each in host.broker.image.brokers.items() if not each.fenced}
         told = wrong(node.name, reply, known)
         if told:
             self.desk.break_(ADDRESS_BOOK, told)

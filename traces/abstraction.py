@@ -52,7 +52,7 @@ class Steps:
         """The model's, by name. Whoever takes one by itself, and not by `step`, notes it in `trail`."""
         self.trail: list[str] = []
         """Model actions taken in this situation, since they were last counted."""
-        self._pairs: dict[str, Counter[tuple[str, str]]] = {}
+        self._pairs: dict[str, dict[tuple[str, str], int]] = {}
         """By situation: the action before and the action."""
         self._last = START
         self._situation = START
@@ -73,9 +73,13 @@ class Steps:
         if trail:
             counted = self._pairs.get(before)
             if counted is None:
-                counted = self._pairs[before] = Counter()
-            counted.update(zip([self._last, *trail], trail, strict=False))
-            self._last = trail[-1]
+                counted = self._pairs[before] = {}
+            last = self._last
+            for action in trail:
+                pair = (last, action)
+                counted[pair] = counted.get(pair, 0) + 1
+                last = action
+            self._last = last
             trail.clear()
         self._situation = situation
 

@@ -13,7 +13,7 @@ class. Times are the node's own.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from invariants.answers import errors, offsets
 from invariants.answers.invariant import (
@@ -30,6 +30,8 @@ from invariants.step.words import set_words
 from invariants.verdict import Violated
 
 NEVER = 1 << 60
+CORRELATION_BITS = 32
+"""A client's numbers of its requests have no more (Kafka's request header: int32)."""
 NOT_ACTIVE = "Refused"
 """What a controller that is not active answers to anything."""
 
@@ -39,37 +41,42 @@ Replicas = Callable[[Any], Replica | None]
 """The same, as far as its facts tell."""
 
 
-def _whole(_request: Any) -> int:
-    return 0
-
-
-def _forever(_request: Any) -> int:
-    return NEVER
-
-
-class Kind(NamedTuple):
+class Kind:
     """One kind of request."""
 
-    name: str
-    reply: str
-    """The class of what answers it; empty: any."""
-    wait: Callable[[Any], int]
-    """How long it may wait, in milliseconds."""
-    parts: str = ""
-    """Its field with what is asked of each partition; empty: what is refused of it is not judged."""
-    answers: str = ""
-    """The field of its answer with what is said of each."""
+    __slots__ = ("_at_most", "_told_in", "answers", "name", "parts", "reply")
+
+    def __init__(
+        self, name: str, reply: str, *, told_in: str = "", at_most: int = 0, parts: str = "", answers: str = ""
+    ) -> None:
+        self.name = name
+        self.reply = reply
+        """The class of what answers it; empty: any."""
+        self._told_in = told_in
+        """Its field that says how long it may wait, in milliseconds; empty: `at_most`."""
+        self._at_most = at_most
+        self.parts = parts
+        """Its field with what is asked of each partition; empty: what is refused of it is not judged."""
+        self.answers = answers
+        """The field of its answer with what is said of each."""
+
+    def wait(self, request: Any) -> int:
+        """How long this one may wait, in milliseconds."""
+        if not self._told_in:
+            return self._at_most
+        told: int = getattr(request, self._told_in)
+        return max(told, 0)
 
 
 _KINDS = (
-    Kind("Fetch", "Fetched", lambda request: max(0, request.max_wait_ms), "partitions", "partitions"),
-    Kind("Produce", "Produced", lambda request: max(0, request.timeout_ms), "partitions", "partitions"),
-    Kind("DeleteRecords", "DeletedRecords", lambda request: max(0, request.timeout_ms), "partitions", "partitions"),
-    Kind("ListOffsets", "ListedOffsets", _whole, "queries", "offsets"),
-    Kind("OffsetForLeaderEpoch", "EpochEnds", _whole, "queries", "ends"),
-    Kind("DescribeTopics", "DescribedTopics", _whole),
-    Kind("FetchMetadata", "FetchedMetadata", lambda request: max(0, request.max_wait_ms)),
-    Kind("InitProducerId", "InitializedProducerId", _forever),
+    Kind("Fetch", "Fetched", told_in="max_wait_ms", parts="partitions", answers="partitions"),
+    Kind("Produce", "Produced", told_in="timeout_ms", parts="partitions", answers="partitions"),
+    Kind("DeleteRecords", "DeletedRecords", told_in="timeout_ms", parts="partitions", answers="partitions"),
+    Kind("ListOffsets", "ListedOffsets", parts="queries", answers="offsets"),
+    Kind("OffsetForLeaderEpoch", "EpochEnds", parts="queries", answers="ends"),
+    Kind("DescribeTopics", "DescribedTopics"),
+    Kind("FetchMetadata", "FetchedMetadata", told_in="max_wait_ms"),
+    Kind("InitProducerId", "InitializedProducerId", at_most=NEVER),
 )
 KINDS = {kind.name: kind for kind in _KINDS}
 GIVEN_UP = "REQUEST_TIMED_OUT"
@@ -77,9 +84,23 @@ GIVEN_UP = "REQUEST_TIMED_OUT"
 
 Parts = tuple[Any, ...]
 """What is asked of each partition."""
-Open = tuple[Kind, Any, int, int, Parts, int]
-"""A request that was heard and is not answered yet: its kind, itself, when it was heard, when it is due, its parts, and
-in which step."""
+
+
+class Open:
+    """A request that was heard and is not answered yet."""
+
+    __slots__ = ("at", "by", "kind", "parts", "request", "step")
+
+    def __init__(self, kind: Kind, request: Any, at: int, by: int, parts: Parts, step: int) -> None:
+        self.kind = kind
+        self.request = request
+        self.at = at
+        """When it was heard."""
+        self.by = by
+        """When it is due."""
+        self.parts = parts
+        self.step = step
+        """In which it was heard."""
 
 
 class Counter:
@@ -89,14 +110,14 @@ class Counter:
 
     def __init__(self, life: int) -> None:
         self.life = life
-        self.open: dict[tuple[int, int], Open] = {}
-        """By connection and correlation."""
+        self.open: dict[int, Open] = {}
+        """By connection and correlation (`_key`)."""
         self.gone: set[int] = set()
         """Connections that the node knows to be lost: what it still answers there nobody hears."""
         self.sessions: dict[int, Parts] = {}
         """Fetch sessions: what was last asked of each partition (KIP-227)."""
-        self.before: dict[tuple[int, int], Parts] = {}
-        """By connection and correlation of a fetch that changed a session: what that held before."""
+        self.before: dict[int, Parts] = {}
+        """By connection and correlation (`_key`) of a fetch that changed a session: what that held before."""
         self.due = NEVER
         """No request is due before this."""
         self.ticked = -1
@@ -145,7 +166,7 @@ class Desk:
         if kind.name == "Fetch":
             parts = request.partitions
             if request.session_epoch > 0:
-                parts = _remembered(counter, (connection, correlation), request)
+                parts = _remembered(counter, _key(connection, correlation), request)
             for part in parts:
                 replica = self._replica(part.partition)
                 # Most often there is nothing that is not committed, and nothing to look at.
@@ -157,7 +178,7 @@ class Desk:
             parts = getattr(request, kind.parts)
             if kind.name == "DeleteRecords" and self._is_beyond(parts):
                 by = now
-        counter.open[connection, correlation] = (kind, request, now, by, parts, step)
+        counter.open[_key(connection, correlation)] = Open(kind, request, now, by, parts, step)
         if by < counter.due:
             counter.due = by
 
@@ -184,7 +205,7 @@ class Desk:
             )
 
     def _kind_of(self, message: type) -> Kind:
-        kind = self._kinds[message] = KINDS.get(message.__name__) or Kind(message.__name__, "", _forever)
+        kind = self._kinds[message] = KINDS.get(message.__name__) or Kind(message.__name__, "", at_most=NEVER)
         return kind
 
     def ticks(self, node: str, life: int, now: int) -> None:
@@ -196,19 +217,19 @@ class Desk:
         if counter.due > ticked:
             return
         due = NEVER
-        for kind, _, at, by, _, _ in counter.open.values():
-            if by <= ticked:
-                late = f"a {kind.name} is not answered {now - at} ms after {node} heard it"
-                self.break_(ANSWERED_IN_TIME, f"{late}, and was to wait for {by - at} ms at most")
-            elif by < due:
-                due = by
+        for opened in counter.open.values():
+            if opened.by <= ticked:
+                late = f"a {opened.kind.name} is not answered {now - opened.at} ms after {node} heard it"
+                self.break_(ANSWERED_IN_TIME, f"{late}, and was to wait for {opened.by - opened.at} ms at most")
+            elif opened.by < due:
+                due = opened.by
         counter.due = due
 
     def disconnected(self, node: str, life: int, connection: int) -> None:
         """A node learns that a connection is lost: nobody waits there any more."""
         counter = self._counter(node, life)
         counter.gone.add(connection)
-        for key in [key for key in counter.open if key[0] == connection]:
+        for key in [key for key in counter.open if key >> CORRELATION_BITS == connection]:
             del counter.open[key]
             counter.before.pop(key, None)
 
@@ -229,35 +250,37 @@ class Desk:
         counter = self._counters.get(node)
         if counter is None or counter.life != life:
             counter = self._counter(node, life)
-        opened = counter.open.pop((connection, correlation), None)
+        key = _key(connection, correlation)
+        opened = counter.open.get(key)
         if opened is None:
             if connection not in counter.gone:
                 what = f"{node} answers request {correlation} of connection {connection} ({type(reply).__name__})"
                 self.break_(ANSWERED_ONCE, f"{what}, which it has answered already, or nobody sent")
             return
+        del counter.open[key]
         self.answers += 1
-        kind = opened[0]
+        kind = opened.kind
         name = type(reply).__name__
         if name != kind.reply:
             if kind.reply and name != NOT_ACTIVE:
                 self.break_(ANSWERED_ONCE, f"{node} answers a {kind.name} with {name}")
         elif kind.name == "Fetch":
-            before = counter.before.pop((connection, correlation), None) if counter.before else None
+            before = counter.before.pop(key, None) if counter.before else None
             if before is not None and reply.error:
                 # Refused as a whole, out of turn: the session is as it was (KIP-227).
-                counter.sessions[opened[1].session_id] = before
+                counter.sessions[opened.request.session_id] = before
             self._fetched(node, opened, counter, reply, now, step, held_back=held_back)
-        elif kind.answers and not (held_back and step > opened[5]):
+        elif kind.answers and not (held_back and step > opened.step):
             for answer in getattr(reply, kind.answers):
                 self._judge(node, opened, answer, now)
 
     def _fetched(
         self, node: str, opened: Open, counter: Counter, reply: Any, now: int, step: int, *, held_back: bool
     ) -> None:
-        request, parts = opened[1], opened[4]
+        request, parts = opened.request, opened.parts
         if reply.session_id and not request.session_epoch:
             counter.sessions[reply.session_id] = parts
-        if step > opened[5] and (held_back or len(parts) > 1):
+        if step > opened.step and (held_back or len(parts) > 1):
             # What has become of one partition answers for all that waited, before the same step comes to the others.
             # When what was held back leaves, the node may stand elsewhere than when it was said.
             return
@@ -271,7 +294,7 @@ class Desk:
             self._judge(node, opened, answer, now)
 
     def _judge(self, node: str, opened: Open, answer: Any, now: int) -> None:
-        kind, request, at, by, parts, _ = opened
+        kind, request, parts = opened.kind, opened.request, opened.parts
         part = parts[0] if parts else None
         if part is None or part.partition != answer.partition:
             part = next((part for part in parts if part.partition == answer.partition), None)
@@ -298,12 +321,18 @@ class Desk:
         if why:
             told = f"{node} answers a {kind.name} of {part.partition} with {error.name}, and {why}"
             self.break_(RIGHT_ERROR, told)
-        elif now < by and error.name == GIVEN_UP:
-            early = f"{node} gives up a {kind.name} after {now - at} ms, and was to wait for {by - at} ms"
+        elif now < opened.by and error.name == GIVEN_UP:
+            wait = opened.by - opened.at
+            early = f"{node} gives up a {kind.name} after {now - opened.at} ms, and was to wait for {wait} ms"
             self.break_(ANSWERED_IN_TIME, early)
 
 
-def _remembered(counter: Counter, key: tuple[int, int], request: Any) -> Parts:
+def _key(connection: int, correlation: int) -> int:
+    """Both as one number."""
+    return connection << CORRELATION_BITS | correlation
+
+
+def _remembered(counter: Counter, key: int, request: Any) -> Parts:
     """What a fetch asks that goes on with a session: what it does not say it has said before (KIP-227)."""
     parts: Parts = counter.sessions.get(request.session_id, ())
     if request.partitions or request.forgotten:

@@ -4,11 +4,11 @@ import pytest
 
 from impl.core.messages import BrokerAddress, DescribedPartition, DescribedTopic, DescribedTopics
 from impl.core.types import ErrorCode
-from invariants.answers.addresses import Address, wrong
+from invariants.answers.addresses import wrong
 
-KNOWN = {1: Address("a", 9092, None), 2: Address("b", 9092, "r")}
 FIRST = BrokerAddress(1, "a", 9092)
 SECOND = BrokerAddress(2, "b", 9092, "r")
+KNOWN = {1: FIRST, 2: SECOND}
 
 
 def told(*brokers, leader=2):
