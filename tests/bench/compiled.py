@@ -49,7 +49,7 @@ HOT = {
     "fetch_snapshot find_coordinator handler incremental_alter_configs init_producer_id list_offsets "
     "list_partition_reassignments metadata names offset_for_leader_epoch produce produce_memory quorum "
     "registry vote",
-    "invariants/answers": "desk errors invariant orders standing unfencing",
+    "invariants/answers": "addresses desk errors invariant offsets orders standing stopping unfencing",
     "traces": "abstraction ending falling_behind following generations membership refine refine_quorum "
     "registrations restarts survive told",
     "model": "machine shared_log",
