@@ -7,7 +7,10 @@ Theory of operation. A process crash keeps all that was written: nothing happens
 file, its synced bytes and some prefix of the unsynced changes after them, in the order they were made; and of every
 name in a directory some prefix of what was done to it (created, removed, renamed over) since the directory was synced.
 Names are independent of each other and of the files' content, as POSIX has it; a rename happens to both its names or
-to neither. What lies in a directory that did not survive is gone with it.
+to neither, and stays within one directory. What lies in a directory that did not survive is gone with it.
+
+What is durable is known of each directory and not of paths: one that is made under the name of another that was renamed
+a moment ago shares nothing with it, whichever of them is synced first.
 
 What a real disk may do besides this it does here on demand: refuse a write or a sync (and, as Linux does, forget what a
 failed sync was to write), be full, be slow to sync, acknowledge syncs that it has not done of the newest segments,
@@ -16,6 +19,7 @@ leave the unsynced bytes of a file in another order than they were written, chan
 
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 from impl.sim.files import Crashed, PowerLost, SimFile, Trouble
 from impl.storage.leftovers import CLEANED, SWAP
@@ -36,13 +40,26 @@ SEGMENT = ".log"
 
 
 class _Directory:
-    """What a directory's name stands for."""
+    """What a directory's name stands for, whatever that name is."""
+
+    def __init__(self) -> None:
+        self.durable: dict[str, Entry] = {}
+        """What was in it as of its last sync, by name."""
 
 
-DIRECTORY = _Directory()
 Entry = SimFile | _Directory
 Binding = tuple[str, Entry | None]
 """A name, and what it stands for from now on: a file, a directory, or nothing."""
+
+
+class _Change(NamedTuple):
+    """What was done to names in one directory since it was synced."""
+
+    path: str
+    """As which it is known."""
+    directory: _Directory
+    bindings: tuple[Binding, ...]
+    """Names within the directory (a rename binds two)."""
 
 
 class SimDisk(Trouble):
@@ -51,10 +68,10 @@ class SimDisk(Trouble):
     def __init__(self) -> None:
         super().__init__()
         self._entries: dict[str, Entry] = {}
-        self._durable: dict[str, Entry] = {}
-        """The entries as of the last sync of their directories."""
-        self._unsynced: list[tuple[str, tuple[Binding, ...]]] = []
-        """Changes since then, oldest first: the name each is known by, and what it binds (a rename binds two)."""
+        """By path."""
+        self._root = _Directory()
+        self._unsynced: list[_Change] = []
+        """Oldest first."""
         self.cleaning_begins: Callable[[], None] | None = None
         """Called when a segment is about to be written anew by compaction."""
 
@@ -67,7 +84,7 @@ class SimDisk(Trouble):
             raise IsADirectoryError(21, "is a directory", path)
         if not create:
             raise FileNotFoundError(2, "no such file", path)
-        self._must_be_directory(parent_of(path))
+        self._directory(parent_of(path))
         if self.cleaning_begins is not None and path.endswith(SEGMENT + CLEANED):
             self.cleaning_begins()
         if path.endswith(SEGMENT):
@@ -80,13 +97,12 @@ class SimDisk(Trouble):
         return path in self._entries
 
     def list(self, path: str) -> list[str]:
-        self._must_be_directory(path)
+        self._directory(path)
         return sorted(name.rpartition("/")[2] for name in self._entries if parent_of(name) == path)
 
     def make_directory(self, path: str) -> None:
         if path not in self._entries:
-            self._must_be_directory(parent_of(path))
-            self._bind(path, (path, DIRECTORY))
+            self._bind(path, (path, _Directory()))
 
     def remove(self, path: str) -> None:
         if path not in self._entries:
@@ -100,8 +116,9 @@ class SimDisk(Trouble):
         entry = self._entries.get(source)
         if entry is None:
             raise FileNotFoundError(2, "no such file", source)
+        assert parent_of(source) == parent_of(target), f"{source} and {target} are in two directories"
         self._burn_swapping()
-        if entry is DIRECTORY:
+        if isinstance(entry, _Directory):
             self._move(source, target)
         else:
             self._bind(target, (target, entry), (source, None))
@@ -127,13 +144,13 @@ class SimDisk(Trouble):
     def sync_directory(self, path: str) -> None:
         if self.fuse is not None:
             self.burn()
-        self._must_be_directory(path)
+        directory = self._directory(path)
         waiting = []
-        for name, bindings in self._unsynced:
-            if parent_of(name) == path:
-                _apply(bindings, self._durable)
+        for change in self._unsynced:
+            if change.directory is directory:
+                _apply(change.bindings, directory.durable)
             else:
-                waiting.append((name, bindings))
+                waiting.append(change)
         self._unsynced = waiting
 
     # ------------------------------------------------------------ faults
@@ -144,7 +161,7 @@ class SimDisk(Trouble):
     def wipe(self) -> None:
         """Another disk, with nothing on it."""
         self.well()
-        self._entries, self._durable, self._unsynced = {}, {}, []
+        self._entries, self._root, self._unsynced = {}, _Directory(), []
 
     def segments(self) -> dict[str, SimFile]:
         """Files that hold records, by path, sorted."""
@@ -157,7 +174,7 @@ class SimDisk(Trouble):
     def unsynced(self) -> dict[str, int]:
         """What a power loss would ask about, in the order in which it would, and how much of each is unsynced."""
         asked = {f"entry {name}": count for name, count in self._changed_names().items()}
-        for name, entry in sorted({**self._durable, **self._entries}.items()):
+        for name, entry in sorted({**_durable(self._root), **self._entries}.items()):
             if isinstance(entry, SimFile) and entry.unsynced():
                 asked[name] = entry.unsynced()
         return asked
@@ -168,38 +185,37 @@ class SimDisk(Trouble):
         self.fuse = None
         self.lying = False
         left = {name: _within(decide(f"entry {name}", count), count) for name, count in self._changed_names().items()}
-        for name, bindings in self._unsynced:
-            if left[name] > 0:
-                left[name] -= 1
-                _apply(bindings, self._durable)
+        for change in self._unsynced:
+            if left[change.path] > 0:
+                left[change.path] -= 1
+                _apply(change.bindings, change.directory.durable)
         self._unsynced = []
-        reachable = {name: entry for name, entry in sorted(self._durable.items()) if self._reachable(name)}
-        for name, entry in reachable.items():
+        self._entries = dict(sorted(_durable(self._root).items()))
+        for name, entry in self._entries.items():
             if not isinstance(entry, SimFile):
                 continue
             entry.reread()
             if entry.unsynced():
                 kept = _within(decide(name, entry.unsynced()), entry.unsynced())
                 entry.survive(kept, None if spoil is None else partial(spoil, name))
-        self._durable = reachable
-        self._entries = dict(reachable)
 
     # ------------------------------------------------------------ inside
     def _bind(self, name: str, *bindings: Binding) -> None:
+        directory = self._directory(parent_of(name))
         if self.fuse is not None:
             self.burn()
         _apply(bindings, self._entries)
-        self._unsynced.append((name, bindings))
+        names = tuple((path.rpartition("/")[2], entry) for path, entry in bindings)
+        self._unsynced.append(_Change(name, directory, names))
 
     def _move(self, source: str, target: str) -> None:
         """Rename a directory and all in it: one change, which survives whole or not at all."""
         assert target not in self._entries, f"{target} is there already"
-        assert not any(name.startswith(source + "/") for name, _ in self._unsynced), f"{source} has unsynced names"
-        bindings: list[Binding] = []
-        for name in sorted(self._entries):
-            if name == source or name.startswith(source + "/"):
-                bindings += [(target + name[len(source) :], self._entries[name]), (name, None)]
-        self._bind(target, *bindings)
+        within = source + "/"
+        assert not any(change.path.startswith(within) for change in self._unsynced), f"{source} has unsynced names"
+        self._bind(target, (target, self._entries[source]), (source, None))
+        for name in [name for name in self._entries if name.startswith(within)]:
+            self._entries[target + name[len(source) :]] = self._entries.pop(name)
 
     def _begin_segment(self, directory: str) -> None:
         """A log goes on in another file: the one before is the newest no more."""
@@ -207,21 +223,18 @@ class SimDisk(Trouble):
             if parent_of(path) == directory:
                 file.outgrown()
 
-    def _must_be_directory(self, path: str) -> None:
-        if path and self._entries.get(path) is not DIRECTORY:
+    def _directory(self, path: str) -> _Directory:
+        entry = self._entries.get(path) if path else self._root
+        if not isinstance(entry, _Directory):
             raise FileNotFoundError(2, "no such directory", path)
+        return entry
 
     def _changed_names(self) -> dict[str, int]:
         """Names with unsynced changes, sorted, and how many each has."""
         counts: dict[str, int] = {}
-        for name, _ in self._unsynced:
-            counts[name] = counts.get(name, 0) + 1
+        for change in self._unsynced:
+            counts[change.path] = counts.get(change.path, 0) + 1
         return dict(sorted(counts.items()))
-
-    def _reachable(self, name: str) -> bool:
-        """Whether every directory above a durable name is durable too."""
-        above = parent_of(name)
-        return not above or (self._durable.get(above) is DIRECTORY and self._reachable(above))
 
 
 def parent_of(path: str) -> str:
@@ -234,6 +247,16 @@ def _apply(bindings: tuple[Binding, ...], entries: dict[str, Entry]) -> None:
             entries.pop(name, None)
         else:
             entries[name] = entry
+
+
+def _durable(directory: _Directory, path: str = "") -> dict[str, Entry]:
+    """All that is durable in a directory that is, by path: what it names, and what is in the directories among that."""
+    found: dict[str, Entry] = {}
+    for name, entry in directory.durable.items():
+        found[path + name] = entry
+        if isinstance(entry, _Directory):
+            found.update(_durable(entry, f"{path}{name}/"))
+    return found
 
 
 def _within(kept: int, unsynced: int) -> int:

@@ -11,6 +11,7 @@ starting is not taken for a clean stop (KAFKA-10471). A partition's directory co
 `partition.metadata` is in it; whatever a crash left before that is made anew.
 
 A log that is deleted is renamed to `topic-index.<topic id>-delete` at once, and removed file.delete.delay.ms later.
+Nothing of it is removed before that name is synced: a power loss could bring the old name back, and not what is gone.
 """
 
 import re
@@ -170,7 +171,10 @@ class LogDirectory:
     def _partitions(self) -> list[TopicPartition]:
         """Partitions that have a directory here, sorted; deleted ones go to the trash."""
         found = []
-        for name in self.disk.list(""):
+        names = self.disk.list("")
+        if any(name.endswith(DELETE) for name in names):
+            self.disk.sync_directory("")  # The process may have died between the renaming and this.
+        for name in names:
             if name.endswith(DELETE):
                 self.trash.put(name, 0)
                 continue

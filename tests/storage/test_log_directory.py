@@ -8,7 +8,7 @@ import pytest
 from impl.core.topic_configs import CHECKS
 from impl.core.types import Offset, TopicPartition
 from impl.server.disk import RealDisk
-from impl.sim.disk import PowerLost, SimDisk
+from impl.sim.disk import Crashed, PowerLost, SimDisk
 from impl.storage.errors import CorruptCheckpoint, CorruptLog, InconsistentTopic
 from impl.storage.files import Disk
 from impl.storage.log_config import LogConfig
@@ -259,6 +259,28 @@ def test_a_deletion_that_is_interrupted_leaves_the_log_or_nothing() -> None:
             again.trash.empty(0)
             assert disk.list("") in ([], ["t-0"])
     assert ends == {(20,), ()}
+
+
+@pytest.mark.parametrize("anew", [False, True])
+@pytest.mark.parametrize("gone", ["partition.metadata", "00000000000000000000.log", ""])
+def test_a_deleted_log_is_not_removed_before_its_new_name_is_synced(gone: str, anew: bool) -> None:
+    """The process dies in between, the next one removes what it finds, and power is lost: of what was removed at most
+    one file is gone. Were its directory to have its old name again, it would be a damaged log."""
+    disk = SimDisk()
+    directory = a_directory(disk)
+    append(directory.logs[PARTITION], a_batch("a"))
+    directory.logs[PARTITION].flush()
+    disk.fail_after(3)
+    with pytest.raises(Crashed):
+        directory.delete(PARTITION, TOPIC_ID)
+    assert disk.list("") == [f"t-0.{TOPIC_ID.hex()}-delete"], "it has died after the renaming"
+    again = LogDirectory(disk, LogConfig())
+    again.trash.empty(0)
+    if anew:
+        again.create(PARTITION, bytes(16), ())
+    disk.lose_power(lambda what, unsynced: unsynced if what.endswith(f"-delete/{gone}") else 0)
+    recovered = LogDirectory(disk, LogConfig()).recovered
+    assert [(state.topic_id, state.log_end) for state in recovered] == ([(bytes(16), 0)] if anew else [])
 
 
 def test_a_new_log_inherits_nothing_from_an_earlier_one_of_its_name() -> None:

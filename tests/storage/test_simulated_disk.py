@@ -172,6 +172,41 @@ def test_a_renamed_directory_takes_all_it_holds_along_or_nothing(survives: int) 
     assert disk.read_file("b/file" if survives else "a/file") == b"content"
 
 
+def a_renamed_directory_and_another_of_its_name() -> SimDisk:
+    """The first is renamed, the second made and synced, and of their names nothing is synced."""
+    disk = SimDisk()
+    disk.make_directory("a")
+    for name, content in (("id", b"first"), ("records", b"many")):
+        disk.write_file(f"a/{name}", content)
+    disk.sync_directory("")
+    disk.replace("a", "b")
+    disk.make_directory("a")
+    disk.write_file("a/id", b"second")
+    return disk
+
+
+def test_what_is_synced_in_a_directory_outlasts_an_earlier_renaming_of_another_of_that_name() -> None:
+    disk = a_renamed_directory_and_another_of_its_name()
+    disk.sync_directory("")
+    disk.lose_power(nothing)
+    assert (disk.list("a"), disk.read_file("a/id")) == (["id"], b"second")
+    assert (disk.list("b"), disk.read_file("b/id")) == (["id", "records"], b"first")
+
+
+def test_a_directory_whose_renaming_comes_undone_has_nothing_of_the_one_made_under_its_name() -> None:
+    disk = a_renamed_directory_and_another_of_its_name()
+    disk.lose_power(nothing)
+    assert (disk.list(""), disk.list("a"), disk.read_file("a/id")) == (["a"], ["id", "records"], b"first")
+
+
+def test_what_was_removed_in_a_renamed_directory_is_gone_though_the_renaming_comes_undone() -> None:
+    disk = a_renamed_directory_and_another_of_its_name()
+    disk.remove("b/id")
+    disk.sync_directory("b")
+    disk.lose_power(nothing)
+    assert (disk.list(""), disk.list("a")) == (["a"], ["records"])
+
+
 @pytest.mark.parametrize("well_again", [False, True])
 def test_a_disk_that_lies_about_syncs_keeps_back_the_newest_segment_and_no_other(well_again: bool) -> None:
     """Else a log would come back with a hole in it, and not just short. It may be that it lies no more by then."""
