@@ -103,6 +103,8 @@ class World(Engine):
         self._trimmers = population.trimmers
         self._consumers = population.consumers
         self._absence: Absence | None = None
+        self._unstopped: list[str] = []
+        """Who could not be waited for any longer before a node was to go."""
         self._senders = range(1, 1 + len(self.producers))
         self.auditor = population.auditor
         self._auditor_process = population.auditor_process
@@ -171,6 +173,8 @@ class World(Engine):
         value = self.choose(("away",), 1 + len(may))
         if not value:
             return True
+        if self._stopping() and not self._all_are_back():
+            return False
         given = (self.scenario, self.ledger, self.auditor, self._consumers, self.producers)
         self._absence = absence = Absence(self, self.faults, *given, may[value - 1])
         end = self.now + self.scenario.settle_ms_max
@@ -182,6 +186,23 @@ class World(Engine):
         absence.end()
         self._absence = None
         return True
+
+    def _stopping(self) -> list[str]:
+        """Who was asked to stop and has not: the cluster is whole, and the controller may yet hear the wish."""
+        return [process.name for process in self.nodes if process.stop_ms]
+
+    def _all_are_back(self) -> bool:
+        """Wait until whoever stops has stopped, and is back and in sync. Were another away meanwhile, leadership could
+        pass to the one that is cut off, and its partition would wait with it."""
+        end = self.now + self.scenario.settle_ms_max
+        while not all(process.alive and not process.stop_ms for process in self.nodes):
+            if self.now >= end:
+                self._unstopped = self._stopping()
+                return False
+            self.advance(_HEALTH_MS)
+        # What the auditor was told is old news.
+        self.auditor.watch()
+        return self._settles()
 
     def _note_retention(self) -> None:
         """Where retention is at work, what is not there any more is told by the brokers; the judges of their facts
@@ -223,6 +244,8 @@ class World(Engine):
         of_topics = "" if self._remaker is None else self._ails_of_topics()
         if of_topics:
             return f"{seconds} s after the last fault {of_topics}"
+        if self._unstopped:
+            return f"{seconds} s after all were in sync {', '.join(self._unstopped)} has yet to stop as it was told"
         return f"{_READ_MS_MAX // 1000} s after the cluster healed its log cannot be read to the end"
 
     def _outcome(self, *, healthy: bool) -> Outcome:

@@ -5,10 +5,13 @@ import pytest
 from campaign import trial
 from campaign.mutants import usable
 from campaign.trial import HEALS
-from impl.sim.absence import CUT, CUT_FROM_BROKERS, DOWN, PAUSED, absences
+from impl.core.events import ShutDown
+from impl.host.broker import BrokerHost
+from impl.sim.absence import CUT, CUT_FROM_BROKERS, DOWN, OF_BROKERS, PAUSED, absences
 from impl.sim.calendar import Calendar
 from impl.sim.drivers import Recorded, Seeded
 from impl.sim.faults import KINDS as KINDS_OF_FAULT
+from impl.sim.faults import STOP, STOPPED
 from impl.sim.network import NEVER, Network
 from impl.sim.producer import Producer
 from impl.sim.scenario import Scenario
@@ -86,6 +89,37 @@ def test_what_a_leader_alone_has_acknowledged_may_be_gone_with_it():
     driver = Recorded(late | {("jitter", "controller-3", 0): 1} | away(scenario, 1, CUT_FROM_BROKERS))
     assert trial.run(scenario, driver).violated is None
     assert ("away",) in driver.made
+
+
+def stops_late(scenario):
+    """In the last slot n1, which leads, is asked to stop; the controller hears of that when all are in sync."""
+    late = {("fault", 9): scenario.table().encode(STOP, 1), ("delay", "n1>controller", 9, 0): 7}
+    return SENDS | late
+
+
+@pytest.mark.parametrize("way", OF_BROKERS)
+def test_nobody_goes_before_whoever_was_asked_to_stop_is_back(way):
+    """Leadership would pass to the node that is away, and may stay there: it hears no other broker."""
+    scenario = Scenario(horizon_ms=200)
+    watcher = Watcher()
+    world = World(scenario, Recorded(stops_late(scenario) | away(scenario, 2, way)), observer=watcher)
+    assert world.run().healthy, world.ails()
+    assert [kind for kind, *_ in watcher.faults][:3] == [STOP, STOPPED, KINDS[way]]
+
+
+class NeverStops(BrokerHost):
+    """Does not hear that it is to stop."""
+
+    def handle(self, event, now):
+        return [] if isinstance(event, ShutDown) else super().handle(event, now)
+
+
+def test_whoever_does_not_stop_is_named():
+    scenario = Scenario(horizon_ms=200, settle_ms_max=4_000)
+    choices = stops_late(scenario) | away(scenario, 2, CUT_FROM_BROKERS)
+    world = World(scenario, Recorded(choices), make_host=NeverStops)
+    assert not world.run().healthy
+    assert world.ails() == "4 s after all were in sync n1 has yet to stop as it was told"
 
 
 @pytest.mark.parametrize(("share", "found"), [(0.0, False), (1.0, True)])
