@@ -24,7 +24,7 @@ Name = tuple[int, int]
 class _Partition:
     """What was written to one partition."""
 
-    __slots__ = ("asked", "before", "compacted", "logs", "unclean", "written")
+    __slots__ = ("asked", "before", "compacted", "cut_inside", "logs", "unclean", "written")
 
     def __init__(self) -> None:
         self.written: dict[Name, Content] = {}
@@ -33,6 +33,8 @@ class _Partition:
         """By node: its whole log."""
         self.asked: dict[str, int] = {}
         """By node: from where it has fetched last."""
+        self.cut_inside: dict[str, int] = {}
+        """By node: where its log was cut last, if inside a batch of which compaction had left nothing."""
         self.compacted = self.unclean = False
         """Somebody has compacted its log; an unclean election has been held."""
 
@@ -41,6 +43,20 @@ class _Partition:
         log = self.logs.setdefault(node, [])
         del log[bisect_right(log, to, key=_end) :]
         return log
+
+    def truncate(self, node: str, to: int) -> None:
+        """Where its leader lacks the beginning of an epoch, compacted away, a follower cuts its log later than that."""
+        self.cut_inside.pop(node, None)
+        if any(batch.base_offset < to < _end(batch) for batch in self.logs.get(node, ())):
+            self.cut_inside[node] = to
+        self.cut(node, to)
+
+    def asked_from(self, node: str) -> int:
+        """Past what of its log a node has fetched last, as far as it was written."""
+        asked, log = self.asked.get(node, 0), self.logs.get(node)
+        if asked != self.cut_inside.pop(node, -1):
+            return asked
+        return _end(log[-1]) if log else 0
 
     def append(self, node: str, batch: Content) -> None:
         log = self.cut(node, batch.base_offset)
@@ -103,7 +119,7 @@ class Restored:
         elif kind == "Append":
             partition.append(node, fact.batch)
         elif kind == "ReceiveFetch" and fact.batches:
-            whole = partition.whole(node, fact.batches, partition.asked.get(node, 0))
+            whole = partition.whole(node, fact.batches, partition.asked_from(node))
             partition.cut(node, whole[0].base_offset).extend(whole)
             return (
                 fact
@@ -111,12 +127,13 @@ class Restored:
                 else replace(fact, batches=(*whole,))
             )
         elif kind == "Truncate":
-            partition.cut(node, fact.to)
+            partition.truncate(node, fact.to)
         elif kind == "FallBehind":
             leader = partition.logs.get(f"n{fact.leader}", [])
             partition.logs[node] = [batch for batch in leader if _end(batch) <= fact.to]
         elif kind == "DeleteReplica":
             partition.logs.pop(node, None)
+            partition.cut_inside.pop(node, None)
         elif kind == "Compact":
             partition.compacted = True
         elif kind == "ElectUnclean":

@@ -159,7 +159,8 @@ class Partition:
         """The disk again: the log up to `tail_from` as it was, and the tail that was found."""
         replica.log.cut(fact.tail_from)
         for batch in fact.tail:
-            if batch.base_offset >= replica.log.end:
+            # A log that began inside a batch may have it whole by now.
+            if batch.base_offset >= replica.log.whole_end:
                 self.append(replica, batch)
         if replica.found_at and fact.log_end == replica.found_at:
             # Nothing is left, or not even a whole batch: it begins as one that has fallen behind.

@@ -188,8 +188,13 @@ def _recover_start(_partition: Partition, replica: Replica, fact: RecoverStart) 
     replica.found_at = fact.to
 
 
-def _truncate(_partition: Partition, replica: Replica, fact: Truncate) -> None:
+def _truncate(partition: Partition, replica: Replica, fact: Truncate) -> None:
+    has_more = replica.log.end > fact.to
     replica.log.cut(fact.to)
+    if has_more and partition.compacted:
+        # Where compaction has left nothing of a batch, a log ends where it was cut, and what was written there may
+        # come whole.
+        replica.log.end = fact.to
     replica.high_watermark = fact.high_watermark
 
 

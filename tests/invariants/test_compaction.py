@@ -98,3 +98,63 @@ def test_a_batch_of_another_producer_is_left_as_it_is() -> None:
     copied = f.ReceiveFetch(partition=P, leader_epoch=0, leader=1, log_end=1, high_watermark=0, batches=(other,))
     (whole,) = restored.facts("n2", [copied])
     assert whole.batches == (other,)
+
+
+def cut_in_a_gap() -> tuple[Story, Restored]:
+    """n2 and n3 have the record at 0 and a batch at 1 and 2 of epoch 0, which compaction takes out of n3's log. Of n2's
+    log that batch is cut, two records of epoch 2 come in its place, and compaction takes the first of them: that epoch
+    begins at 2 in all that n2 can read, and there n3 cuts its log."""
+    story, restored = Story(Checker()), Restored()
+    story.begin()
+    kept, gone = content(0, 0, 10), content(1, 0, 11, count=2)
+    restored.facts("n2", [f.Append(partition=P, leader_epoch=0, batch=batch) for batch in (kept, gone)])
+    for batch in (kept, gone):
+        story.replicate(1, 0, batch)
+        restored.facts("n3", [received(3, 0, batch)])
+    story.tell(3, f.Compact(partition=P, begin=0, to=3))
+    story.tell(0, f.ElectUnclean(partition=P, leader_epoch=2, partition_epoch=1, isr=(2,), leader=2))
+    cut = f.Truncate(partition=P, leader_epoch=0, to=1, high_watermark=0)
+    story.tell(2, cut)
+    restored.facts("n2", [cut])
+    story.lead(2, 2, start=1, isr=(2,))
+    for batch in (content(1, 2, 21), content(2, 2, 22)):
+        story.append(2, batch)
+        restored.facts("n2", [f.Append(partition=P, leader_epoch=2, batch=batch)])
+    story.follow(3, 2, 2)
+    told = f.Truncate(partition=P, leader_epoch=2, to=2, high_watermark=0)
+    story.tell(3, told)
+    asks = f.SendFetch(partition=P, leader_epoch=2, leader=2, offset=2)
+    restored.facts("n3", [told, asks])
+    return story, restored
+
+
+def received(end: int, epoch: int, *copied: f.Content) -> f.ReceiveFetch:
+    return f.ReceiveFetch(partition=P, leader_epoch=epoch, leader=2, log_end=end, high_watermark=0, batches=copied)
+
+
+def test_a_log_cut_where_compaction_has_left_nothing_of_a_batch_ends_there() -> None:
+    story, restored = cut_in_a_gap()
+    log = story.checker.partitions[P].replica(3).log
+    assert (log.end, log.whole_end) == (2, 1)
+    story.tell(3, received(2, 2))
+    (whole,) = restored.facts("n3", [received(3, 2, content(2, 2, 22))])
+    assert [batch.crc for batch in whole.batches] == [21, 22]
+    story.tell(3, whole)
+    assert [batch.crc for batch in log.batches] == [10, 21, 22]
+    (more,) = restored.facts("n3", [received(4, 2, content(3, 2, 23))])
+    assert [batch.crc for batch in more.batches] == [23]
+
+
+def test_what_was_not_copied_behind_such_a_cut_is_missed() -> None:
+    story, _ = cut_in_a_gap()
+    with pytest.raises(Violated, match=r"n3 has record 2 .* where another log has record 1"):
+        story.tell(3, received(3, 2, content(2, 2, 22)))
+
+
+def test_where_nothing_is_compacted_a_log_ends_with_its_last_batch() -> None:
+    story = Story(Checker())
+    story.begin()
+    story.replicate(1, 0, content(0, 0, 10, count=2))
+    story.truncate(3, 0, to=1)
+    with pytest.raises(Violated, match="n3 says that its log ends at 1; by what it wrote it ends at 0"):
+        story.copy(3, 0, 1, end=1)

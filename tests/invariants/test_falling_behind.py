@@ -110,3 +110,30 @@ def test_once_it_has_reconciled_it_has_told_of_what_it_began_anew() -> None:
     story.checker.fault("crash", ("n3",))
     with pytest.raises(Violated, match="n3 comes back with a log that begins at 0; what lies below 1 it had deleted"):
         story.restart(3, end=0)
+
+
+def comes_back_with(batch: f.Content) -> Story:
+    """n3 begins where n1's log does, at a record inside the batch at 1 and 2, and dies before it tells of `batch`."""
+    story = of(Story())
+    committed(story)
+    story.replicate(1, 0, content(1, 0, 0xD, count=2), (2,))
+    story.count(1, 0, 2, 3)
+    story.decide(f.AlterPartition, 0, 1, (1, 2), leader=1)
+    story.learn(1, 0, 1, (1, 2))
+    story.advance(1, 0, 3, (1, 2))
+    story.tell(1, f.DeleteBelow(partition=P, to=2))
+    story.tell(3, falls_behind(2))
+    story.checker.fault("crash", ("n3",))
+    story.tell(3, f.RecoverStart(partition=P, to=1))
+    story.restart(3, end=3, tail=(batch,), tail_from=2, hw=2)
+    return story
+
+
+def test_a_log_that_began_inside_a_batch_may_come_back_with_that_batch_whole() -> None:
+    replica = comes_back_with(content(1, 0, 0xD, count=2)).checker.partitions[P].replica(3)
+    assert (replica.start, replica.log.end, replica.log.batches[-1].crc) == (1, 3, 0xD)
+
+
+def test_another_batch_than_that_is_none_of_its_leaders() -> None:
+    with pytest.raises(Violated, match="where another log has"):
+        comes_back_with(content(1, 0, 0xE, count=2))
