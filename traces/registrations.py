@@ -30,6 +30,11 @@ class Registrations(Refinement):
         """Those of `unsaid` that have become followers since."""
         self.taken_out: set[int] = set()
         """Those that were taken out of the partition and have not told that they deleted their log."""
+        self.apart: set[int] = set()
+        """Those that were taken out and may have registered since without a fact that told it, until a registration of
+        theirs is told or lets them in."""
+        self.again_in: set[int] = set()
+        """Those that were taken out and are replicas again."""
         self.registrations: dict[int, dict[int, int]] = {}
         """By node: Kafka's broker epochs, and the model's."""
         self.overtaken: dict[int, int] = {}
@@ -70,9 +75,10 @@ class Registrations(Refinement):
             del self.overtaken[node]
         return number
 
-    def registration(self, node: int, broker_epoch: int, action: str) -> int:
+    def registration(self, node: int, broker_epoch: int, action: str, expected: int | None = None) -> int:
         """The model's number of a broker's registration. One that nobody has told of is named by whoever first speaks
-        of it: the one it was created under, and one from while it was no replica."""
+        of it: the one it was created under, and one from while it was no replica. Later ones have higher numbers;
+        where several are left it is the one that is expected."""
         known = self.registrations.setdefault(node, {})
         number = known.get(broker_epoch)
         if number is None:
@@ -80,22 +86,45 @@ class Registrations(Refinement):
                 told = f"it does not say under which registration of n{node}"
                 raise DivergedError(action, told, outside=True)
             newest = self.state.broker_epoch[node] if node in self.machine.members else 0
-            if 0 not in known.values() and all(epoch > broker_epoch for epoch in known):
-                number = 0
-            elif newest not in known.values() and all(epoch < broker_epoch for epoch in known):
-                number = newest
-            else:
+            before = max((number for epoch, number in known.items() if epoch < broker_epoch), default=-1)
+            after = min((number for epoch, number in known.items() if epoch > broker_epoch), default=newest + 1)
+            number = 0 if before < 0 else after - 1
+            if expected is not None and before < expected < after:
+                number = expected
+            if not before < number < after:
                 raise DivergedError(action, f"n{node} has no registration {broker_epoch}; it has {sorted(known)}")
             known[broker_epoch] = number
         return int(number)
 
     def same_registration(self, fact: Any, node: int, expected: int) -> None:
         """The registration that the fact names is that of the model."""
-        number = self.registration(node, fact.broker_epoch, action_of(fact))
+        number = self.registration(node, fact.broker_epoch, action_of(fact), expected)
         if number != expected:
             numbers = {number: epoch for epoch, number in self.registrations[node].items()}
-            told = f"it says broker_epoch of n{node} is {fact.broker_epoch}, in the model it is {numbers.get(expected)}"
+            model = numbers.get(expected, "a later one" if expected > number else "an earlier one")
+            told = f"it says broker_epoch of n{node} is {fact.broker_epoch}, in the model it is {model}"
             raise DivergedError(action_of(fact), told)
+
+    def registered_apart(self, node: int, broker_epoch: int) -> bool:
+        """Whether what a broker goes by shows that it registered while it was no replica.
+
+        The model counts that registration only now: it was of a broker in neither set, which lost nothing by it, and
+        nothing since has depended on its number.
+        """
+        known = self.registrations.get(node)
+        newest = self.state.broker_epoch[node]
+        if not known or broker_epoch <= max(known) or newest not in known.values():
+            return False
+        self.state.broker_epoch[node] = newest + 1
+        return True
+
+    def overtaken_apart(self, node: int) -> None:
+        """A broker may have registered while it was no replica, and may go by that for a while, or not even know it."""
+        newest = self.state.broker_epoch[node]
+        if node in self.again_in and newest in self.registrations.get(node, {}).values():
+            self.overtaken.setdefault(node, newest)
+            self.state.broker_epoch[node] = newest + 1
+        self.apart.discard(node)
 
     def _registered(self, fact: Any) -> None:
         """A broker's newest registration. A member that leaves both sets under the one it has, because a directory of
@@ -108,6 +137,8 @@ class Registrations(Refinement):
         known[fact.broker_epoch] = self.state.broker_epoch[fact.replica]
 
     def register(self, _node: int, fact: Any) -> None:
+        if fact.replica in self.apart:
+            self.overtaken_apart(fact.replica)
         kept, high_watermark = self._back(fact)
         end = len(self.state.log[fact.replica])
         if kept != end:
@@ -123,6 +154,8 @@ class Registrations(Refinement):
             newest = self.state.newest_leader_epoch
             kept = {"kept": back.log_end, "high_watermark": back.high_watermark}
             self.step("lose_power", replica=node, known=newest, **kept)
+        if node in self.apart:
+            self.again_in.add(node)
         if node in self.taken_out and len(self.state.log[node]):
             # It may have deleted its log while it was out, and not have lived to tell.
             self.unsaid[node] = self.state.flushed[node]
@@ -143,6 +176,8 @@ class Registrations(Refinement):
         """A process that goes on has lost nothing, and has not heard: it leads or follows as before, and nothing was
         written to its disk by that."""
         node = fact.replica
+        if node in self.apart:
+            self.overtaken_apart(node)
         goes_on = node in self.machine.members and node not in self.returning
         kept, high_watermark = self._back(fact)
         if self.synced:

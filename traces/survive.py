@@ -100,12 +100,21 @@ class Survival(Registrations):
     def reassign(self, _node: int, fact: Any) -> None:
         self.step("reassign", leader=fact.leader, removed=fact.removed, enough=fact.enough)
         self.taken_out.add(fact.removed)
+        self.apart.add(fact.removed)
+        self.again_in.discard(fact.removed)
         self._committed(fact)
 
     def alter_partition(self, _node: int, fact: Any) -> None:
-        self.same_registration(fact, fact.leader, self.state.proposed_by[fact.leader])
-        self.step("alter_partition", leader=fact.leader, enough=fact.enough)
+        state, leader = self.state, fact.leader
+        if leader in self.apart and self.registered_apart(leader, fact.broker_epoch):
+            state.proposed_by[leader] = state.broker_epoch[leader]
+        self.same_registration(fact, leader, state.proposed_by[leader])
+        before = state.isr[state.newest_leader_epoch]
+        self.step("alter_partition", leader=leader, enough=fact.enough)
         self._committed(fact)
+        if self.apart:
+            # The controller holds whoever it lets in, and who leads, to their newest registrations.
+            self.apart.difference_update(frozenset(fact.isr) - before, {leader})
 
     def count_on_absent(self, _node: int, _fact: Any) -> None:
         """The model does not know who is fenced: whoever is elected or added may be."""
@@ -113,7 +122,10 @@ class Survival(Registrations):
     def refuse_partition(self, _node: int, fact: Any) -> None:
         self.same(fact, "leader_epoch", self.state.newest_leader_epoch - 1)
         self.same(fact, "partition_epoch", self.state.newest_partition_epoch - 1)
-        self.step("refuse_partition", leader=fact.leader, member=fact.member)
+        state, leader, member = self.state, fact.leader, fact.member
+        if member in self.apart and state.proposed_broker_epoch[leader, member] == state.broker_epoch[member]:
+            self.overtaken_apart(member)
+        self.step("refuse_partition", leader=leader, member=member)
 
     # ------------------------------------------------------------ the leader
     def become_leader(self, node: int, fact: Any) -> None:
@@ -202,6 +214,8 @@ class Survival(Registrations):
     # ------------------------------------------------------------ the follower
     def send_fetch(self, node: int, fact: Any) -> None:
         state = self.state
+        if self.apart and node in self.apart:
+            self.registered_apart(node, fact.broker_epoch)
         newest = state.broker_epoch[node]
         if self.overtaken and node in self.overtaken:
             # Until then it fetches as what it takes itself for.
@@ -222,6 +236,7 @@ class Survival(Registrations):
         self.unsaid.pop(node, None)
         self.heard.discard(node)
         self.taken_out.discard(node)
+        self.apart.discard(node)
         self._renew(node)
 
     def replaced(self, node: int, *, heard: bool) -> None:
