@@ -11,15 +11,14 @@ to see that the log ends where it should.
 Batches in doubt must follow each other in bytes and, unless the log is compacted, in offsets, with epochs that never
 fall. Also a compacted log has no gap past the recovery point: nothing is compacted before it is synced, and a copied
 gap is synced at once. Past the recovery point, where a power loss may have left anything, each one's CRC is checked
-too. The log is cut
-at the first that fails: a torn tail, a flipped bit, a segment whose predecessor is gone. Below it the same finding is a
-`CorruptLog`: a disk that loses what it had synced is told of, never covered up by dropping acknowledged records. Then
-all that was in doubt is synced, because a replica fetches, and is counted, from its log end as soon as it is back; a
-second power loss must not take what a crash had left.
+too. The log is cut at the first that fails: a torn tail, a flipped bit, a segment whose predecessor is gone. Below it
+the same finding is a `CorruptLog`: a disk that loses what it had synced is told of, never covered up by dropping
+acknowledged records. Then all that was in doubt is synced, because a replica fetches, and is counted, from its log end
+as soon as it is back; a second power loss must not take what a crash had left.
 
 Indexes are computed from the walk and written where the files differ (corrupt, missing, short, or left from a cut).
-So are the leader epochs from there on; an entry at or past the log's end belongs to a leader that wrote nothing and is
-dropped, as in Kafka. Epoch 0 is an epoch like any other (KAFKA-10432).
+So are the leader epochs from there on, but for what began in a gap; an entry at or past the log's end belongs to a
+leader that wrote nothing and is dropped, as in Kafka. Epoch 0 is an epoch like any other (KAFKA-10432).
 """
 
 from collections.abc import Iterable
@@ -238,6 +237,8 @@ class Recovery:
         self._producers_from = producers_from
         self.end = Offset(0)
         self.epochs: list[EpochStart] = []
+        self._known: tuple[EpochStart, ...] = ()
+        self._noted_to = 0
         self.producers = producers
         """As of the high watermark; what came after it is in `tail`."""
         self.tail: list[Batch] = []
@@ -247,6 +248,7 @@ class Recovery:
         """The walk begins at this offset; of the epochs known, those that began before it are believed."""
         self.end = Offset(at)
         self.epochs = [entry for entry in known if entry.start < at]
+        self._known, self._noted_to = known, at
 
     def scan(self, bases: list[int]) -> list[Segment]:
         """Open and check the segments that begin at `bases`; cut and remove what does not hold."""
@@ -337,10 +339,14 @@ class Recovery:
         return begins == self.end or (self._found.compacted and self.end < begins < self._found.recovery_point)
 
     def _note(self, batch: Batch) -> None:
-        """The batch is part of the log."""
+        """The batch is part of the log. What an epoch began with compaction may have taken; where that was is known."""
+        begins, last = batch.base_offset, self.epochs[-1].epoch if self.epochs else -1
+        if begins > self._noted_to:
+            within = [entry for entry in self._known if self._noted_to <= entry.start < begins]
+            self.epochs += [entry for entry in within if last < entry.epoch <= batch.leader_epoch]
         if not self.epochs or batch.leader_epoch > self.epochs[-1].epoch:
             self.epochs.append(EpochStart(LeaderEpoch(batch.leader_epoch), batch.base_offset))
-        self.end = Offset(batch.base_offset + batch.record_count)
+        self.end = self._noted_to = Offset(begins + batch.record_count)
         if self.end > self._found.high_watermark:
             self.tail.append(batch)
         elif batch.base_offset >= self._producers_from:

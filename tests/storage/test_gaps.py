@@ -1,5 +1,8 @@
 """A gap in a compacted log is compaction's work below the recovery point, and damage past it."""
 
+import pytest
+
+from impl.core.types import EpochStart, LeaderEpoch
 from impl.storage.log_config import LogConfig
 from impl.wire import batches
 from tests.storage.compacted import Compacted, at, keyed
@@ -74,3 +77,29 @@ def test_a_log_cut_where_a_batch_ends_is_closed_as_it_is() -> None:
     log.directory.close()
     log.start_again()
     assert (log.log.end_offset, len(log.log.segments)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ([(0, 0), (2, 3)], [(0, 0), (2, 3)]),
+        ([(0, 0), (1, 2), (2, 5)], [(0, 0), (1, 2), (2, 5)]),
+        ([(0, 0), (1, 1), (2, 2), (3, 4)], [(0, 0), (1, 1), (2, 2)]),
+        ([(0, 0)], [(0, 0), (2, 5)]),
+    ],
+)
+@pytest.mark.parametrize("segment_bytes", [1, 10_000])
+def test_an_epoch_whose_first_records_are_compacted_away_begins_where_it_did(
+    segment_bytes: int, said: list[tuple[int, int]], found: list[tuple[int, int]]
+) -> None:
+    """Else a follower would cut its log later than where it leaves its leader's."""
+    log = Compacted(LogConfig(segment_bytes=segment_bytes))
+    copied(log, 0)
+    log.log.append(batches.parse_header(keyed([(b"k", b"v")], 0)), 5, 2)
+    log.log.flush()
+    log.directory.write_recovery_point(PARTITION)
+    log.log.write_epochs(tuple(EpochStart(LeaderEpoch(epoch), at(start)) for epoch, start in said))
+    log.disk.crash_process()
+    log.start_again()
+    (state,) = log.directory.recovered
+    assert [(entry.epoch, entry.start) for entry in state.epochs] == found
