@@ -127,6 +127,10 @@ def fuzz(
         if chosen:
             progress(None, f"shrinking {len(chosen)} of {len(search.failures)} failing seeds")
         shrunk = shortest(list(hands.run(shrink_failure, iter([(each, mutant) for each in chosen]))))
+        if shrunk:
+            progress(
+                None, f"changing the shortest of {len(shrunk)} invariants a little: {shrunk[0].steps} steps so far"
+            )
         counterexamples = tuple(hands.run(regrow, iter([(each, mutant) for each in shrunk])))
     paths: list[Path | None] = []
     unwritten = ""

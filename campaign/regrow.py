@@ -1,6 +1,7 @@
 """Out of a local minimum: a shrunk run changed a little, and shrunk again where that made it shorter to read.
 
-One rule: what comes back breaks the same invariant in fewer steps, and no choice can be left out of it.
+One rule: what comes back breaks the same invariant in fewer steps, and no choice can be left out of it, or it says that
+it is not minimal.
 
 Shrinking only takes away. A fault a little later, on another broker or for another time, or one more message that is
 late, may spare the steps that happen meanwhile: what another replica copies, what another broker learns. So each choice
@@ -19,7 +20,7 @@ from campaign.alphabet import Alphabet
 from campaign.mutants import Mutant
 from campaign.replay import scenario_of
 from campaign.shrink import Ending
-from campaign.shrinking import Counterexample, ending_of, shrink_run
+from campaign.shrinking import PATIENCE, Counterexample, Effort, ending_of, shrink_run
 from campaign.steps import steps_of
 from impl.sim import faults
 from impl.sim.choices import Key
@@ -27,6 +28,8 @@ from impl.sim.drivers import Recorded
 from impl.sim.scenario import Scenario
 
 RUNS_MAX = 600
+FINISHING = 4 * PATIENCE
+"""Events after which the shortest is left as it is, though more could be left out of it: half a minute of one core."""
 OF_OPERATORS = (faults.MOVE, faults.REASSIGN)
 """What is asked of the controller; nobody is hurt by it."""
 SHIFTS = (-1, 1, -2, 2, -5, 5, -10, 10)
@@ -42,9 +45,11 @@ LATE_MAX = 120
 def regrown(found: Counterexample, mutant: Mutant | None, runs_max: int = RUNS_MAX) -> Counterexample:
     """The shortest that changes lead to, `runs_max` of them at most; what was given where none is shorter.
 
-    What was not shrunk to the end is first.
+    What was not shrunk to the end is first, as far as FINISHING goes. Changed runs may come to PATIENCE events in all:
+    those of a long one, or of one that waits for a cluster to heal, take a second each.
     """
     best, runs = found if found.minimal else _finished(found, mutant), 0
+    effort = Effort(PATIENCE)
     while True:
         scenario, choices = scenario_of(best.trace), dict(best.trace.header.choices)
         alphabet = Alphabet(scenario.table())
@@ -54,10 +59,10 @@ def regrown(found: Counterexample, mutant: Mutant | None, runs_max: int = RUNS_M
             _with_a_delay(scenario, choices, mutant),
             _of_an_operator(scenario, choices, alphabet, mutant),
         ):
-            if runs >= runs_max:
+            if runs >= runs_max or effort.spent():
                 return best
             runs += 1
-            shorter = _shorter(scenario, changed, best, mutant)
+            shorter = _shorter(scenario, changed, best, mutant, effort)
             if shorter is not None:
                 best = shorter
                 break
@@ -67,17 +72,18 @@ def regrown(found: Counterexample, mutant: Mutant | None, runs_max: int = RUNS_M
 
 def _finished(found: Counterexample, mutant: Mutant | None) -> Counterexample:
     trace = found.trace
-    small = shrink_run(scenario_of(trace), dict(trace.header.choices), mutant, found.seed)
+    small = shrink_run(scenario_of(trace), dict(trace.header.choices), mutant, found.seed, patience=FINISHING)
     assert small is not None, "what was recorded as failing fails"
     return small
 
 
 def _shorter(
-    scenario: Scenario, choices: Mapping[Key, int], best: Counterexample, mutant: Mutant | None
+    scenario: Scenario, choices: Mapping[Key, int], best: Counterexample, mutant: Mutant | None, effort: Effort
 ) -> Counterexample | None:
     if best.at < scenario.horizon_ms:
         scenario = msgspec.structs.replace(scenario, horizon_ms=scenario.horizon_ms + LATER_MS)
     judged, trace = trial.record(scenario, choices, mutant, seeking=ending_of(best.invariant))
+    effort.add(judged.events)
     if judged.violated is None or judged.violated.invariant != best.invariant:
         return None
     if steps_of(trace) >= best.steps:

@@ -74,6 +74,7 @@ def document(result: FuzzResult) -> dict[str, Any]:
             "sentence": found.sentence,
             "steps": found.steps,
             "choices": found.choices,
+            "minimal": found.minimal,
             "seed": found.seed,
         }
         for place, found in enumerate(result.counterexamples)
@@ -130,8 +131,11 @@ def told(result: FuzzResult) -> Outcome:
         for place, found in enumerate(result.counterexamples):
             lines.append(f"  {found.invariant}: {found.sentence}")
             lines += beside_the_model(found)
-            where = f": fencepost replay {result.paths[place]}" if result.paths and result.paths[place] else ""
+            path = result.paths[place] if result.paths else None
+            where = f": fencepost replay {path}" if path else ""
             lines.append(f"  shrunk to {found.steps} steps, {found.choices} choices{where}")
+            if path and not found.minimal:
+                lines.append(f"  more may be left out of it: fencepost shrink {path}")
         if result.unwritten:
             lines.append(f"{result.unwritten}; name a directory with room with --out, the same --seed finds it again")
         return Outcome(verdict="violated", document=document(result), lines=tuple(lines))

@@ -1,7 +1,10 @@
 """The seeded search: what it finds depends on the seeds alone, and what it keeps is a trace that fails again."""
 
+from dataclasses import replace
+
 import pytest
 
+from campaign.commands.fuzz import told
 from campaign.fuzz import CHUNK, fuzz, run_chunk
 from campaign.replay import replay
 from campaign.workers import local
@@ -35,6 +38,16 @@ def test_what_is_kept_fails_with_the_bug_and_only_with_it(tmp_path):
         assert replay(trace, clean=True).invariant is None
 
 
+def test_who_reads_what_was_found_is_told_where_more_may_be_left_out(tmp_path):
+    found = fuzz(3, A_MINUTE, "majority-watermark", out=tmp_path, workers=local(1))
+    path = found.paths[0]
+    goes_on = f"  more may be left out of it: fencepost shrink {path}"
+    tired = replace(found, counterexamples=tuple(each._replace(minimal=False) for each in found.counterexamples))
+    assert goes_on not in told(found).lines
+    assert goes_on in told(tired).lines
+    assert [told(one).document["traces"][0]["minimal"] for one in (found, tired)] == [True, False]
+
+
 def test_the_sound_broker_survives_what_may_fail():
     for profile in ("durable", "default", "crashes"):
         result = fuzz(1, 2.0, profile=profile, workers=local(1))
@@ -51,7 +64,8 @@ def test_progress_is_told():
     fuzz(1, A_MINUTE, "ack-before-isr", progress=lambda fraction, text: told.append((fraction, text)), workers=local(1))
     assert told[0][0] < 1
     assert "failing" in told[0][1]
-    assert told[-1][1].startswith("shrinking")
+    assert told[-2][1].startswith("shrinking")
+    assert told[-1][1].endswith("changing the shortest of each invariant a little")
 
 
 def test_a_chunk_counts_what_it_did():
