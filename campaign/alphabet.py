@@ -13,7 +13,10 @@ from impl.sim.network import DELAYS_MS
 SLOT_MS = 20
 """Slots and windows of the keys are this long, counted from when the choices begin to rule."""
 
-_SLOT_AT = {"fault": 1, "send": 1, "tombstone": 1, "delete": 1, "remake": 1, "ask": 1, "delay": 2, "arrived": 2}
+_SLOT_AT = {
+    **dict.fromkeys(("fault", "send", "tombstone", "delete", "remake", "ask", "administer"), 1),
+    **dict.fromkeys(("delay", "arrived"), 2),
+}
 """Where in its key the slot or window of a choice stands. Others belong to no time: what a power loss leaves."""
 
 _SIMPLER = {

@@ -38,6 +38,7 @@ TITLES: Mapping[str, str] = {
     "right_offset": "Whoever asks for offsets is told the right ones",
     "watermark_due": "The high watermark moves as soon as it may",
     "obeyed": "What an operator was told is done is done",
+    "told_as_set": "Whoever asks for configurations is told what was set",
     "let_go": "Whoever may stop is let go",
     "retained_by_size": "Retention leaves what it must, and no more",
     "address_book": "Clients are told where everybody is",

@@ -6,20 +6,13 @@ has read by then.
 
 from collections.abc import Iterable
 
-from impl.core.admin_messages import (
-    AlterConfigs,
-    AlteredConfigs,
-    AlteredReassignments,
-    AlterReassignments,
-    ConfigOutcome,
-    PartitionOutcome,
-)
+from campaign import wishes
+from impl.core.admin_messages import DescribedResources
 from impl.core.broker import Broker
 from impl.core.controller_messages import BrokerHeartbeat, HeartbeatAnswer
 from impl.core.effective_configs import overrides
 from impl.core.events import Disconnected, Event, RequestArrived, SendReply, Tick
-from impl.core.image import MetadataImage
-from impl.core.messages import DescribedTopics, Reply, Request
+from impl.core.messages import DescribedTopics
 from impl.core.names import node_name
 from impl.core.types import NodeId, TopicPartition
 from impl.host.broker import BrokerHost
@@ -31,7 +24,7 @@ from impl.storage.log_config import LogConfig
 from invariants.answers.addresses import wrong
 from invariants.answers.desk import Desk
 from invariants.answers.invariant import ADDRESS_BOOK
-from invariants.answers.orders import Orders, Wish
+from invariants.answers.orders import NEVER, Orders
 from invariants.answers.retained import Extent, Retained, Seen
 from invariants.answers.standing import Standing
 from invariants.answers.stopping import Stopping
@@ -97,7 +90,7 @@ class Hearing:
             request = event.request
             if type(request) is BrokerHeartbeat:
                 self._look_at_brokers(node, request, (event.connection, event.correlation))
-            elif event.connection == OPERATOR:
+            elif event.connection == OPERATOR or isinstance(request, wishes.OF_CONFIGURATIONS):
                 self._order(node, event)
             self.desk.asked(node.name, node.life, event.connection, event.correlation, request, own, step)
         elif kind is Disconnected:
@@ -114,13 +107,16 @@ class Hearing:
             self._number, self._broker = node.node, host.broker
         elif type(sent.reply) is HeartbeatAnswer:
             self._answers_heartbeat(node, sent, sent.reply)
-        elif sent.connection == OPERATOR:
-            self._orders.answered(sent.correlation, _errors(sent.reply))
+        else:
+            self._answers_order(node, host, sent)
         own = now if node.clock is None else node.clock.read(now)
         # What a slow disk held back leaves at the end of a stall, perhaps after the node has heard what came meanwhile.
         held_back = node.stalled_until >= now
         if type(sent.reply) is DescribedTopics and not held_back:
             self._look_at_addresses(node, sent.reply)
+        elif type(sent.reply) is DescribedResources and not held_back:
+            assert isinstance(host, BrokerHost), "clients ask brokers about configurations"
+            self._orders.told(node.name, host.broker.image.offset, wishes.told(sent.reply))
         self.desk.answered(
             node.name, node.life, sent.connection, sent.correlation, sent.reply, own, step, held_back=held_back
         )
@@ -151,10 +147,20 @@ class Hearing:
             retained.ticks(node.name, node.life, own, seen)
 
     def _order(self, node: Process, event: RequestArrived) -> None:
+        """A controller hears an order; what a broker hears it passes on."""
         host = node.host
-        assert isinstance(host, ControllerHost)
-        wishes = _wishes(event.request, host.controller.image)
-        self._orders.asked(event.correlation, node.name, node.life, wishes, self.at)
+        if isinstance(host, ControllerHost):
+            number = (node.name, node.life, event.connection, event.correlation)
+            wanted = wishes.wishes(event.request, host.controller.image)
+            self._orders.asked(number, node.name, node.life, wanted, self.at)
+
+    def _answers_order(self, node: Process, host: object, sent: SendReply) -> None:
+        number = (node.name, node.life, sent.connection, sent.correlation)
+        if number in self._orders:
+            assert isinstance(host, ControllerHost), "orders are heard by controllers"
+            active = host.controller.active
+            end = NEVER if active is None else active.image.offset
+            self._orders.answered(number, wishes.errors(sent.reply), end)
 
     def finish(self, nodes: Iterable[Process], now: int) -> None:
         """The cluster is whole and quiet: what operators were told is done is so on every broker. Not asked for where
@@ -172,7 +178,7 @@ class Hearing:
                 image = node.host.broker.image
                 # One that has yet to read the rest may lag: what it does not know yet it need not have.
                 if end is not None and image.offset >= end:
-                    brokers[node.name] = _known(image)
+                    brokers[node.name] = wishes.known(image)
         self._orders.finish(lives, brokers, now)
 
     def _look_at_brokers(self, node: Process, request: BrokerHeartbeat, asked: tuple[int, int]) -> None:
@@ -315,53 +321,3 @@ def _seen(log: Log, high_watermark: int) -> Seen:
     ends = [*(later.base_offset for later in log.segments[1:]), log.end_offset]
     segments = [Extent(end, each.size) for each, end in zip(log.segments, ends, strict=True)]
     return Seen(log, log.start_offset, segments, high_watermark, log.config.retention_bytes)
-
-
-# ---------------------------------------------------------------- what operators want
-def _wishes(request: Request, image: MetadataImage) -> list[Wish]:
-    """What an operator wants, and whether it can be had by what the controller knows."""
-    if isinstance(request, AlterConfigs):
-        return [
-            Wish(f"{change.name} of {each.name}", change.value or "")
-            for each in request.resources
-            for change in each.changes
-        ]
-    assert isinstance(request, AlterReassignments), f"no operator of the simulation sends {type(request).__name__}"
-    return [
-        Wish(f"replicas of {each.partition}", _nodes(each.replicas or ()), _can_hold(each.replicas or (), image))
-        for each in request.partitions
-    ]
-
-
-def _can_hold(replicas: tuple[NodeId, ...], image: MetadataImage) -> bool:
-    """These may have a partition: all of them are registered, none is named twice, and one is there (Kafka's
-    ReplicationControlManager.validateManualPartitionAssignment)."""
-    registered = all(node in image.brokers for node in replicas) and len(set(replicas)) == len(replicas)
-    return registered and any(map(image.is_active, replicas))
-
-
-def _nodes(replicas: Iterable[int]) -> str:
-    return " ".join(map(str, sorted(replicas)))
-
-
-def _errors(reply: Reply) -> list[str] | None:
-    """Wish by wish; of a resource there is one."""
-    if isinstance(reply, AlteredConfigs):
-        return [_refusal(each) for each in reply.resources]
-    if isinstance(reply, AlteredReassignments):
-        return [_refusal(each) for each in reply.partitions]
-    return None
-
-
-def _refusal(outcome: ConfigOutcome | PartitionOutcome) -> str:
-    return f"{outcome.error.name}, {outcome.message}" if outcome.error else ""
-
-
-def _known(image: MetadataImage) -> dict[str, str]:
-    """What a broker has read of what operators may want."""
-    topics = image.topics.values()
-    known = {f"{name} of {topic.name}": value for topic in topics for name, value in topic.configs.items()}
-    for partition in image.partitions():
-        staying = set(partition.replicas) - set(partition.removing)
-        known[f"replicas of {partition.name}"] = _nodes(staying)
-    return known

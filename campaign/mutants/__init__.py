@@ -6,6 +6,7 @@ A mutant that is not found is a question, not a pass: either the search is too s
 """
 
 from campaign.mutants import (
+    administering,
     answering,
     asking,
     cleaning,
@@ -34,6 +35,7 @@ __all__ = [
     "MUTANTS",
     "Mutant",
     "StaleMutant",
+    "administering",
     "answering",
     "asking",
     "cleaning",

@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from impl.core import elections as controller_elections
+from impl.core.administration import Administration
 from impl.core.broker import Broker
 from impl.core.clients import Clients
+from impl.core.config_changes import ConfigChanges
 from impl.core.controller import Controller
 from impl.core.decisions import Decisions
 from impl.core.metadata_reader import MetadataReader
@@ -137,6 +139,8 @@ _SEAMS: tuple[tuple[type[Any], type[Any], str], ...] = (
     (Decisions, Controller, "decisions_class"),
     (controller_elections.Elections, Controller, "elections_class"),
     (Sessions, Controller, "sessions_class"),
+    (ConfigChanges, Administration, "configs_class"),
+    (Administration, Controller, "administration_class"),
     (Elections, Raft, "elections_class"),
     (Following, Raft, "following_class"),
     (Leading, Raft, "leading_class"),

@@ -34,11 +34,12 @@ class Administration:
     """`reassignments` is also for who commits in-sync sets: they may end a reassignment."""
 
     reassignments_class: ClassVar[type[Reassignments]] = Reassignments
+    configs_class: ClassVar[type[ConfigChanges]] = ConfigChanges
 
     def __init__(self, decisions: Decisions, elections: Elections) -> None:
         self._decisions = decisions
         self._elections = elections
-        self._configs = ConfigChanges(decisions, elections)
+        self._configs = self.configs_class(decisions, elections)
         self.reassignments = self.reassignments_class(decisions)
 
     def decide(self, request: Request) -> AdminReply | None:

@@ -11,6 +11,7 @@ Keys the world asks, and what the value says:
     ("delete", slot, client)         a consumer asks for a deletion: partition and how much (`impl.sim.trimmer`)
     ("remake", slot)                 the topic is deleted, and made again, and when (`impl.sim.remaker`)
     ("ask", slot)                    the auditor asks for offsets: of which partition, and which (`impl.sim.asker`)
+    ("administer", slot)             an operator changes configurations, and which (`impl.sim.administrator`)
     ("away",)                        who stays away when the faults are over, and how (`impl.sim.absence`); 0: nobody
     ("delay", link, window, index)   extra delay of the index-th message put on a link (`n1>n2`) in a 20 ms window
     ("arrived", link, window, index) how many messages in flight still arrive when a connection breaks
@@ -53,6 +54,7 @@ class Seeded:
         self._deletions = random.Random(f"deletions {seed}").random
         self._remakes = random.Random(f"remakes {seed}").random
         self._questions = random.Random(f"questions {seed}").random
+        self._orders = random.Random(f"orders {seed}").random
         self._away = random.Random(f"away {seed}").random
         self._cuts = random.Random(f"cuts {seed}").random
         self._tombstones = random.Random(f"tombstones {seed}").random
@@ -87,6 +89,10 @@ class Seeded:
             if self._questions() >= self.weights.ask:
                 return 0
             value = 1 + int(self._questions() * (n - 1))
+        elif kind == "administer":
+            if self._orders() >= self.weights.administer:
+                return 0
+            value = 1 + int(self._orders() * (n - 1))
         elif kind == "away":
             if self._away() >= self.weights.away:
                 return 0

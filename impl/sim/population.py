@@ -15,6 +15,7 @@ from impl.core.settings import Voter
 from impl.core.types import NodeId
 from impl.host.broker import BrokerHost, MakeBroker
 from impl.host.controller import ControllerHost, MakeController, MakeQuorum
+from impl.sim.administrator import Administrator
 from impl.sim.asker import Asker
 from impl.sim.choices import Key
 from impl.sim.client import Client, Target
@@ -91,6 +92,11 @@ class Population:
             self._controller(index, node)
             for index, node in zip(scenario.controller_processes[1:], self._nodes[1:], strict=True)
         ]
+        self.administrator: tuple[Process, Administrator] | None = None
+        """With its process, which comes last."""
+        if scenario.administers:
+            administrator = Administrator(self._client_name(number + 1), self._target())
+            self.administrator = (self._client(administrator), administrator)
 
     # ------------------------------------------------------------ nodes
     def _controller(self, index: int, node: NodeId) -> Process:

@@ -49,6 +49,8 @@ DELETING_SHARE = 0.2
 REMAKING_SHARE = 0.25
 """Of the other runs: their topic is deleted and made again."""
 REMAKING_SNAPSHOT_BYTES = 500
+ADMINISTERING_SHARE = 0.3
+"""Of those whose topic stays: an operator changes configurations in them."""
 ASKING_SHARE = 0.2
 """Of the runs: their auditor asks for offsets."""
 CONFIGURED: tuple[tuple[dict[str, int], dict[str, int]], ...] = (
@@ -86,6 +88,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """The topic is deleted, and another one of its name made, by choice."""
     asks: bool = False
     """The auditor asks for offsets, by choice."""
+    administers: bool = False
+    """An operator changes configurations, by choice."""
     wire: bool = False
     """Every message becomes Kafka's bytes and is read again."""
     beyond: bool = False
@@ -131,7 +135,12 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
         changed = msgspec.structs.replace(changed, log=log, upkeep=upkeep)
         # Records that go by themselves, or that clients delete, are judged by the offsets of one topic.
         alone = not (changed.deletes or changed.beyond or upkeep is not None or changed.compacted is not None)
-        return changed.remaking() if alone and random.Random(f"remake {seed}").random() < REMAKING_SHARE else changed
+        if not alone:
+            return changed
+        if random.Random(f"remake {seed}").random() < REMAKING_SHARE:
+            return changed.remaking()
+        administers = random.Random(f"administer {seed}").random() < ADMINISTERING_SHARE
+        return msgspec.structs.replace(changed, administers=administers)
 
     def remaking(self) -> "Scenario":
         """The same, with a topic that goes and comes, and snapshots so often that brokers read of it in them."""

@@ -59,6 +59,8 @@ class Weights(msgspec.Struct, frozen=True):
     """Share of the slots in which the topic is deleted and made again, where that happens at all."""
     ask: float = 0.25
     """Share of the slots in which the auditor asks for offsets, where he does so at all."""
+    administer: float = 0.1
+    """Share of the slots in which an operator changes configurations or asks for them, where he does so at all."""
     away: float = 0.0
     """Share of the runs in which a node stays away when all other faults are over (`impl.sim.absence`)."""
 

@@ -97,6 +97,7 @@ class World(Engine):
         if self._inspector is not None:
             self._inspector.watch(population.processes)
         self._asks = scenario.asks
+        self._administrator = population.administrator
         if (self._asks or self._compacts) and isinstance(observer, LogObserver):
             for _, producer in self.producers:
                 producer.wrote = observer.wrote
@@ -271,7 +272,7 @@ class World(Engine):
         for process in self.processes:
             process.dismantle()
         self.take_apart()
-        del self._remaker, self._auditor_process
+        del self._remaker, self._auditor_process, self._administrator
         del self.ledger, self.auditor, self.producers, self._trimmers, self._consumers, self._absence, self._inspector
 
     # ------------------------------------------------------------ slots
@@ -306,6 +307,11 @@ class World(Engine):
             value = choose(("ask", slot), 1 + self.auditor.questions)
             if value:
                 self.perform(self._auditor_process, self.auditor.ask(value - 1, self.now))
+        if self._administrator is not None:
+            process, administrator = self._administrator
+            value = choose(("administer", slot), 1 + administrator.values)
+            if value:
+                self.perform(process, administrator.administer(value - 1, self.now))
 
     def _cleaning_begins(self, process: Process) -> None:
         """Ask whether the process dies in the middle of it, once a slot."""

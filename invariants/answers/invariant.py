@@ -116,6 +116,21 @@ OBEYED = AnswerInvariant(
     ),
     breaks="configured-for-itself",
 )
+TOLD_AS_SET = AnswerInvariant(
+    id="told_as_set",
+    names=("KIP-133", "KIP-226", "KIP-339"),
+    statement=(
+        "What a broker tells of a configuration (DescribeConfigs) is what was set by the last order, of a whole "
+        "resource or of some of its configurations, that was acknowledged and that the broker has read, or by a later "
+        "one, which it may have read; where nothing is set for the topic it is what is set for every broker, and only "
+        "where nothing is set there either it is anything else. Not asked of what a slow disk held back."
+    ),
+    argument=(
+        "An order is planned against what there is, and its records are decided in one step; whoever answers reads one "
+        "image, the topic's own before the cluster's."
+    ),
+    breaks="replaced-and-added-to",
+)
 ADDRESS_BOOK = AnswerInvariant(
     id="address_book",
     names=("KIP-631", "KIP-841"),
@@ -166,6 +181,7 @@ ANSWER_INVARIANTS: tuple[AnswerInvariant, ...] = (
     KNOWS_FIRST,
     WATERMARK_DUE,
     OBEYED,
+    TOLD_AS_SET,
     ADDRESS_BOOK,
     RETAINED_BY_SIZE,
     LET_GO,

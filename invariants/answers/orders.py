@@ -4,14 +4,15 @@ One rule: what was acknowledged is so in the end, on every broker that has read 
 asked for later; what got no answer, or was refused because the controller is active no more, may be so or not.
 
 An order wants one *subject* (min.insync.replicas of a topic, the replicas of a partition) to have one value; both are
-words.
+words, and no value is the empty one: a configuration that is not set.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from invariants.answers.invariant import OBEYED, AnswerInvariant
+from invariants.answers.invariant import OBEYED, TOLD_AS_SET, AnswerInvariant
 
+NEVER = 1 << 60
 ANSWER_MS_MAX = 1_000
 """A controller that lives has this long to answer, from when it is asked: two fetches of its voters, and more."""
 
@@ -28,7 +29,7 @@ class Wish(NamedTuple):
 class Order:
     """One request, whom it was sent to, and what is known of it."""
 
-    __slots__ = ("acknowledged", "at", "controller", "life", "open", "wishes")
+    __slots__ = ("acknowledged", "at", "controller", "end", "life", "open", "wishes")
 
     def __init__(self, controller: str, life: int, wishes: Sequence[Wish], at: int) -> None:
         self.at = at
@@ -37,28 +38,58 @@ class Order:
         self.wishes = wishes
         self.open = True
         self.acknowledged = False
+        self.end = NEVER
+        """Whoever has read the metadata up to here has read what came of it."""
 
 
 class Orders:
     def __init__(self, break_: Callable[[AnswerInvariant, str], None]) -> None:
         self._break = break_
-        self._orders: dict[int, Order] = {}
+        self._orders: dict[Hashable, Order] = {}
+        self._by_subject: dict[str, list[tuple[Order, str]]] = {}
 
-    def asked(self, number: int, controller: str, life: int, wishes: Sequence[Wish], at: int = 0) -> None:
+    def __contains__(self, number: Hashable) -> bool:
+        return number in self._orders
+
+    def asked(self, number: Hashable, controller: str, life: int, wishes: Sequence[Wish], at: int = 0) -> None:
         """An operator asks an active controller for something, at this time (ms)."""
-        self._orders[number] = Order(controller, life, wishes, at)
+        order = self._orders[number] = Order(controller, life, wishes, at)
+        for wish in wishes:
+            self._by_subject.setdefault(wish.subject, []).append((order, wish.value))
 
-    def answered(self, number: int, errors: Sequence[str] | None) -> None:
-        """The answer, wish by wish, empty where it was granted. None: the controller is active no more."""
+    def answered(self, number: Hashable, errors: Sequence[str] | None, end: int = NEVER) -> None:
+        """The answer, wish by wish, or one for all, empty where it was granted. None: the controller is active no more.
+        `end`: up to where it has written metadata by now."""
         order = self._orders[number]
         order.open = False
         if errors is None:
             return
         order.acknowledged = not any(errors)
-        for wish, error in zip(order.wishes, errors, strict=True):
+        order.end = end
+        each = list(errors) * len(order.wishes) if len(errors) == 1 else errors
+        for wish, error in zip(order.wishes, each, strict=True):
             if error and wish.possible:
                 told = f"an operator asks {order.controller} for {wish.subject} = {wish.value}, which can be done"
                 self._break(OBEYED, f"{told}, and is refused: {error}")
+
+    def told(self, broker: str, read: int, values: Iterable[tuple[str, str]]) -> None:
+        """A broker that has read the metadata up to here says, subject by subject, what is set."""
+        for subject, value in values:
+            orders = self._by_subject.get(subject)
+            if orders is None:
+                if value:
+                    self._break(TOLD_AS_SET, f"{broker} says that {subject} is {value}, and nobody has ever set it")
+                continue
+            may_be = [""]
+            for order, wanted in orders:
+                if order.acknowledged and order.end <= read:
+                    may_be = [wanted]
+                else:
+                    may_be.append(wanted)
+            if value not in may_be:
+                set_to = may_be[0] or "nothing"
+                told = f"{broker} says that {subject} is {value or 'not set'}, and has read the metadata to {read}"
+                self._break(TOLD_AS_SET, f"{told}: by then it was set to {set_to}, and to nothing else since")
 
     def finish(
         self, lives: Mapping[str, int], brokers: Mapping[str, Mapping[str, str]], now: int = ANSWER_MS_MAX

@@ -3,9 +3,10 @@
 import pytest
 
 from campaign import trial
-from campaign.hearing import Hearing, _wishes
+from campaign.hearing import Hearing
 from campaign.mutants import MUTANTS
 from campaign.profiles import PROFILES, seeded
+from campaign.wishes import wishes
 from impl.core.admin_messages import AlterReassignments, Reassignment
 from impl.core.broker import Broker
 from impl.core.controller import Controller
@@ -83,7 +84,7 @@ def registered(*nodes, fenced=()):
 )
 def test_what_an_operator_may_not_be_refused_are_replicas_that_are_there(replicas, possible):
     request = AlterReassignments((Reassignment(TopicPartition("t", 0), replicas),), 0, True)
-    [wish] = _wishes(request, registered(1, 2, 3, fenced=(3,)))
+    [wish] = wishes(request, registered(1, 2, 3, fenced=(3,)))
     assert wish.possible is possible
 
 

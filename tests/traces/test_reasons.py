@@ -153,6 +153,11 @@ SENTENCES = {
         "an operator was told that min.insync.replicas of t is # now, and nobody asked for else since; n# has"
         " # in the end (when)",
     ),
+    "told_as_set": (
+        "replaced-and-added-to",
+        "n# says that min.insync.replicas of t is #, and has read the metadata to #: by then it was set to "
+        "nothing, and to nothing else since (when)",
+    ),
     "right_offset": (
         "latest-is-the-end",
         "n#, leader of epoch # of t-#, says that # is the latest, and its high watermark is # (when)",

@@ -1,0 +1,23 @@
+"""Planted bugs of what operators ask for beside leaders and replicas: configurations.
+
+One rule: each is found only in runs in which an operator is at his desk (`impl.sim.administrator`).
+"""
+
+from campaign.mutants.registry import mutant
+from impl.core.admin_messages import AlterConfig, ConfigOutcome
+from impl.core.config_changes import ConfigChanges
+
+
+@mutant("replaced-and-added-to", "told_as_set", "obeyed")
+class AddsToWhatItReplaces(ConfigChanges):
+    """A configuration that is given as a whole keeps what the new one does not name.
+
+    What the two requests of KIP-133 and KIP-339 differ in. Whoever writes a configuration down and applies it, as tools
+    for deployments do, takes out a line and finds it in force for ever.
+    """
+
+    def alter(
+        self, resources: tuple[AlterConfig, ...], *, replace: bool, validate_only: bool
+    ) -> tuple[ConfigOutcome, ...]:
+        del replace
+        return super().alter(resources, replace=False, validate_only=validate_only)
