@@ -78,6 +78,10 @@ class Controller:
         """The cluster as decided so far."""
         return self._decisions.image
 
+    def heard_at(self, node: NodeId) -> Millis:
+        """When it last heard of a registered broker, or took over. Raises KeyError where there is none."""
+        return self._sessions.heard_at(node)
+
     def start(self, now: Millis) -> list[Effect]:
         """Give every registered broker a fresh session, and go by this node's own defaults from here on.
 

@@ -60,6 +60,10 @@ class Sessions:
             self._sessions[node] = Session(now, image.offset)
         self.due = Millis(now + self._settings.broker_session_timeout_ms)
 
+    def heard_at(self, node: NodeId) -> Millis:
+        """When a registered broker was last heard of, or this controller took over."""
+        return self._sessions[node].heard_at
+
     # ------------------------------------------------------------ registration
     def register(self, request: RegisterBroker, now: Millis) -> RegisteredBroker:
         """Register a process, fenced until its heartbeat shows that it has read the metadata."""

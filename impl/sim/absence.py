@@ -1,8 +1,8 @@
 """One node that stays away while all else is well: whatever can do without it must go on.
 
-One rule: it goes when the cluster has healed and nobody is stopping, and comes back when everything has gone on, or
-when the time is over. So what must go on is told by the cluster as it was whole, and nothing is excused by what went
-before.
+One rule: it goes when the cluster has healed and nobody is missed (impl/sim/roll_call.py), and comes back when
+everything has gone on, or when the time is over. So what must go on is told by the cluster as it was whole, and nothing
+is excused by what went before.
 
 Goes on, within `Scenario.settle_ms_max`: every partition that can do without the node has a leader among the others,
 and just the others in sync; each producer has sent something more, and has its answer; every consumer has read that;

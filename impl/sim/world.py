@@ -19,6 +19,7 @@ from impl.host.broker import BrokerHost, MakeBroker
 from impl.host.controller import MakeController, MakeQuorum
 from impl.sim import topic_ends
 from impl.sim.absence import Absence, absences
+from impl.sim.administrator import ORDERS
 from impl.sim.by_topic_id import ByTopicId, WireByTopicId
 from impl.sim.choices import Choices
 from impl.sim.engine import Engine
@@ -31,6 +32,7 @@ from impl.sim.population import Population
 from impl.sim.process import Process
 from impl.sim.producer import Producer
 from impl.sim.remaker import PAUSES_MS, Remaker
+from impl.sim.roll_call import absentees
 from impl.sim.scenario import TOPIC, Scenario
 from impl.sim.transport import Transport, WireTransport
 from traces.recorder import OpFields, Recorder
@@ -104,8 +106,8 @@ class World(Engine):
         self._trimmers = population.trimmers
         self._consumers = population.consumers
         self._absence: Absence | None = None
-        self._unstopped: list[str] = []
-        """Who could not be waited for any longer before a node was to go."""
+        self._missing: dict[str, str] = {}
+        """Who could not be waited for any longer before a node was to go, and why."""
         self._senders = range(1, 1 + len(self.producers))
         self.auditor = population.auditor
         self._auditor_process = population.auditor_process
@@ -174,7 +176,7 @@ class World(Engine):
         value = self.choose(("away",), 1 + len(may))
         if not value:
             return True
-        if self._stopping() and not self._all_are_back():
+        if self._absentees() and not self._all_are_back():
             return False
         given = (self.scenario, self.ledger, self.auditor, self._consumers, self.producers)
         self._absence = absence = Absence(self, self.faults, *given, may[value - 1])
@@ -188,17 +190,16 @@ class World(Engine):
         self._absence = None
         return True
 
-    def _stopping(self) -> list[str]:
-        """Who was asked to stop and has not: the cluster is whole, and the controller may yet hear the wish."""
-        return [process.name for process in self.nodes if process.stop_ms]
+    def _absentees(self) -> dict[str, str]:
+        return absentees(self.nodes, self.faults.active(), self.now)
 
     def _all_are_back(self) -> bool:
-        """Wait until whoever stops has stopped, and is back and in sync. Were another away meanwhile, leadership could
-        pass to the one that is cut off, and its partition would wait with it."""
+        """Wait until the controller counts on every broker as it is, and all are in sync. Were another away meanwhile,
+        leadership could pass to the one that is cut off, or nobody else be in sync when somebody is fenced."""
         end = self.now + self.scenario.settle_ms_max
-        while not all(process.alive and not process.stop_ms for process in self.nodes):
+        while self._absentees():
             if self.now >= end:
-                self._unstopped = self._stopping()
+                self._missing = self._absentees()
                 return False
             self.advance(_HEALTH_MS)
         # What the auditor was told is old news.
@@ -245,8 +246,9 @@ class World(Engine):
         of_topics = "" if self._remaker is None else self._ails_of_topics()
         if of_topics:
             return f"{seconds} s after the last fault {of_topics}"
-        if self._unstopped:
-            return f"{seconds} s after all were in sync {', '.join(self._unstopped)} has yet to stop as it was told"
+        if self._missing:
+            missing = ", ".join(f"{name} {why}" for name, why in self._missing.items())
+            return f"{seconds} s after all were in sync {missing}"
         return f"{_READ_MS_MAX // 1000} s after the cluster healed its log cannot be read to the end"
 
     def _outcome(self, *, healthy: bool) -> Outcome:
@@ -309,7 +311,7 @@ class World(Engine):
                 self.perform(self._auditor_process, self.auditor.ask(value - 1, self.now))
         if self._administrator is not None:
             process, administrator = self._administrator
-            value = choose(("administer", slot), 1 + administrator.values)
+            value = choose(("administer", slot), 1 + len(ORDERS))
             if value:
                 self.perform(process, administrator.administer(value - 1, self.now))
 

@@ -14,6 +14,7 @@ from impl.sim.faults import KINDS as KINDS_OF_FAULT
 from impl.sim.faults import STOP, STOPPED
 from impl.sim.network import NEVER, Network
 from impl.sim.producer import Producer
+from impl.sim.roll_call import absentees
 from impl.sim.scenario import Scenario
 from impl.sim.weights import Weights
 from impl.sim.world import World
@@ -105,6 +106,44 @@ def test_nobody_goes_before_whoever_was_asked_to_stop_is_back(way):
     world = World(scenario, Recorded(stops_late(scenario) | away(scenario, 2, way)), observer=watcher)
     assert world.run().healthy, world.ails()
     assert [kind for kind, *_ in watcher.faults][:3] == [STOP, STOPPED, KINDS[way]]
+
+
+class WhenTheyGo(Watcher):
+    """Notes when each fault strikes."""
+
+    def __init__(self):
+        super().__init__()
+        self.world = None
+        self.times = []
+
+    def fault(self, kind, targets, detail):
+        super().fault(kind, targets, detail)
+        self.times.append(self.world.now)
+
+
+def test_nobody_goes_before_who_died_is_counted_on_again():
+    """Until its former session is over the controller takes it for what it was, and nobody knows what it has lost."""
+    scenario = Scenario(horizon_ms=200)
+    watcher = WhenTheyGo()
+    crash = {("fault", 9): scenario.table().encode("crash", 3)}
+    watcher.world = world = World(scenario, Recorded(SENDS | crash | away(scenario, 2, DOWN)), observer=watcher)
+    assert world.run().healthy, world.ails()
+    assert [targets for _, targets in watcher.faults] == [("n3",), ("n2",)]
+    died, went = watcher.times
+    assert went - died > scenario.settings.broker_session_timeout_ms - scenario.settings.broker_heartbeat_interval_ms
+
+
+def test_who_is_missed_is_told_with_the_reason():
+    world = World(Scenario(horizon_ms=200), Recorded(SENDS))
+    world.start()
+    world.advance(1_000)
+    assert absentees(world.nodes, world.faults.active(), world.now) == {}
+    broker = world.processes[1]
+    later = world.now + 1_000
+    assert absentees([broker], world.faults.active(), later) == {"n1": "has yet to be heard by the controller"}
+    assert absentees([broker], None, world.now) == {"n1": "has no controller"}
+    world.faults.deaths.crash(1, 100)
+    assert absentees(world.nodes, world.faults.active(), world.now) == {"n1": "has yet to come back"}
 
 
 class NeverStops(BrokerHost):
