@@ -152,8 +152,10 @@ class Compactions:
             known.ever_gone.update((each.offset, each.name) for each in written if each.offset not in offsets)
             return
         gone = known.gone.setdefault(replica.node, set())
-        # A process that comes back may know a lower watermark than the one up to which its predecessor cleaned.
-        bound = replica.high_watermark if cleaned else max(replica.high_watermark, partition.committed.end)
+        # A process that comes back may know a lower watermark than the one up to which its predecessor cleaned, and
+        # that of a follower may fall while a slow disk writes what is left.
+        at_once = cleaned and self._timed
+        bound = replica.high_watermark if at_once else max(replica.high_watermark, partition.committed.end)
         latest = self._latest(written, bound, at)
         there = {record[0]: record for record in records}
         where = f"the log of {node}, {name},"

@@ -80,6 +80,25 @@ def test_a_clock_that_was_set_is_believed() -> None:
     assert compactions.gone(P) == {0, 1, 2}
 
 
+def put_back() -> Compactions:
+    """All but the last record are committed, and n1 has put its watermark back to what a new leader knew."""
+    story, compactions = written()
+    story.checker.partitions[P].replicas[1].high_watermark = 1
+    return compactions
+
+
+def test_a_slow_disk_cleans_by_a_watermark_that_has_fallen_since() -> None:
+    compactions = put_back()
+    with pytest.raises(Violated, match="nothing later of its key"):
+        look(compactions, 200, held(DELETES, OTHER, horizon=700))
+    compactions = put_back()
+    compactions.fault("slow disk", ("n1",))
+    look(compactions, 200, held(DELETES, OTHER, horizon=700))
+    assert compactions.gone(P) == {0, 1}
+    with pytest.raises(Violated, match="nothing later of its key"):
+        look(compactions, 200, held(DELETES))
+
+
 def test_a_batch_that_a_follower_copies_is_as_it_was_written() -> None:
     restored = Restored()
     batches = [content(offset, 0, offset + 10) for offset in range(4)]

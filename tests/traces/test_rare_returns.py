@@ -293,3 +293,35 @@ def test_a_log_deleted_while_it_was_out_is_gone_when_it_joins_again() -> None:
     run.tell(3, f.Reconcile, leader_epoch=1, leader=1, log_end=0)
     assert (len(run.state.log[3]), len(run.state.log[1])) == (0, 1)
     assert run.follower.end(0) is None
+
+
+def led_by_who_knows_less() -> Run:
+    """n2 leads epoch 1, has both records, and knows nothing to be committed; n1 follows it, and has put its own back."""
+    run = Run()
+    run.tell(0, f.Elect, leader_epoch=1, partition_epoch=1, isr=(1, 2), leader=2)
+    run.tell(2, f.BecomeLeader, leader_epoch=1, partition_epoch=1, isr=(1, 2), start_offset=1)
+    run.tell(1, f.BecomeFollower, leader_epoch=1, leader=2)
+    probe = {"offset": 1, "last_fetched_epoch": 0, "log_end": 1}
+    run.tell(2, f.AnswerProbe, leader_epoch=1, diverging_epoch=-1, diverging_end=-1, **probe)
+    run.tell(1, f.Reconcile, leader_epoch=1, leader=2, log_end=1)
+    run.tell(1, f.SendFetch, leader_epoch=1, leader=2, offset=1, broker_epoch=1)
+    run.tell(2, f.Append, leader_epoch=1, batch=content(1, epoch=1))
+    told = {"leader_epoch": 1, "log_end": 2, "high_watermark": 0}
+    run.tell(2, f.AnswerFetch, follower=1, offset=1, **told)
+    run.tell(1, f.ReceiveFetch, leader=2, batches=(content(1, epoch=1),), **told)
+    assert run.state.high_watermark[1] == 0
+    return run
+
+
+def test_a_cleaning_goes_by_the_watermark_it_began_with() -> None:
+    """A slow disk is not done with it before the watermark has fallen to what a new leader knows."""
+    run = led_by_who_knows_less()
+    run.tell(1, f.Compact, begin=0, to=1)
+    assert run.follower.end(0) is None
+
+
+def test_no_cleaning_goes_by_a_watermark_that_never_was() -> None:
+    with pytest.raises(
+        DivergedError, match="it compacts what lies below 2, in the model the high watermark of n1 is 0"
+    ):
+        led_by_who_knows_less().tell(1, f.Compact, begin=0, to=2)
