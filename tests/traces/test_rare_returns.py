@@ -296,7 +296,7 @@ def test_a_log_deleted_while_it_was_out_is_gone_when_it_joins_again() -> None:
 
 
 def led_by_who_knows_less() -> Run:
-    """n2 leads epoch 1, has both records, and knows nothing to be committed; n1 follows it, and has put its own back."""
+    """n2 leads epoch 1 and knows nothing to be committed; n1 has copied from it, and put its own watermark back."""
     run = Run()
     run.tell(0, f.Elect, leader_epoch=1, partition_epoch=1, isr=(1, 2), leader=2)
     run.tell(2, f.BecomeLeader, leader_epoch=1, partition_epoch=1, isr=(1, 2), start_offset=1)
