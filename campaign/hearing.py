@@ -139,7 +139,7 @@ class Hearing:
         def others(partition: str, to: int) -> bool:
             known = self._checker.partitions.get(partition)
             replicas = {} if known is None else known.replicas
-            return any(replica.start >= to for number, replica in replicas.items() if number != node.node)
+            return any(each.furthest_start >= to for number, each in replicas.items() if number != node.node)
 
         retained.hears(node.name, node.life, start, others)
         if ticks:

@@ -100,7 +100,8 @@ class Deletions:
     def judge(self, partition: Partition, replica: Replica, at: int) -> None:
         """A log begins later, as of now."""
         to = replica.start
-        if self._by_size or any(other.start >= to for other in partition.replicas.values() if other is not replica):
+        others = [other.furthest_start for other in partition.replicas.values() if other is not replica]
+        if self._by_size or max(others, default=-1) >= to:
             return
         wanted = self._of(partition.name)
         asked = max(self._asked_of(partition.name).upto.values(), default=0)

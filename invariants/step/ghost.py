@@ -28,6 +28,8 @@ class Replica:
     high_watermark: int = 0
     start: int = 0
     """Where its log begins: what is below is deleted, and in `log` all the same."""
+    furthest_start: int = 0
+    """The furthest that a log of it has ever begun, be it on a disk that is lost by now: what was due then is due."""
     found_at: int = 0
     """Where the log begins that its process found on its disk, until its `Restart`."""
     leader_epoch: int = -1
@@ -55,6 +57,11 @@ class Replica:
     leaders of older epochs count is that one's."""
     keeps_all: bool = False
     """Its process ended without loss of power, and not while it was looking for where to cut its log."""
+
+    def begins_at(self, offset: int) -> None:
+        """What is below is deleted, or never was in this log."""
+        self.start = offset
+        self.furthest_start = max(self.furthest_start, offset)
 
 
 @dataclass(slots=True)
@@ -174,7 +181,8 @@ class Partition:
     def fall_behind(self, replica: Replica, to: int) -> None:
         """The log is dropped and begins at `to`: what was before that is committed, and as if it had been there."""
         self.begin_like(replica, self.committed, to)
-        replica.high_watermark = replica.start = to
+        replica.high_watermark = to
+        replica.begins_at(to)
 
     def begin_like(self, replica: Replica, other: GhostLog, to: int) -> None:
         """The replica has nothing, and begins at `to`: what was before that is as another log has it."""

@@ -177,7 +177,7 @@ def _fall_behind(partition: Partition, replica: Replica, fact: FallBehind) -> No
 
 
 def _begin_later(_partition: Partition, replica: Replica, fact: DeleteBelow) -> None:
-    replica.start = fact.to
+    replica.begins_at(fact.to)
 
 
 def _compact(partition: Partition, _replica: Replica, _fact: Compact) -> None:

@@ -17,7 +17,7 @@ def begins(deletions, to, at=0, others=0, name="t-0"):
     """n1's log begins at `to`, the others' elsewhere."""
     partition = Partition(name)
     for node in (1, 2, 3):
-        partition.replica(node).start = to if node == 1 else others
+        partition.replica(node).begins_at(to if node == 1 else others)
     deletions.judge(partition, partition.replica(1), at)
 
 
@@ -44,6 +44,18 @@ def test_with_retention_what_is_old():
     deletions.op(op("delete", "invoke", 3, at=149, number=1))
     begins(deletions, 4, at=149)
     begins(deletions, 3, at=150)
+
+
+def test_what_was_deleted_on_a_disk_that_is_lost_was_due():
+    """n2 had deleted up to 6; its new disk begins at 0, and n1 comes back with a log from before."""
+    partition = Partition("t-0")
+    partition.replica(2).begins_at(6)
+    partition.replica(2).begins_at(0)
+    partition.replica(1).begins_at(6)
+    Deletions().judge(partition, partition.replica(1), 0)
+    partition.replica(1).begins_at(7)
+    with pytest.raises(Violated, match="below 7 of t-0, and nobody asked for it"):
+        Deletions().judge(partition, partition.replica(1), 0)
 
 
 @pytest.mark.parametrize("kind", ["clock jump", "clock drift"])
