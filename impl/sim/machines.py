@@ -162,9 +162,12 @@ class Machines:
 
     # ------------------------------------------------------------ disks that lose or change what is on them
     def lose_power_spoilt(self, victim: Process, kind: str, down_ms: int) -> None:
-        """The power goes, and what had not been synced is not just cut short."""
+        """The power goes, and what had not been synced is not just cut short. What a lying disk kept back is: its
+        node believes that to be synced, and nothing that is synced is changed but by `rot`."""
         self._note(kind, victim)
-        self._deaths.lose_power(victim.index, down_ms, self._spoiler(victim, kind))
+        assert victim.disk is not None
+        spoil = None if victim.disk.lying else self._spoiler(victim, kind)
+        self._deaths.lose_power(victim.index, down_ms, spoil)
 
     def _spoiler(self, victim: Process, kind: str) -> Spoil:
         choose, name, life = self._field.choose, victim.name, victim.life

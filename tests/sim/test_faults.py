@@ -51,9 +51,9 @@ class Surviving:
 class Run:
     """A cluster of three up and running, with one partition, steered by hand."""
 
-    def __init__(self, log=LAZY, kept=0):
+    def __init__(self, log=LAZY, kept=0, choices=None):
         self.scenario = Scenario(horizon_ms=100_000, consumers=0, log=log)
-        self.script = Scripted(self.scenario.table(), Surviving(kept))
+        self.script = Scripted(self.scenario.table(), choices or Surviving(kept))
         self.watcher = Watcher()
         self.world = World(self.scenario, self.script, observer=self.watcher)
         self.world.start()
@@ -110,6 +110,31 @@ def test_a_torn_tail_is_cut_back_to_whole_batches():
     ends = {0} | {batch.base_offset + batch.record_count for batch in contents(run.watcher)}
     assert 0 < restart.log_end < max(ends)
     assert restart.log_end in ends
+
+
+class Spoiling(Surviving):
+    """All that is not synced survives, changed."""
+
+    def choose(self, key, n):
+        return {"survive": 1, "lost": n - 1}.get(key[0], 0)
+
+
+@pytest.mark.parametrize("lying", [True, False])
+def test_what_a_lying_disk_kept_back_is_not_changed(lying):
+    """Its node has counted that as synced, and believes it: only a bit that rots is another then."""
+    run = Run(SYNCED if lying else LAZY, choices=Spoiling(0))
+    victim = run.followers()[0]
+    disk = run.world.processes[victim].disk
+    disk.lying = lying
+    assert run.write() > 4
+    held = {path: bytes(file.content()) for path, file in disk.segments().items()}
+    run.script.fault(faults.BIT_FLIP, victim, duration_ms=1_500)
+    run.world.advance(400)
+    assert run.watcher.faults[0] == (faults.BIT_FLIP, (f"n{victim}",))
+    assert all(file.unsynced() == 0 for file in disk.segments().values())
+    left = {path: bytes(file.content()) for path, file in disk.segments().items()}
+    assert (left == held) == lying
+    assert any(left.values())
 
 
 def contents(watcher):
