@@ -71,6 +71,11 @@ def _explained(model: Abstraction, node: int, fact: Any) -> int:
 def _cut_short_writing(model: Abstraction, node: int, fact: Any, end: int) -> None:
     """A leader had appended, or a follower had received, more than it lived to tell."""
     extra = [batch for batch in fact.tail if batch.base_offset >= end]
+    if node in model.inside:
+        # The batch in which the log begins comes whole.
+        extra = [batch for batch in fact.tail if batch.base_offset + batch.record_count > end]
+        end = min(end, *(batch.base_offset for batch in extra)) if extra else end
+        model.inside.discard(node)
     if sum(batch.record_count for batch in extra) != fact.log_end - end:
         told = f"its log ends at {fact.log_end}, in the model at {end}, and the tail does not tell what is between"
         raise DivergedError("restart", told, outside=True)

@@ -325,3 +325,40 @@ def test_no_cleaning_goes_by_a_watermark_that_never_was() -> None:
         DivergedError, match="it compacts what lies below 2, in the model the high watermark of n1 is 0"
     ):
         led_by_who_knows_less().tell(1, f.Compact, begin=0, to=2)
+
+
+W = content(1, count=2)
+"""A batch of two records, of which the first is deleted."""
+
+
+def beginning_inside_a_batch(kept: int) -> Run:
+    """n3 begins in the middle of W, is sent that batch, and dies before it tells what it made of it."""
+    run = Run()
+    run.tell(1, f.Append, leader_epoch=0, batch=W)
+    run.asks(2, 1, broker_epoch=2)
+    told = {"leader_epoch": 0, "log_end": 3, "high_watermark": 1}
+    run.tell(1, f.AnswerFetch, follower=2, offset=1, **told)
+    run.tell(2, f.ReceiveFetch, leader=1, batches=(W,), **told)
+    run.asks(2, 3, broker_epoch=2)
+    run.tell(1, f.Acknowledge, leader_epoch=0, follower=2, offset=3, broker_epoch=2)
+    run.tell(1, f.AdvanceHighWatermark, leader_epoch=0, to=3, maximal_isr=(1, 2))
+    run.tell(1, f.DeleteBelow, to=2)
+    run.tell(3, f.FallBehind, leader_epoch=0, leader=1, to=2, high_watermark=2)
+    run.asks(3, 2, broker_epoch=3)
+    run.tell(1, f.AnswerFetch, follower=3, offset=2, leader_epoch=0, log_end=3, high_watermark=3)
+    run.tell(3, f.RecoverStart, to=1)
+    tail = (W,)[:kept]
+    found = {"log_end": 3, "high_watermark": 2, "tail": tail, "clean": False}
+    run.tell(3, f.Restart, tail_from=2, **found)
+    return run
+
+
+def test_the_batch_in_which_a_log_begins_may_have_come_and_not_been_told() -> None:
+    run = beginning_inside_a_batch(kept=1)
+    assert len(run.state.log[3]) == 3
+    assert run.follower.end(0) is None
+
+
+def test_what_came_in_the_middle_of_a_batch_is_to_be_told() -> None:
+    with pytest.raises(DivergedError, match="the tail does not tell what is between"):
+        beginning_inside_a_batch(kept=0)
