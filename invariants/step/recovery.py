@@ -1,8 +1,9 @@
 """Recovery (I15): a log that comes back is a beginning of the log that was told, and no shorter than it must be.
 
 A process that ends while its machine goes on loses nothing that it had written: only a step that the crash cut short
-may have cut the log, and a leader, or a follower that has reconciled, cuts nothing. Where the power was lost, what was
-not flushed may be gone; a broker that says it stopped cleanly had flushed everything.
+may have cut the log, and a leader, or a follower that has reconciled, cuts nothing but what its leader has deleted.
+Where the power was lost, what was not flushed may be gone; a broker that says it stopped cleanly had flushed
+everything.
 
 That what is left is what was written there is judged by log matching and by what the fact says of its tail.
 """
@@ -22,7 +23,10 @@ def _comes_back(partition: Partition, replica: Replica, fact: Restart) -> None:
     cut_in_a_gap = partition.compacted and partition.last_unclean >= 0
     # Of an empty log nothing is lost: it may have begun anew, at a batch that its first offset lies in.
     had_records = replica.start < replica.log.end
-    if replica.keeps_all and had_records and not cut_in_a_gap and fact.log_end < replica.log.end:
+    # Where its leader has deleted all that it has, it may have been dropping it.
+    dropped = any(each.furthest_start >= replica.log.end for each in partition.replicas.values() if each is not replica)
+    kept = replica.keeps_all and had_records and not cut_in_a_gap and not dropped
+    if kept and fact.log_end < replica.log.end:
         raise Violated(
             ID,
             f"n{replica.node} comes back from a crash with a log that ends at {fact.log_end}; it had written up to "

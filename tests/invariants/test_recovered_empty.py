@@ -17,10 +17,10 @@ def deleted_to(start: int) -> Story:
     return story
 
 
-def comes_back_empty(story: Story) -> None:
+def comes_back_empty(story: Story, node: int = 1) -> None:
     partition = story.checker.partitions[P]
-    replica = partition.replica(1)
-    story.checker.fault("crash", ("n1",))
+    replica = partition.replica(node)
+    story.checker.fault("crash", (f"n{node}",))
     assert replica.keeps_all
     found = f.Restart(partition=P, log_end=0, high_watermark=0, tail_from=0, tail=(), clean=False)
     INVARIANT.before["Restart"](partition, replica, found)
@@ -39,3 +39,14 @@ def test_a_log_with_records_may_not() -> None:
     committed(story)
     with pytest.raises(Violated, match="comes back from a crash with a log that ends at 0; it had written up to 1"):
         comes_back_empty(story)
+
+
+@pytest.mark.parametrize(("deleted", "lost"), [(0, True), (1, False)])
+def test_what_its_leader_has_deleted_a_follower_may_have_been_dropping(deleted: int, lost: bool) -> None:
+    story = deleted_to(deleted)
+    if lost:
+        with pytest.raises(Violated, match="n2 comes back from a crash with a log that ends at 0"):
+            comes_back_empty(story, 2)
+    else:
+        comes_back_empty(story, 2)
+        assert story.checker.partitions[P].replica(2).start == 0
