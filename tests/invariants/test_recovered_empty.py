@@ -44,6 +44,7 @@ def test_a_log_with_records_may_not() -> None:
 @pytest.mark.parametrize(("deleted", "lost"), [(0, True), (1, False)])
 def test_what_its_leader_has_deleted_a_follower_may_have_been_dropping(deleted: int, lost: bool) -> None:
     story = deleted_to(deleted)
+    story.tell(2, f.Reconcile(partition=P, leader_epoch=0, leader=1, log_end=1))
     if lost:
         with pytest.raises(Violated, match="n2 comes back from a crash with a log that ends at 0"):
             comes_back_empty(story, 2)
