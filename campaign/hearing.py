@@ -160,7 +160,7 @@ class Hearing:
             assert isinstance(host, ControllerHost), "orders are heard by controllers"
             active = host.controller.active
             end = NEVER if active is None else active.image.offset
-            self._orders.answered(number, wishes.errors(sent.reply), end)
+            self._orders.answered(number, wishes.errors(sent.reply, self._orders.wanted(number)), end)
 
     def finish(self, nodes: Iterable[Process], now: int) -> None:
         """The cluster is whole and quiet: what operators were told is done is so on every broker. Not asked for where

@@ -10,6 +10,8 @@ import gc
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from campaign.coverage import Coverage, Roles, covered
 from campaign.gaps import waits_past_a_gap
 from campaign.hearing import Hearing
@@ -34,6 +36,7 @@ from invariants.answers.invariant import ANSWER_IDS
 from invariants.step import Checker
 from invariants.step.compaction import Compactions, is_tombstone
 from invariants.step.deletion_due import Deletions
+from invariants.step.ghost import Partition
 from invariants.step.quorum import QuorumChecker
 from invariants.step.recovery import ID as RECOVERY
 from invariants.verdict import Violated
@@ -96,7 +99,8 @@ class Judges:
     ) -> None:
         """`seeking`: as in `run`. What answers break is looked for where nothing else is sought."""
         tombstone = is_tombstone if compacted else None
-        # No simulated cluster is configured to elect uncleanly, and no simulated operator asks for it.
+        # No simulated node is started with unclean elections allowed, and no simulated operator asks for one: who
+        # allows them sets a configuration, and that is a fact.
         self.checker = Checker(
             may_repeat, one_clock=True, deletions=deletions, tombstone=tombstone, may_be_unclean=False
         )
@@ -169,6 +173,19 @@ class Judges:
         )
 
 
+def unless_given_up(outcome: Outcome, partitions: Mapping[str, Partition]) -> Outcome:
+    """What is to be said of partitions that had no unclean election while these were allowed."""
+    gave_up = {name for name, partition in partitions.items() if partition.gave_up}
+    if not gave_up:
+        return outcome
+    return replace(
+        outcome,
+        lost=tuple(each for each in outcome.lost if each.partition(" ")[0] not in gave_up),
+        disordered=tuple(each for each in outcome.disordered if each.partition(" ")[0] not in gave_up),
+        given_up=0,
+    )
+
+
 def nothing_lost(outcome: Outcome, *, misled: int = 0) -> None:
     """Of a cluster that loses nothing, whatever fails, because every write is synced or the power stays on. `misled`:
     how many times a producer may have begun anew because a deposed leader said so.
@@ -227,6 +244,7 @@ def run(
             if not healthy and not scenario.beyond and not _may_wait(judges, world):
                 raise Violated(HEALS, world.ails())
             if scenario.log.flush_messages == 1 and not scenario.beyond:
+                outcome = unless_given_up(outcome, judges.checker.partitions)
                 nothing_lost(outcome, misled=len(judges.misled))
         if lockstep is not None:
             ended = judges.diverged_at

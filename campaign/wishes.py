@@ -16,6 +16,7 @@ from impl.core.admin_messages import (
     DescribedConfigs,
     DescribedResources,
     PartitionOutcome,
+    Reassignment,
     ReplaceConfigs,
     ReplacedConfigs,
 )
@@ -30,6 +31,7 @@ from invariants.answers.orders import Wish
 
 OF_CONFIGURATIONS = AlterConfigs | ReplaceConfigs
 EVERY_BROKER = "every broker"
+OF = " of "
 
 
 def wishes(request: Request, image: MetadataImage) -> list[Wish]:
@@ -41,17 +43,14 @@ def wishes(request: Request, image: MetadataImage) -> list[Wish]:
             for name, value in _set_to(each, whole=isinstance(request, ReplaceConfigs)).items()
         ]
     assert isinstance(request, AlterReassignments), f"no operator of the simulation sends {type(request).__name__}"
-    return [
-        Wish(f"replicas of {each.partition}", _nodes(each.replicas or ()), _can_hold(each.replicas or (), image))
-        for each in request.partitions
-    ]
+    return [_of_replicas(each, image) for each in request.partitions]
 
 
-def errors(reply: Reply) -> list[str] | None:
-    """Wish by wish, or one for all: of configurations there is one resource. None: it is no answer of the active
-    controller."""
+def errors(reply: Reply, wanted: Iterable[Wish]) -> list[str] | None:
+    """Wish by wish. None: it is no answer of the active controller."""
     if isinstance(reply, AlteredConfigs | ReplacedConfigs):
-        return [_refusal(each) for each in reply.resources]
+        refusals = {_subject(each.resource, each.name): _refusal(each) for each in reply.resources}
+        return [refusals[wish.subject.partition(OF)[2]] for wish in wanted]
     if isinstance(reply, AlteredReassignments):
         return [_refusal(each) for each in reply.partitions]
     return None
@@ -95,14 +94,28 @@ def _told_of_topic(described: DescribedConfigs) -> Iterator[tuple[str, str]]:
 
 
 # ---------------------------------------------------------------- helpers
-def _subject(resource: int, name: str, config: str) -> str:
-    return f"{config} of {name or EVERY_BROKER}" if resource == BROKER_RESOURCE else f"{config} of {name}"
+def _subject(resource: int, name: str, config: str = "") -> str:
+    """A configuration of a resource; without one, the resource."""
+    whose = name or EVERY_BROKER if resource == BROKER_RESOURCE else name
+    return f"{config}{OF}{whose}" if config else whose
 
 
 def _set_to(wanted: AlterConfig, *, whole: bool) -> dict[str, str]:
     names = KEYS if wanted.resource == TOPIC_RESOURCE else BROKER_KEYS
     values = dict.fromkeys(sorted(names), "") if whole else {}
     return values | {change.name: change.value or "" for change in wanted.changes}
+
+
+def _of_replicas(wanted: Reassignment, image: MetadataImage) -> Wish:
+    """Who gives up a reassignment wants those who were there before it; one of them must have it all (KIP-455)."""
+    subject = f"replicas of {wanted.partition}"
+    if wanted.replicas is not None:
+        return Wish(subject, _nodes(wanted.replicas), _can_hold(wanted.replicas, image))
+    known = image.partition(wanted.partition)
+    if known is None or not (known.adding or known.removing):
+        return Wish(subject, "", possible=False)
+    former = [node for node in known.replicas if node not in known.adding]
+    return Wish(subject, _nodes(former), any(node in former for node in (*known.isr, *known.elr)))
 
 
 def _can_hold(replicas: tuple[NodeId, ...], image: MetadataImage) -> bool:

@@ -14,6 +14,7 @@ import msgspec
 
 from traces.decided_facts import (
     AddReplicas,
+    AllowUnclean,
     AlterPartition,
     CountOnAbsent,
     CreatePartition,
@@ -38,6 +39,7 @@ from traces.decided_facts import (
 
 __all__ = [
     "AddReplicas",
+    "AllowUnclean",
     "AlterPartition",
     "CountOnAbsent",
     "CreatePartition",

@@ -119,6 +119,9 @@ class Survival(Registrations):
     def count_on_absent(self, _node: int, _fact: Any) -> None:
         """The model does not know who is fenced: whoever is elected or added may be."""
 
+    def allow_unclean(self, _node: int, _fact: Any) -> None:
+        """In the model anybody may be elected uncleanly at any time."""
+
     def refuse_partition(self, _node: int, fact: Any) -> None:
         self.same(fact, "leader_epoch", self.state.newest_leader_epoch - 1)
         self.same(fact, "partition_epoch", self.state.newest_partition_epoch - 1)
@@ -287,6 +290,7 @@ _OWN: Mapping[str, Callable[[Any, int, Any], None]] = {
     "AlterPartition": Survival.alter_partition,
     "RefusePartition": Survival.refuse_partition,
     "CountOnAbsent": Survival.count_on_absent,
+    "AllowUnclean": Survival.allow_unclean,
     "Register": Survival.register,
     "LosePower": Survival.lose_power,
     "MemberLosesPower": Survival.member_loses_power,

@@ -14,7 +14,7 @@ import msgspec
 
 from traces.topic_labels import is_identified
 
-_OF_CONTROLLERS = frozenset({"DeletePartition", "CountOnAbsent", "BeginPartition"})
+_OF_CONTROLLERS = frozenset({"DeletePartition", "CountOnAbsent", "AllowUnclean", "BeginPartition"})
 """What they tell besides, of which there is not one only."""
 _OF_A_REGISTRATION = frozenset({"Register", "LosePower"})
 _OF_A_VERSION = frozenset(

@@ -101,6 +101,10 @@ _WORDS: dict[str, tuple[Weight, Callable[[Any, Callable[[int], str]], str]]] = {
     ),
     "AlterPartition": (Weight.SET, lambda f, _: f"commits {_sets(f)}"),
     "CountOnAbsent": (Weight.SET, lambda f, _: f"counts on {node(f.node)}, which is fenced or about to stop"),
+    "AllowUnclean": (
+        Weight.SET,
+        lambda f, _: f"unclean elections for {'every topic' if f.everywhere else 'the topic'}: {f.value or 'not said'}",
+    ),
     "RefusePartition": (Weight.SET, lambda f, _: f"refuses {node(f.member)}, which has registered anew"),
     "Register": (Weight.VIEW, lambda f, _: f"registers {node(f.replica)}"),
     "LosePower": (Weight.VIEW, lambda f, _: f"registers {node(f.replica)}, which lost power"),

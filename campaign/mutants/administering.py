@@ -1,4 +1,4 @@
-"""Planted bugs of what operators ask for beside leaders and replicas: configurations.
+"""Planted bugs of what operators ask for beside leaders and replicas: configurations, and what follows from them.
 
 One rule: each is found only in runs in which an operator is at his desk (`impl.sim.administrator`).
 """
@@ -6,6 +6,7 @@ One rule: each is found only in runs in which an operator is at his desk (`impl.
 from campaign.mutants.registry import mutant
 from impl.core.admin_messages import AlterConfig, ConfigOutcome
 from impl.core.config_changes import ConfigChanges
+from impl.core.elections import Elections
 
 
 @mutant("replaced-and-added-to", "told_as_set", "obeyed")
@@ -21,3 +22,17 @@ class AddsToWhatItReplaces(ConfigChanges):
     ) -> tuple[ConfigOutcome, ...]:
         del replace
         return super().alter(resources, replace=False, validate_only=validate_only)
+
+
+@mutant("either-allows", "last_resort")
+class AllowsWhatAnybodyAllows(Elections):
+    """Unclean elections are allowed where the topic allows them or the cluster does.
+
+    unclean.leader.election.enable of a topic counts before the cluster's (KIP-106 kept that order): a topic that must
+    lose nothing forbids them in a cluster which prefers to be available. Here its "false" is no word.
+    """
+
+    def unclean_allowed(self, topic: str) -> bool:
+        name = "unclean.leader.election.enable"
+        of_cluster = self.image.cluster_config(name) or "false"
+        return of_cluster == "true" or super().unclean_allowed(topic)

@@ -119,6 +119,19 @@ class CountOnAbsent(Fact, frozen=True, gc=False, kw_only=True, tag="count_on_abs
     node: NodeId
 
 
+class AllowUnclean(Fact, frozen=True, gc=False, kw_only=True, tag="allow_unclean"):
+    """unclean.leader.election.enable is set, for the partition's topic or, `everywhere`, for every broker; the topic's
+    own counts first. `value` is as it was given, empty where it is taken away. No step of a model.
+
+    A controller that becomes active may tell of what was set before something that others have told: `offset` is where
+    the metadata log says so.
+    """
+
+    everywhere: bool
+    value: str
+    offset: int
+
+
 class RefusePartition(Fact, frozen=True, gc=False, kw_only=True, tag="refuse_partition"):
     """The controller refuses a leader's proposal, for good: `member` has registered since it showed its position.
 

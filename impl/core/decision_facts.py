@@ -11,6 +11,8 @@ One rule: facts follow from the record and the image before it, and from nothing
 | RegisterBrokerRecord, not clean          | lose_power where the broker is in neither set; where it is a member, the |
 |                                          | change that follows tells member_loses_power or leader_loses_power       |
 | RemoveTopicRecord                        | delete_partition for each partition: the end of that model               |
+| ConfigRecord of whether unclean          | allow_unclean for each partition concerned; for one that is made later,  |
+| elections are allowed                    | after its create_partition                                               |
 | every other                              | none                                                                     |
 
 A change that makes a leader or a member of one who is fenced or about to stop tells count_on_absent besides (KIP-841):
@@ -28,6 +30,8 @@ from impl.core.facts import BeginPartition
 from impl.core.image import MetadataImage
 from impl.core.labels import Say
 from impl.core.metadata import (
+    TOPIC_RESOURCE,
+    ConfigRecord,
     MetadataRecord,
     PartitionChangeRecord,
     PartitionRecord,
@@ -44,15 +48,16 @@ def facts_of(record: MetadataRecord, before: MetadataImage, say: Say = str) -> l
         case PartitionChangeRecord():
             return [_of_change(record, before, say), *_of_the_absent(record, before, say)]
         case PartitionRecord():
-            return [
-                decided_facts.CreatePartition(
-                    partition=say(record.partition),
-                    replicas=record.replicas,
-                    isr=record.isr,
-                    leader=record.leader,
-                    enough=record.enough,
-                )
-            ]
+            created = decided_facts.CreatePartition(
+                partition=say(record.partition),
+                replicas=record.replicas,
+                isr=record.isr,
+                leader=record.leader,
+                enough=record.enough,
+            )
+            return [created, *_allowed_before(record, before, say)]
+        case ConfigRecord() if record.name == UNCLEAN:
+            return _of_unclean(record, before, say)
         case RegisterBrokerRecord():
             return _of_registration(record, before, say)
         case RemoveTopicRecord():
@@ -62,6 +67,29 @@ def facts_of(record: MetadataRecord, before: MetadataImage, say: Say = str) -> l
                 for index in sorted(topic.partitions)
             ]
     return []
+
+
+def _of_unclean(record: ConfigRecord, before: MetadataImage, say: Say) -> list[Fact]:
+    everywhere = record.resource != TOPIC_RESOURCE
+    return [
+        decided_facts.AllowUnclean(
+            partition=say(each.name), everywhere=everywhere, value=record.value or "", offset=before.offset
+        )
+        for each in before.partitions()
+        if everywhere or each.name.topic == record.resource_name
+    ]
+
+
+def _allowed_before(record: PartitionRecord, before: MetadataImage, say: Say) -> list[Fact]:
+    topic = before.topics.get(record.partition.topic)
+    own = None if topic is None else topic.configs.get(UNCLEAN)
+    return [
+        decided_facts.AllowUnclean(
+            partition=say(record.partition), everywhere=everywhere, value=value, offset=before.offset
+        )
+        for everywhere, value in ((True, before.cluster_config(UNCLEAN)), (False, own))
+        if value
+    ]
 
 
 def beginnings(image: MetadataImage) -> list[Fact]:
@@ -164,6 +192,7 @@ def _elect_none(_record: PartitionChangeRecord, _before: MetadataImage, outcome:
 
 Tell = Callable[[PartitionChangeRecord, MetadataImage, dict[str, Any]], Fact]
 
+UNCLEAN = "unclean.leader.election.enable"
 ELECT = "elect"
 ELECT_NONE = "elect_none"
 ELECT_ELIGIBLE = "elect_eligible"

@@ -35,18 +35,24 @@ class Order(NamedTuple):
     set_to: Pairs = ()
     deleted: tuple[str, ...] = ()
     """Without effect where everything is replaced."""
+    also: "Order | None" = None
+    """Asked for in the same request, of another resource."""
 
 
 def _topic(*pairs: tuple[str, str], replaces: bool = False, deleted: tuple[str, ...] = ()) -> Order:
     return Order(True, replaces, pairs, deleted)
 
 
-def _brokers(*pairs: tuple[str, str], replaces: bool = False, deleted: tuple[str, ...] = ()) -> Order:
-    return Order(False, replaces, pairs, deleted)
+def _brokers(
+    *pairs: tuple[str, str], replaces: bool = False, deleted: tuple[str, ...] = (), also: Order | None = None
+) -> Order:
+    return Order(False, replaces, pairs, deleted, also)
 
 
 _MINIMUM = "min.insync.replicas"
-ORDERS: tuple[Order, ...] = (
+_UNCLEAN = "unclean.leader.election.enable"
+ORDERS: tuple[Order | None, ...] = (
+    None,
     _topic((_MINIMUM, "1"), ("segment.bytes", "500")),
     _topic(replaces=True),
     _topic((_MINIMUM, "2"), replaces=True),
@@ -58,8 +64,19 @@ ORDERS: tuple[Order, ...] = (
     _brokers(("log.flush.interval.messages", "1"), replaces=True),
     _brokers(replaces=True),
     _brokers(deleted=(_MINIMUM,)),
+    _topic((_UNCLEAN, "true")),
+    _topic((_UNCLEAN, "false")),
+    _brokers((_UNCLEAN, "true")),
+    _brokers((_UNCLEAN, "false"), replaces=True),
+    _topic(deleted=(_UNCLEAN,)),
+    _brokers(deleted=(_UNCLEAN,)),
+    _brokers((_UNCLEAN, "true"), also=_topic((_UNCLEAN, "false"))),
+    _brokers((_UNCLEAN, "false"), also=_topic((_UNCLEAN, "true"))),
+    _brokers((_UNCLEAN, "true"), replaces=True, also=_topic((_UNCLEAN, "false"), replaces=True)),
+    _brokers((_UNCLEAN, "true"), also=_topic(deleted=(_UNCLEAN,))),
 )
-"""Recorded runs hold the numbers of these: a new one comes at the end. None loses what is synced."""
+"""None: he only asks. Recorded runs hold the numbers of these: a new one comes at the end. Only those that allow
+unclean elections may lose what is synced."""
 _TOLD = "tell me"
 
 
@@ -73,28 +90,27 @@ class Administrator(Client):
         self._busy = False
         self._asks_next = False
 
-    @property
-    def values(self) -> int:
-        """What `administer` may be asked to do: to give an order, or only to ask."""
-        return len(ORDERS) + 1
-
     def administer(self, value: int, now: int) -> list[Send]:
-        """Give the order of this number; the number after the last is a question alone."""
+        """Give the order of this number, or only ask."""
         sends: list[Send] = []
         if not self._busy:
             self._busy = True
-            if value < len(ORDERS):
-                self.request(self.next_contact(), self._wanted(ORDERS[value]), ORDERS[value], now, sends)
-            else:
+            order = ORDERS[value]
+            if order is None:
                 self._ask(now, sends)
+            else:
+                self.request(self.next_contact(), self._wanted(order), order, now, sends)
         return sends
 
     def _wanted(self, order: Order) -> Request:
+        resources = tuple(self._altered(each) for each in (order, order.also) if each is not None)
+        return ReplaceConfigs(resources, False) if order.replaces else AlterConfigs(resources, False)
+
+    def _altered(self, order: Order) -> AlterConfig:
         resource, name = (TOPIC_RESOURCE, self._topic) if order.of_topic else (BROKER_RESOURCE, CLUSTER_DEFAULT)
         changes = [ConfigChange(key, SET, value) for key, value in order.set_to]
         changes += [ConfigChange(key, DELETE, None) for key in order.deleted]
-        resources = (AlterConfig(resource, name, tuple(changes)),)
-        return ReplaceConfigs(resources, False) if order.replaces else AlterConfigs(resources, False)
+        return AlterConfig(resource, name, tuple(changes))
 
     def _ask(self, now: int, sends: list[Send]) -> None:
         resources = ((TOPIC_RESOURCE, self._topic), (BROKER_RESOURCE, CLUSTER_DEFAULT))

@@ -57,8 +57,12 @@ class Orders:
         for wish in wishes:
             self._by_subject.setdefault(wish.subject, []).append((order, wish.value))
 
+    def wanted(self, number: Hashable) -> Sequence[Wish]:
+        """By an order that was heard."""
+        return self._orders[number].wishes
+
     def answered(self, number: Hashable, errors: Sequence[str] | None, end: int = NEVER) -> None:
-        """The answer, wish by wish, or one for all, empty where it was granted. None: the controller is active no more.
+        """The answer, wish by wish, empty where it was granted. None: the controller is active no more.
         `end`: up to where it has written metadata by now."""
         order = self._orders[number]
         order.open = False
@@ -66,8 +70,7 @@ class Orders:
             return
         order.acknowledged = not any(errors)
         order.end = end
-        each = list(errors) * len(order.wishes) if len(errors) == 1 else errors
-        for wish, error in zip(order.wishes, each, strict=True):
+        for wish, error in zip(order.wishes, errors, strict=True):
             if error and wish.possible:
                 told = f"an operator asks {order.controller} for {wish.subject} = {wish.value}, which can be done"
                 self._break(OBEYED, f"{told}, and is refused: {error}")

@@ -37,7 +37,11 @@ REPLACING_FAULT = "wiped disk"
 besides."""
 
 OF_CONTROLLERS = frozenset(
-    {"CreatePartition", "BeginPartition", "DeletePartition", "RefusePartition", "CountOnAbsent", *ALL, *REGISTRATIONS}
+    {
+        *("CreatePartition", "BeginPartition", "DeletePartition", "RefusePartition", "CountOnAbsent", "AllowUnclean"),
+        *ALL,
+        *REGISTRATIONS,
+    }
 )
 
 

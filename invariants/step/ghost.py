@@ -103,11 +103,22 @@ class Partition:
     compacted: bool = False
     """Somebody has compacted its log."""
     may_be_unclean: bool = True
-    """Somebody may have allowed unclean elections, by unclean.leader.election.enable or by asking for one."""
+    """Nobody knows whether unclean elections are allowed, by unclean.leader.election.enable or by who asks for one."""
+    unclean: dict[bool, tuple[int, str]] = field(default_factory=dict)
+    """unclean.leader.election.enable of its topic (False) and of every broker (True): where the metadata log last says
+    so, and what; empty: it is not set."""
+    gave_up: bool = False
+    """There was an unclean election while they were allowed."""
     sequenced: int = 0
     """How many committed batches `sequences` has taken."""
     floors: list[tuple[int, int]] = field(default_factory=list)
     """From when on no log has held anything below an offset, as far as logs begin past 0."""
+
+    @property
+    def unclean_allowed(self) -> bool:
+        """By what is set: its topic's own counts first."""
+        values = [self.unclean[of][1] for of in (False, True) if of in self.unclean]
+        return next((value for value in values if value), "").strip().lower() == "true"
 
     def replica(self, node: int) -> Replica:
         replica = self.replicas.get(node)
@@ -222,6 +233,12 @@ class Partition:
         self.sequences.clear()
         self.producer_epochs.clear()
         self.sequenced = 0
+
+    def finds_committed(self, leader: Replica) -> None:
+        """A leader shows its own high watermark from the beginning. After several unclean elections it may be the first
+        to have again what an earlier one of them gave up."""
+        if leader.high_watermark > self.committed.end:
+            self.commit(leader, leader.high_watermark)
 
     def stop(self, node: int, *, loses: bool = True) -> None:
         """The node's process has ended. What it had stays on its disk until a `Restart` says otherwise."""

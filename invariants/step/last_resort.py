@@ -1,8 +1,9 @@
 """Last resort (KIP-966): nobody is elected from outside of both sets while somebody in them may come back.
 
-Where nobody has allowed unclean elections, the last leader alone may be elected without being in sync or eligible, and
+Where unclean elections are not allowed, the last leader alone may be elected without being in sync or eligible, and
 only once nobody is either, dead or alive. It has everything, but for what its own disk had not synced; any other may
-lack what was acknowledged.
+lack what was acknowledged. What allows them is unclean.leader.election.enable as it is in force when the election is
+decided: of the topic, else of every broker, else what brokers are started with, which in simulated runs is false.
 """
 
 from invariants.step.ghost import NOBODY, Partition, Replica
@@ -15,7 +16,7 @@ ID = "last_resort"
 
 
 def _elected(partition: Partition, _replica: Replica, fact: ElectUnclean) -> None:
-    if partition.may_be_unclean:
+    if partition.may_be_unclean or partition.unclean_allowed:
         return
     elected = f"n{fact.leader} is elected to lead epoch {fact.leader_epoch} of {fact.partition} uncleanly"
     if partition.isr:
@@ -36,8 +37,9 @@ INVARIANT: StepInvariant = StepInvariant(
     id=ID,
     names=("KIP-966", "KIP-106"),
     statement=(
-        "Where nobody has allowed unclean elections, nobody is elected from outside of the in-sync set and of the "
-        "eligible leader replicas but the last leader, once both sets are empty."
+        "Where unclean.leader.election.enable does not allow it (of the topic, or where that is not set of every "
+        "broker), nobody is elected from outside of the in-sync set and of the eligible leader replicas but the last "
+        "leader, once both sets are empty."
     ),
     argument=(
         "The controller looks for a member of the in-sync set, then for an eligible one, and for the last leader only "

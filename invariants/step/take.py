@@ -14,6 +14,7 @@ from traces.facts import (
     Acknowledge,
     AcknowledgeProduce,
     AdvanceHighWatermark,
+    AllowUnclean,
     Append,
     BecomeFollower,
     BecomeLeader,
@@ -73,7 +74,14 @@ def _decide(partition: Partition, _replica: Replica, fact: Any) -> None:
         partition.leader = partition.leaders[fact.leader_epoch] = getattr(fact, "leader", NOBODY)
 
 
+def _allow_unclean(partition: Partition, _replica: Replica, fact: AllowUnclean) -> None:
+    known = partition.unclean.get(fact.everywhere)
+    if known is None or fact.offset >= known[0]:
+        partition.unclean[fact.everywhere] = (fact.offset, fact.value)
+
+
 def _elect_unclean(partition: Partition, replica: Replica, fact: ElectUnclean) -> None:
+    partition.gave_up = partition.gave_up or partition.unclean_allowed
     _decide(partition, replica, fact)
     partition.last_unclean = fact.leader_epoch
     partition.give_up(partition.replica(fact.leader))
@@ -100,6 +108,8 @@ def _lead(partition: Partition, replica: Replica, fact: BecomeLeader | Resume) -
     replica.counted_as.clear()
     replica.shown.clear()
     partition.leaders.setdefault(fact.leader_epoch, replica.node)
+    if partition.gave_up and fact.leader_epoch >= partition.last_unclean:
+        partition.finds_committed(replica)
 
 
 def _follow(_partition: Partition, replica: Replica, fact: BecomeFollower) -> None:
@@ -213,6 +223,7 @@ TAKE: Mapping[str, Judge] = {
     "LeaderLosesPower": _member_loses_power,
     "RefusePartition": nothing,
     "CountOnAbsent": nothing,
+    "AllowUnclean": _allow_unclean,
     "Register": _register,
     "LosePower": _lose_power,
     "BecomeLeader": _lead,

@@ -19,7 +19,7 @@ def told(*orders, read, value, subject=ROLL):
     for number, (wanted, end) in enumerate(orders):
         judge.asked(number, "controller", 0, [Wish(ROLL, wanted), Wish("flush.ms of t", "")])
         if end is not None:
-            judge.answered(number, [""], end)
+            judge.answered(number, ["", ""], end)
     judge.told("n1", read, [(subject, value)])
     return broken
 

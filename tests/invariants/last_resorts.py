@@ -1,15 +1,18 @@
 """Stories of elections from outside of both sets, where nobody has allowed them; and how each is violated."""
 
+from collections.abc import Callable
+
 from tests.invariants.losses import of
 from tests.invariants.story import Story
 from traces import facts as f
 
 
-def leaderless(story: Story, elr: tuple[int, ...] = ()) -> None:
-    """n1 led alone, and is gone."""
+def leaderless(story: Story, elr: tuple[int, ...] = (), before: Callable[[], object] = lambda: None) -> None:
+    """n1 led alone, and is gone; `before` that, this."""
     story.begin()
     of(story).decide(f.Fence, 0, 1, (1, 2), removed=3)
     of(story).decide(f.Fence, 0, 2, (1,), removed=2, elr=elr, enough=False)
+    before()
     of(story).decide(f.TakeOffline, 1, 3, (), removed=1, elr=elr, enough=False)
 
 
