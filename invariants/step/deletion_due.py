@@ -100,6 +100,9 @@ class Deletions:
     def judge(self, partition: Partition, replica: Replica, at: int) -> None:
         """A log begins later, as of now."""
         to = replica.start
+        if replica.reconciled < partition.last_unclean:
+            # What it deletes is what an unclean election gave up, and not what has come in its place.
+            return
         others = [other.furthest_start for other in partition.replicas.values() if other is not replica]
         if self._by_size or max(others, default=-1) >= to:
             return

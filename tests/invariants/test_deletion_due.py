@@ -58,6 +58,16 @@ def test_what_was_deleted_on_a_disk_that_is_lost_was_due():
         Deletions().judge(partition, partition.replica(1), 0)
 
 
+def test_what_an_unclean_election_gave_up_is_not_what_came_in_its_place():
+    """n1 has a log from before it, and has not met the leader of since."""
+    partition = Partition("t-0", last_unclean=3)
+    partition.replica(1).begins_at(1)
+    Deletions().judge(partition, partition.replica(1), 0)
+    partition.replica(1).reconciled = 3
+    with pytest.raises(Violated, match="below 1 of t-0, and nobody asked for it"):
+        Deletions().judge(partition, partition.replica(1), 0)
+
+
 @pytest.mark.parametrize("kind", ["clock jump", "clock drift"])
 def test_a_node_with_another_clock_is_believed(kind):
     deletions = Deletions()
