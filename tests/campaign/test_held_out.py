@@ -55,7 +55,17 @@ def test_the_second_set_says_what_a_user_sees_of_each():
     assert len({bug.title for bug in BUGS.values()}) == len(BUGS)
 
 
-@pytest.mark.parametrize("bug", [bug for area in SETS["second"].values() for bug in area.BUGS], ids=lambda bug: bug.id)
+def test_the_third_set_says_what_a_user_sees_of_each():
+    third = [bug for area in SETS["third"].values() for bug in area.BUGS]
+    assert len(third) == 30
+    assert {bug.effect for bug in third} <= set(EFFECTS) - {"none"}
+
+
+@pytest.mark.parametrize(
+    "bug",
+    [bug for name in ("second", "third") for area in SETS[name].values() for bug in area.BUGS],
+    ids=lambda bug: bug.id,
+)
 def test_a_bug_is_refused_once_its_lines_are_gone(bug, monkeypatch):
     gone = source_of(bug.module).replace(bug.old, "")
     monkeypatch.setattr("tests.bench.held_out.edit.source_of", lambda _module: gone)

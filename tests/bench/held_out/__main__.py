@@ -4,10 +4,10 @@
     python -m tests.bench.held_out vote-outlives-its-epoch --budget 60
     python -m tests.bench.held_out --set second --order 1 --budget 60 --json > held-out.json
 
-The bugs are two sets, by two hands. Each was written down before any of its bugs was searched for, by somebody who did
-not work on the search; none was left out for what came of it. Of each: whether the search finds it within the budget
-(processor seconds of one core), after how many runs, and by which invariant; of one that is missed, in which run its
-lines are first executed.
+The bugs are three sets, by three hands. Each was written down before any of its bugs was searched for, by somebody who
+did not work on the search; none was left out for what came of it. Of each: whether the search finds it within the
+budget (processor seconds of one core), after how many runs, and by which invariant; of one that is missed, in which run
+its lines are first executed.
 """
 
 import argparse
@@ -25,6 +25,11 @@ from tests.bench.held_out.planted import REACHED, measured, probed, without
 from tests.bench.held_out.second import deciding as deciding_too
 from tests.bench.held_out.second import going_on, replicating, serving, voting
 from tests.bench.held_out.second import storing as storing_too
+from tests.bench.held_out.third import deciding as deciding_third
+from tests.bench.held_out.third import replicating as replicating_third
+from tests.bench.held_out.third import serving as serving_third
+from tests.bench.held_out.third import storing as storing_third
+from tests.bench.held_out.third import voting as voting_third
 
 FIRST: dict[str, ModuleType] = {
     "replication": replication,
@@ -43,7 +48,14 @@ SECOND: dict[str, ModuleType] = {
     "clients": serving,
     "going on": going_on,
 }
-SETS = {"first": FIRST, "second": SECOND}
+THIRD: dict[str, ModuleType] = {
+    "replication": replicating_third,
+    "decisions": deciding_third,
+    "quorum and metadata": voting_third,
+    "storage": storing_third,
+    "answers": serving_third,
+}
+SETS = {"first": FIRST, "second": SECOND, "third": THIRD}
 """Each by the area of its bugs."""
 BUGS: dict[str, Edit] = {bug.id: bug for areas in SETS.values() for area in areas.values() for bug in area.BUGS}
 PROBE_SECONDS = 10.0
