@@ -20,7 +20,7 @@ BUGS = (
         "slow",
     ),
     Edit(
-        "latest-is-the-end",
+        "latest-and-not-committed",
         "The latest offset is that where the log ends, and not that up to which it is committed.",
         "impl.core.serving",
         "            offset = self.high_watermark\n",

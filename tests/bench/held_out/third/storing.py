@@ -40,7 +40,7 @@ BUGS = (
         "stale read",
     ),
     Edit(
-        "finished-without-its-last-time",
+        "finished-and-its-youngest-unsaid",
         "A finished segment's time index lacks what came after its last entry.",
         "impl.storage.segment",
         "        if entry:\n            self.time_index.file.append(entry)\n        self._offsets",
