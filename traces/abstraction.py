@@ -133,6 +133,8 @@ class Abstraction(Steps):
         """Where a log begins that a process has found on its disk, until its `restart`."""
         self.inside: set[int] = set()
         """Replicas with nothing in their logs, which begin where their leaders' do, perhaps inside a batch."""
+        self.compacted = 0
+        """Up to where somebody has compacted its log."""
 
     def situated(self) -> None:
         """The controller has decided: who may lead now, in a word."""

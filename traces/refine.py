@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 
 from model.machine import ActionDisabled, UnknownAction
 from traces.abstraction import Abstraction, DivergedError, action_of, diverged
+from traces.epochs_in_gaps import cut_in_a_gap, in_a_gap
 from traces.falling_behind import begins, copy, fall_behind, join, leads_with
 from traces.restarts import restart
 
@@ -222,8 +223,10 @@ class Refinement(Abstraction):
         if end and end == self.starts.get(node):
             # What is older it has deleted, and knows nothing of.
             return
+        # Where compaction took what an epoch began with, it is said to begin where the gap does.
         inside = 0 <= end <= len(log)
-        if not inside or (end > 0 and log[end - 1].epoch > epoch) or (end < len(log) and log[end].epoch <= epoch):
+        early = 0 <= end < len(log) and log[end].epoch <= epoch and not in_a_gap(self, node, end)
+        if not inside or (end > 0 and log[end - 1].epoch > epoch) or early:
             said = f"epoch {fact.diverging_epoch} ends at {end}"
             raise DivergedError("answer_probe", f"it says {said}, in the log of n{node} in the model it does not")
 
@@ -240,7 +243,7 @@ class Refinement(Abstraction):
             # It asked again after a restart, or after an answer that did not fit: its log is a prefix already.
             self.same(fact, "to", len(self.state.log[node]))
         else:
-            self.step("truncate", follower=node, to=fact.to)
+            cut_in_a_gap(self, node, fact)
         self.same(fact, "high_watermark", self.state.high_watermark[node])
 
     def reconcile(self, node: int, fact: Any) -> None:
@@ -277,6 +280,7 @@ class Refinement(Abstraction):
         if fact.to > bound and not self.has_believed(node, fact.to):
             told = f"it compacts what lies below {fact.to}, in the model the high watermark of n{node} is {bound}"
             raise DivergedError("compact", told)
+        self.compacted = max(self.compacted, fact.to)
 
     def recover_start(self, node: int, fact: Any) -> None:
         """Not an action: where the log begins that its `restart` tells of."""

@@ -138,7 +138,9 @@ class Follower(Replica):
             if not self._continues(batch):
                 self.retry_at = Millis(now + self.settings.replica_fetch_backoff_ms)
                 break
-            epochs_changed |= self.epochs.assign(batch.leader_epoch, batch.base_offset)
+            # An epoch that begins in a gap may have begun anywhere in it. Were it said to begin later than it did, a
+            # follower of this replica would keep records of an older epoch there, which nobody else has.
+            epochs_changed |= self.epochs.assign(batch.leader_epoch, self.log_end)
             contents.append(content(batch, batch.base_offset, batch.leader_epoch))
             self.append(batch, batch.leader_epoch, out, batch.base_offset)
         if epochs_changed:
