@@ -40,6 +40,8 @@ TITLES: Mapping[str, str] = {
     "obeyed": "What an operator was told is done is done",
     "told_as_set": "Whoever asks for configurations is told what was set",
     "let_go": "Whoever may stop is let go",
+    "election_due": "Nothing is left without a leader that may have one",
+    "enough_as_set": "Enough are in sync where the controller says so",
     "retained_by_size": "Retention leaves what it must, and no more",
     "address_book": "Clients are told where everybody is",
 }

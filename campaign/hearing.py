@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from campaign import wishes
 from impl.core.admin_messages import DescribedResources
 from impl.core.broker import Broker
+from impl.core.controller import Controller
 from impl.core.controller_messages import BrokerHeartbeat, HeartbeatAnswer
 from impl.core.effective_configs import overrides
 from impl.core.events import Disconnected, Event, RequestArrived, SendReply, Tick
@@ -21,9 +22,10 @@ from impl.sim.engine import OPERATOR
 from impl.sim.process import Process
 from impl.storage.log import Log
 from impl.storage.log_config import LogConfig
+from invariants.answers import enough, leaderless
 from invariants.answers.addresses import wrong
 from invariants.answers.desk import Desk
-from invariants.answers.invariant import ADDRESS_BOOK
+from invariants.answers.invariant import ADDRESS_BOOK, ELECTION_DUE, ENOUGH_AS_SET
 from invariants.answers.orders import NEVER, Orders
 from invariants.answers.retained import Extent, Retained, Seen
 from invariants.answers.standing import Standing
@@ -193,6 +195,7 @@ class Hearing:
         if self._unfencing.is_news(node.name, term, image.offset):
             brokers = {int(number): Counted(each.epoch, each.fenced) for number, each in image.brokers.items()}
             self._unfencing.looks(node.name, image.offset, brokers)
+            self._look_at_partitions(node, active)
         self._unfencing.hears(node.name, (request.broker, request.metadata_offset))
         member = (int(request.broker), int(request.broker_epoch))
         self._stopping.hears(node.name, term, member, request.metadata_offset)
@@ -201,6 +204,23 @@ class Hearing:
                 (int(each.node), int(each.epoch)) for each in image.brokers.values() if image.is_active(each.node)
             ]
             self._stopping.asks(node.name, asked, member, counted)
+
+    def _look_at_partitions(self, node: Process, active: Controller) -> None:
+        """What an active controller has decided by now."""
+        image = active.image
+        counted = {each for each in image.brokers if image.is_active(each)}
+        told = leaderless.wrong(node.name, image.partitions(), counted)
+        if told:
+            self.desk.break_(ELECTION_DUE, told)
+
+        def minimum(topic: str) -> int:
+            name = "min.insync.replicas"
+            own = image.topics[topic].configs.get(name) or image.cluster_config(name)
+            return active.settings.min_insync_replicas if own is None else int(own)
+
+        told = enough.wrong(node.name, image.partitions(), minimum)
+        if told:
+            self.desk.break_(ENOUGH_AS_SET, told)
 
     def _answers_heartbeat(self, node: Process, sent: SendReply, answer: HeartbeatAnswer) -> None:
         host = node.host

@@ -141,3 +141,29 @@ class AddsTheFenced(Controller):
     def is_eligible(self, isr: tuple[NodeId, ...]) -> bool:
         del isr
         return True
+
+
+@mutant("asks-the-first-eligible", "election_due", "heals")
+class AsksTheFirstEligible(Elections):
+    """Where nobody is in sync the first eligible leader replica is waited for, be others there that may lead as well.
+
+    KIP-966 has any of them lead, for each has all that was committed. A partition stays without a leader while one
+    broker is away, as where an election looks at the head of a list.
+    """
+
+    def eligible(self, partition: PartitionImage) -> NodeId:
+        found = super().eligible(partition)
+        return found if found in partition.elr[:1] else NO_LEADER
+
+
+@mutant("raised-and-still-enough", "enough_as_set", "quorum_superset")
+class StillEnough(Decisions):
+    """A higher min.insync.replicas holds of a partition from its next change on, and a lower one at once.
+
+    The leader goes by what it was told when there were enough (KIP-966), and commits what fewer replicas have than an
+    operator was told that it takes.
+    """
+
+    def reconsider_if_needed(self, partition: PartitionImage) -> None:
+        if not partition.enough:
+            super().reconsider_if_needed(partition)

@@ -173,6 +173,33 @@ LET_GO = AnswerInvariant(
     ),
     breaks="waits-for-the-newest",
 )
+ELECTION_DUE = AnswerInvariant(
+    id="election_due",
+    names=("KIP-966",),
+    statement=(
+        "When the active controller hears a heartbeat, no partition that it leaves without a leader has a member of "
+        "its in-sync set whom the controller counts on; nor, where that set is empty, an eligible leader replica."
+    ),
+    argument=(
+        "Whoever goes and leaves nobody, whoever is counted on again, and whatever changes the two sets, is followed "
+        "by an election in the same step."
+    ),
+    breaks="asks-the-first-eligible",
+)
+ENOUGH_AS_SET = AnswerInvariant(
+    id="enough_as_set",
+    names=("KIP-966",),
+    statement=(
+        "When the active controller hears a heartbeat, it says of every partition that enough are in sync where they "
+        "are, and nowhere else: min.insync.replicas as it is set for the topic, else for every broker, else as the "
+        "controller was started with, or all the replicas where they are fewer."
+    ),
+    argument=(
+        "Whatever changes a set counts it, and whoever changes the number, or becomes active with another, looks at "
+        "every partition in the same step."
+    ),
+    breaks="raised-and-still-enough",
+)
 ANSWER_INVARIANTS: tuple[AnswerInvariant, ...] = (
     ANSWERED_ONCE,
     ANSWERED_IN_TIME,
@@ -185,5 +212,7 @@ ANSWER_INVARIANTS: tuple[AnswerInvariant, ...] = (
     ADDRESS_BOOK,
     RETAINED_BY_SIZE,
     LET_GO,
+    ELECTION_DUE,
+    ENOUGH_AS_SET,
 )
 ANSWER_IDS = frozenset(invariant.id for invariant in ANSWER_INVARIANTS)

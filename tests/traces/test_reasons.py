@@ -167,6 +167,14 @@ SENTENCES = {
         "controller does not let n# stop: its leaderships were moved below offset # of the metadata, and whoever is "
         "counted on has told that it has read up to # at least (when)",
     ),
+    "election_due": (
+        "asks-the-first-eligible",
+        "controller leaves t-# without a leader, and n# is eligible and counted on (when)",
+    ),
+    "enough_as_set": (
+        "raised-and-still-enough",
+        "controller says that # in sync of t-# are enough, and as min.insync.replicas is set # are enough (when)",
+    ),
     "retained_by_size": (
         "retention-by-a-former-size",
         "n# keeps # bytes of t-# for # ms: without the first segment # would be left, and retention.bytes is # (when)",
