@@ -39,6 +39,7 @@ TITLES: Mapping[str, str] = {
     "watermark_due": "The high watermark moves as soon as it may",
     "obeyed": "What an operator was told is done is done",
     "told_as_set": "Whoever asks for configurations is told what was set",
+    "flushed_in_time": "What is to be synced by its time is synced",
     "let_go": "Whoever may stop is let go",
     "election_due": "Nothing is left without a leader that may have one",
     "enough_as_set": "Enough are in sync where the controller says so",

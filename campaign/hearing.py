@@ -21,10 +21,11 @@ from impl.host.controller import ControllerHost
 from impl.sim.engine import OPERATOR
 from impl.sim.process import Process
 from impl.storage.log import Log
-from impl.storage.log_config import LogConfig
+from impl.storage.log_config import LONG_MAX, LogConfig
 from invariants.answers import enough, leaderless
 from invariants.answers.addresses import wrong
 from invariants.answers.desk import Desk
+from invariants.answers.flushed import Flushes, Unsynced
 from invariants.answers.invariant import ADDRESS_BOOK, ELECTION_DUE, ENOUGH_AS_SET
 from invariants.answers.orders import NEVER, Orders
 from invariants.answers.retained import Extent, Retained, Seen
@@ -53,6 +54,7 @@ class Hearing:
         self._stopping = Stopping(self.desk.break_)
         self._orders = Orders(self.desk.break_)
         self._retained: Retained | None = None
+        self._flushes: Flushes | None = None
         self.at = 0
         """When the first violation was noticed."""
 
@@ -64,6 +66,10 @@ class Hearing:
     def watch_sizes(self, wait_ms: int) -> None:
         """Retention by size is at work in this run, and every node sees to it at least so often."""
         self._retained = Retained(self.desk.break_, wait_ms)
+
+    def watch_flushes(self, interval_ms: int, tick_ms: int) -> None:
+        """Operators may set flush.ms in this run, and every node sees to it so often."""
+        self._flushes = Flushes(self.desk.break_, interval_ms, tick_ms)
 
     def wrote(self, crc: int, at: int) -> None:
         """A client has made a batch, at this time. Where logs are compacted, batches are made of others."""
@@ -80,6 +86,8 @@ class Hearing:
         if self._retained is not None and isinstance(node.host, BrokerHost):
             self._look_at_sizes(self._retained, node, node.host, own, ticks=kind is Tick)
         if kind is Tick:
+            if self._flushes is not None and isinstance(node.host, BrokerHost):
+                self._look_at_flushes(self._flushes, node, node.host, own)
             self.desk.ticks(node.name, node.life, own)
             return
         host = node.host
@@ -147,6 +155,16 @@ class Hearing:
         if ticks:
             seen = {label: _seen(log, held.high_watermark) for label, (held, log) in logs.items()}
             retained.ticks(node.name, node.life, own, seen)
+
+    def _look_at_flushes(self, flushes: Flushes, node: Process, host: BrokerHost, own: int) -> None:
+        assert node.disk is not None, "brokers have disks"
+        logs = {
+            str(name): Unsynced(log, log.config.flush_ms, log.recovery_point, log.end_offset)
+            for name, log in sorted(host.directories.logs.items())
+            if log.config.flush_ms != LONG_MAX
+        }
+        slow = node.disk.slow or node.stalled_until >= self.at
+        flushes.ticks(node.name, node.life, own, logs, slow=slow)
 
     def _order(self, node: Process, event: RequestArrived) -> None:
         """A controller hears an order; what a broker hears it passes on."""

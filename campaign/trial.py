@@ -22,6 +22,7 @@ from impl.core.controller import Controller
 from impl.core.names import controller_nodes, node_name
 from impl.core.quorum.controller import QuorumController
 from impl.host.broker import BrokerHost
+from impl.host.upkeep import UpkeepConfig
 from impl.sim.choices import Choices, Key
 from impl.sim.compacting import Compacted
 from impl.sim.drivers import Recorded
@@ -226,6 +227,9 @@ def run(
     if judges.listener is not None and scenario.upkeep is not None and scenario.retention.by_size:
         upkeep = scenario.upkeep
         judges.listener.watch_sizes(max(upkeep.retention_check_interval_ms, upkeep.initial_task_delay_ms))
+    if judges.listener is not None and scenario.administers:
+        interval = (scenario.upkeep or UpkeepConfig()).flush_check_interval_ms
+        judges.listener.watch_flushes(interval, scenario.settings.tick_ms)
     world = _world(scenario, choices, judges, recorder, mutant)
     violated: Violated | None = None
     origin = 0

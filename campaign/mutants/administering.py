@@ -3,10 +3,15 @@
 One rule: each is found only in runs in which an operator is at his desk (`impl.sim.administrator`).
 """
 
+from collections.abc import Callable, Iterator
+
 from campaign.mutants.registry import mutant
 from impl.core.admin_messages import AlterConfig, ConfigOutcome
 from impl.core.config_changes import ConfigChanges
 from impl.core.elections import Elections
+from impl.host.upkeep import Upkeep
+from impl.storage.log import Log
+from impl.storage.log_directory import LogDirectory
 
 
 @mutant("replaced-and-added-to", "told_as_set", "obeyed")
@@ -36,3 +41,21 @@ class AllowsWhatAnybodyAllows(Elections):
         name = "unclean.leader.election.enable"
         of_cluster = self.image.cluster_config(name) or "false"
         return of_cluster == "true" or super().unclean_allowed(topic)
+
+
+@mutant("flushed-when-it-is-quiet", "flushed_in_time")
+class WaitsUntilNothingComes(Upkeep):
+    """The wait for flush.ms begins anew with every record, and ends when a log is left alone for so long.
+
+    How an editor saves a file. The log that is written to without a pause, and has most to lose, is never synced.
+    """
+
+    _ends: dict[Log, int]
+
+    def _flush(self, now: int) -> Iterator[tuple[LogDirectory, Callable[[], None]]]:
+        before = getattr(self, "_ends", {})
+        self._ends = {log: log.end_offset for log in self._directories.logs.values()}
+        for log, end in self._ends.items():
+            if before.get(log) != end:
+                self._unsynced_since.pop(log, None)
+        yield from super()._flush(now)

@@ -74,6 +74,10 @@ ORDERS: tuple[Order | None, ...] = (
     _brokers((_UNCLEAN, "false"), also=_topic((_UNCLEAN, "true"))),
     _brokers((_UNCLEAN, "true"), replaces=True, also=_topic((_UNCLEAN, "false"), replaces=True)),
     _brokers((_UNCLEAN, "true"), also=_topic(deleted=(_UNCLEAN,))),
+    _topic(("flush.ms", "100")),
+    _brokers(("log.flush.interval.ms", "300")),
+    _topic(("flush.ms", "0"), replaces=True),
+    _topic(deleted=("flush.ms",)),
 )
 """None: he only asks. Recorded runs hold the numbers of these: a new one comes at the end. Only those that allow
 unclean elections may lose what is synced."""

@@ -51,6 +51,7 @@ REMAKING_SHARE = 0.25
 REMAKING_SNAPSHOT_BYTES = 500
 ADMINISTERING_SHARE = 0.3
 """Of those whose topic stays: an operator changes configurations in them."""
+ADMINISTERED_FLUSH_CHECK_MS = 100
 ASKING_SHARE = 0.2
 """Of the runs: their auditor asks for offsets."""
 CONFIGURED: tuple[tuple[dict[str, int], dict[str, int]], ...] = (
@@ -140,7 +141,12 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
         if random.Random(f"remake {seed}").random() < REMAKING_SHARE:
             return changed.remaking()
         administers = random.Random(f"administer {seed}").random() < ADMINISTERING_SHARE
-        return msgspec.structs.replace(changed, administers=administers)
+        return changed.administering() if administers else changed
+
+    def administering(self) -> "Scenario":
+        """The same, with an operator at his desk, and nodes that look often whether a log is due for flush.ms."""
+        upkeep = UpkeepConfig(flush_check_interval_ms=ADMINISTERED_FLUSH_CHECK_MS)
+        return msgspec.structs.replace(self, administers=True, upkeep=upkeep)
 
     def remaking(self) -> "Scenario":
         """The same, with a topic that goes and comes, and snapshots so often that brokers read of it in them."""

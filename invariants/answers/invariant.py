@@ -160,6 +160,20 @@ RETAINED_BY_SIZE = AnswerInvariant(
     ),
     breaks="retention-by-a-former-size",
 )
+FLUSHED_IN_TIME = AnswerInvariant(
+    id="flushed_in_time",
+    names=("flush.ms",),
+    statement=(
+        "What a log holds while flush.ms is set for it is synced that long after, and twice as long again as the node "
+        "may take to look (log.flush.scheduler.interval.ms), by the node's own clock and its own account of what is "
+        "synced. Not asked while its disk is slow."
+    ),
+    argument=(
+        "Upkeep remembers when it first saw that a log had something unsynced, until it syncs all of it; what is asked "
+        "for is read anew with each look."
+    ),
+    breaks="flushed-when-it-is-quiet",
+)
 LET_GO = AnswerInvariant(
     id="let_go",
     names=("KIP-631",),
@@ -211,6 +225,7 @@ ANSWER_INVARIANTS: tuple[AnswerInvariant, ...] = (
     TOLD_AS_SET,
     ADDRESS_BOOK,
     RETAINED_BY_SIZE,
+    FLUSHED_IN_TIME,
     LET_GO,
     ELECTION_DUE,
     ENOUGH_AS_SET,

@@ -162,6 +162,10 @@ SENTENCES = {
         "latest-is-the-end",
         "n#, leader of epoch # of t-#, says that # is the latest, and its high watermark is # (when)",
     ),
+    "flushed_in_time": (
+        "flushed-when-it-is-quiet",
+        "n# has not synced what t-# holds below # for # ms, and flush.ms is #: it is synced below # (when)",
+    ),
     "let_go": (
         "waits-for-the-newest",
         "controller does not let n# stop: its leaderships were moved below offset # of the metadata, and whoever is "
