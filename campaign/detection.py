@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from campaign import trial
 from campaign.corpus import Corpus, Fresh, fresh, guided
-from campaign.fuzz import CHUNK, SEEDS_APART, choose, enough, regrow, shortest, shrink_failure
+from campaign.counterexamples import choose, regrow, shortest, shrink_failure
+from campaign.fuzz import CHUNK, SEEDS_APART, enough
 from campaign.journal import Failure
 from campaign.lockstep import REFINES
 from campaign.mutants import MUTANTS, usable

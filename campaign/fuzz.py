@@ -5,8 +5,7 @@ are taken in the order of seeds, and the search stops at a seed, not at a moment
 where it is. With a journal (`campaign.journal`) it goes on from there another time.
 
 The first failing seed does not end the search: it goes on to twice as many seeds and a few more (or to `KEEP`
-failures), shrinks those that failed soonest, and keeps the shortest counterexample of each invariant. Several seeds
-find a shorter one than any cleverness finds from one.
+failures), and what failed is made short (`campaign.counterexamples`).
 """
 
 import itertools
@@ -17,23 +16,19 @@ from pathlib import Path
 
 from campaign import trial
 from campaign.corpus import UNGUIDED, Corpus, Fresh, Guide, fresh, guided
+from campaign.counterexamples import Gathering, save
 from campaign.coverage import Coverage, nothing
 from campaign.journal import Chunk, Failure, Journal
 from campaign.mutants import usable
 from campaign.profiles import PROFILES
 from campaign.progress import Progress, silent
-from campaign.regrow import regrown
-from campaign.shrink import Ending
-from campaign.shrinking import PATIENCE, Counterexample, shrink_run
+from campaign.shrinking import Counterexample
 from campaign.workers import NOT_YET, Call, Workers, local
-from traces.written import write_whole
 
 CHUNK = 8
 """Seeds handed to a process at a time."""
 KEEP = 8
 """Failing seeds after which the search stops."""
-SHRINK = 3
-"""Failing seeds of each invariant that are shrunk."""
 SEEDS_MORE = 64
 """How far the search goes on, at least, after the first failing seed."""
 SEEDS_APART = 1_000_000
@@ -62,7 +57,9 @@ class FuzzResult:
     seconds_to_failure: float | None
     shrink_seconds: float
     counterexamples: tuple[Counterexample, ...]
-    """The shortest of each invariant, the shortest first."""
+    """The shortest of each invariant, the shortest first; then those that nobody had the time to shrink."""
+    untraced: tuple[Failure, ...] = ()
+    """The first failure of each invariant that has no counterexample: it was not recorded, or did not fail again."""
     paths: tuple[Path | None, ...] = field(default=())
     """Where they were written, in the same order; None where one could not be; empty without `out`."""
     unwritten: str = ""
@@ -106,43 +103,24 @@ def fuzz(
 
     `mutant` and `profile` are names of `campaign.mutants.MUTANTS` and `campaign.profiles.PROFILES`; KeyError else.
     Counterexamples are written to the directory `out`. `workers` are two processes of this machine unless given.
-    Who interrupts the search gets what it has found, shrunk; who interrupts that, nothing.
+    Who interrupts the search gets what it has found, shrunk; who interrupts that, what is shrunk and the rest as found.
     """
     _check_names(mutant, profile)
     started = time.monotonic()
-    search = _Search(seed * SEEDS_APART, started + budget_seconds, journal)
-    with workers or local(2) as hands:
-        interrupted = False
-        try:
-            for chunk in search.chunks(hands, mutant, profile):
-                search.take(chunk)
-                fraction = min(1.0, (time.monotonic() - started) / budget_seconds)
-                progress(fraction, f"{search.seeds} seeds, {search.events:,} events, {len(search.failures)} failing")
-        except KeyboardInterrupt:
-            if not search.seeds:
-                raise
-            interrupted = True
-        seconds = time.monotonic() - started
-        chosen = choose(search.failures)
-        if chosen:
-            progress(None, f"shrinking {len(chosen)} of {len(search.failures)} failing seeds")
-        shrunk = shortest(list(hands.run(shrink_failure, iter([(each, mutant) for each in chosen]))))
-        if shrunk:
-            progress(
-                None, f"changing the shortest of {len(shrunk)} invariants a little: {shrunk[0].steps} steps so far"
-            )
-        counterexamples = tuple(hands.run(regrow, iter([(each, mutant) for each in shrunk])))
-    paths: list[Path | None] = []
-    unwritten = ""
-    for found in counterexamples:
-        if out is None:
-            break
-        try:
-            paths.append(_save(found, out, mutant, profile))
-        except OSError as error:
-            # What was found is told in any case; the seed finds it again.
-            paths.append(None)
-            unwritten = f"{out}: cannot be written: {error.strerror}"
+    search = _Search(seed * SEEDS_APART, started, budget_seconds, journal)
+    gathering = Gathering(search.failures, mutant)
+    try:
+        with workers or local(2) as hands:
+            search.run(hands, mutant, profile, progress)
+            gathering.gather(hands, progress)
+    except KeyboardInterrupt:
+        if not search.failures:
+            raise
+        search.interrupted = True
+    gathering.record_the_rest()
+    shrink_seconds = time.monotonic() - started - search.seconds
+    counterexamples = gathering.counterexamples()
+    paths, unwritten = ((), "") if out is None else save(counterexamples, out, mutant or profile)
     return FuzzResult(
         profile=profile,
         mutant=mutant,
@@ -151,30 +129,34 @@ def fuzz(
         events=search.events,
         fresh_events=search.fresh_events,
         fresh_simulated_seconds=search.fresh_simulated_ms / 1000,
-        seconds=seconds,
+        seconds=search.seconds,
         cpu_seconds=search.cpu_seconds,
         unhealthy=search.unhealthy,
         failing=len(search.failures),
         seeds_to_failure=search.seeds_to_failure,
         seconds_to_failure=None if search.found_at is None else search.found_at - started,
-        shrink_seconds=time.monotonic() - started - seconds,
+        shrink_seconds=shrink_seconds,
         counterexamples=counterexamples,
-        paths=tuple(paths),
+        untraced=gathering.untraced(),
+        paths=paths,
         unwritten=unwritten,
         coverage=search.coverage,
         corpus=len(search.corpus.entries),
         unspoken=tuple(search.unspoken),
-        interrupted=interrupted,
+        interrupted=search.interrupted,
     )
 
 
 class _Search:
     """What has been searched so far, in the order of seeds."""
 
-    def __init__(self, first: int, deadline: float, journal: Journal | None) -> None:
+    def __init__(self, first: int, started: float, budget_seconds: float, journal: Journal | None) -> None:
         self.first = first
-        self.deadline = deadline
+        self.started = started
+        self.budget_seconds = budget_seconds
         self.journal = journal
+        self.seconds = 0.0
+        self.interrupted = False
         self.seeds = self.resumed = self.events = self.unhealthy = 0
         self.fresh_events = self.fresh_simulated_ms = 0
         self.cpu_seconds = 0.0
@@ -184,6 +166,19 @@ class _Search:
         self.coverage = nothing()
         self.corpus = Corpus()
         self.unspoken: list[str] = []
+
+    def run(self, workers: Workers, mutant: str | None, profile: str, progress: Progress) -> None:
+        """Search until it is over, or somebody has seen enough; KeyboardInterrupt where there is nothing to see yet."""
+        try:
+            for chunk in self.chunks(workers, mutant, profile):
+                self.take(chunk)
+                fraction = min(1.0, (time.monotonic() - self.started) / self.budget_seconds)
+                progress(fraction, f"{self.seeds} seeds, {self.events:,} events, {len(self.failures)} failing")
+        except KeyboardInterrupt:
+            if not self.seeds:
+                raise
+            self.interrupted = True
+        self.seconds = time.monotonic() - self.started
 
     def chunks(self, workers: Workers, mutant: str | None, profile: str) -> Iterator[Chunk]:
         """Chunks in the order of seeds, until the search is over: those of the journal first, then new ones."""
@@ -236,21 +231,13 @@ class _Search:
 
     def over(self) -> bool:
         """Enough was found, or the budget is spent."""
-        return enough(self.seeds, self.seeds_to_failure or 0, len(self.failures)) or time.monotonic() >= self.deadline
+        spent = time.monotonic() - self.started >= self.budget_seconds
+        return spent or enough(self.seeds, self.seeds_to_failure or 0, len(self.failures))
 
 
 def enough(seeds: int, to_failure: int, failing: int) -> bool:
     """Whether to go on after the first failing seed, `to_failure` (0: none yet)."""
     return to_failure > 0 and (failing >= KEEP or seeds >= max(2 * to_failure, to_failure + SEEDS_MORE))
-
-
-def choose(failures: list[Failure]) -> list[Failure]:
-    """The failures to shrink: of each invariant those that failed soonest."""
-    chosen: list[Failure] = []
-    for invariant in sorted({failure.invariant for failure in failures}):
-        same = [failure for failure in failures if failure.invariant == invariant]
-        chosen += sorted(same, key=lambda failure: (failure.at, failure.seed))[:SHRINK]
-    return chosen
 
 
 def _check_names(mutant: str | None, profile: str) -> None:
@@ -292,29 +279,3 @@ def run_chunk(first: int, mutant: str | None, profile: str, guide: Guide = UNGUI
             unhealthy += 1
     seconds = time.process_time() - started
     return Chunk(CHUNK, events, simulated, unhealthy, seconds, tuple(failures), coverage, tuple(found), tuple(unspoken))
-
-
-def shrink_failure(failure: Failure, mutant: str | None) -> Counterexample | None:
-    """Shrunk, as far as patience goes: `regrow` shrinks the shortest of all to the end."""
-    planted = None if mutant is None else usable(mutant)
-    known = Ending(failure.invariant, failure.at, failure.choices)
-    return shrink_run(failure.scenario, failure.choices, planted, failure.seed, known, PATIENCE)
-
-
-def regrow(found: Counterexample, mutant: str | None) -> Counterexample:
-    """The shortest counterexample of an invariant, changed a little where that makes it shorter still."""
-    return regrown(found, None if mutant is None else usable(mutant))
-
-
-def shortest(found: list[Counterexample | None]) -> tuple[Counterexample, ...]:
-    """The shortest of each invariant."""
-    best: dict[str, Counterexample] = {}
-    for counterexample in sorted((each for each in found if each is not None), key=Counterexample.length):
-        best.setdefault(counterexample.invariant, counterexample)
-    return tuple(best.values())
-
-
-def _save(found: Counterexample, out: Path, mutant: str | None, profile: str) -> Path:
-    path = out / f"{mutant or profile}-{found.invariant}-{found.seed}.jsonl"
-    write_whole(path, found.data)
-    return path

@@ -94,10 +94,20 @@ def shrink_run(
     small = _shrunk_stall(scenario, found, mutant, effort) if found.invariant == trial.HEALS else None
     if small is None:
         small = _shrunk(scenario, found, mutant, effort)
-    judged, trace = trial.record(small.scenario, small.choices, mutant, seed, seeking=ending_of(found.invariant))
-    if judged.violated is None:
+    short = recorded(small.scenario, small.choices, mutant, seed, found.invariant)
+    if short is None:
         assert known is not None, "a shrunk run fails, or it would not have been kept"
         return shrink_run(scenario, choices, mutant, seed, patience=patience)
+    return short._replace(runs=small.runs, minimal=not effort.spent())
+
+
+def recorded(
+    scenario: Scenario, choices: Mapping[Key, int], mutant: Mutant | None, seed: int | None, invariant: str
+) -> Counterexample | None:
+    """The run as it is, with nothing left out of it, recorded for what it breaks. None where it does not fail."""
+    judged, trace = trial.record(scenario, choices, mutant, seed, seeking=ending_of(invariant))
+    if judged.violated is None:
+        return None
     return Counterexample(
         seed=seed,
         invariant=judged.violated.invariant,
@@ -105,9 +115,9 @@ def shrink_run(
         steps=steps_of(trace),
         choices=len(trace.header.choices),
         at=judged.at,
-        runs=small.runs,
+        runs=0,
         data=encode(trace),
-        minimal=not effort.spent(),
+        minimal=False,
     )
 
 

@@ -96,6 +96,9 @@ def document(result: FuzzResult) -> dict[str, Any]:
         "shrink_seconds": round(result.shrink_seconds, 2),
         "failure_rate_bound": failure_rate_bound(result),
         "traces": traces,
+        "untraced": [
+            {"invariant": each.invariant, "sentence": each.sentence, "seed": each.seed} for each in result.untraced
+        ],
         "unspoken": {"runs": len(result.unspoken), "first": next(iter(result.unspoken), None)},
         "interrupted": result.interrupted,
         "corpus": result.corpus,
@@ -126,7 +129,7 @@ def told(result: FuzzResult) -> Outcome:
     if result.resumed:
         lines.append(f"{result.resumed:,} of them had been run before")
     lines += coverage.lines(coverage.document(result.coverage, MODEL))
-    if result.counterexamples:
+    if result.failing:
         lines.append(f"violated: {result.failing} runs failed, the first was number {result.seeds_to_failure}")
         for place, found in enumerate(result.counterexamples):
             lines.append(f"  {found.invariant}: {found.sentence}")
@@ -136,6 +139,9 @@ def told(result: FuzzResult) -> Outcome:
             lines.append(f"  shrunk to {found.steps} steps, {found.choices} choices{where}")
             if path and not found.minimal:
                 lines.append(f"  more may be left out of it: fencepost shrink {path}")
+        for failure in result.untraced:
+            lines.append(f"  {failure.invariant}: {failure.sentence}")
+            lines.append(f"  not recorded: it was seed {failure.seed}, and the same --seed finds it again")
         if result.unwritten:
             lines.append(f"{result.unwritten}; name a directory with room with --out, the same --seed finds it again")
         return Outcome(verdict="violated", document=document(result), lines=tuple(lines))

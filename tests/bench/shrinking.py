@@ -22,7 +22,8 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from campaign import trial
-from campaign.fuzz import KEEP, choose, regrow, shortest, shrink_failure
+from campaign.counterexamples import choose, regrow, shortest, shrink_failure
+from campaign.fuzz import KEEP
 from campaign.journal import Failure
 from campaign.mutants import MUTANTS, usable
 from campaign.planted import table_at
@@ -183,7 +184,7 @@ _INTRODUCTION = """
 takes up to three failing seeds of every planted bug and shrinks each (`campaign/shrinking.py`); then the shortest of
 each invariant is shrunk to the end and changed a little as long as that makes it shorter (`campaign/regrow.py`). Of the
 bugs whose shortest a model checker has found the seeds are those that a search shrinks: it goes on to eight that fail,
-and takes of each invariant the three that failed soonest (`campaign.fuzz.choose`). Medians over the seeds;
+and takes of each invariant the three that failed soonest (`campaign.counterexamples.choose`). Medians over the seeds;
 a candidate is a run with some choices left out or changed. Steps are those that a reader follows
 (`campaign/steps.py`). Seconds are processor time of one core, which grows by half and more with what else the machine
 does. A seed that would take much longer than others is *given up* (`campaign.shrinking.PATIENCE`): it counts with what

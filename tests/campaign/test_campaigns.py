@@ -13,10 +13,13 @@ import pytest
 from campaign import corpus, source
 from campaign import fuzz as fuzzing
 from campaign.commands import fuzz as fuzz_command
+from campaign.counterexamples import regrow, shrink_failure
 from campaign.fuzz import CHUNK, SEEDS_APART, FuzzResult, fuzz
 from campaign.journal import About, Journal
 from campaign.outcome import Refused
+from campaign.replay import replay
 from campaign.workers import DEATHS_MAX, NOT_YET, Here, Pool, dask, local
+from traces.reader import read
 
 A_MINUTE = 60.0
 PLANTED = "reads-uncommitted"
@@ -243,3 +246,58 @@ def test_an_interrupted_search_that_found_nothing_is_unknown_and_says_how_much_w
     outcome = fuzz_command.told(fuzz(0, A_MINUTE, None, "durable", workers=InterruptedAfterOne()))
     assert outcome.verdict == "unknown"
     assert outcome.lines[-1].startswith(f"unknown: interrupted, none of {CHUNK} runs failed")
+
+
+class InterruptedAt(Here):
+    """Is interrupted before the first result of some work."""
+
+    def __init__(self, work):
+        self.unwanted = work
+
+    def run(self, work, calls):
+        for call in calls:
+            if work is self.unwanted:
+                raise KeyboardInterrupt
+            yield work(*call)
+
+
+def test_what_is_not_shrunk_when_shrinking_is_interrupted_is_kept_as_it_was_found(tmp_path):
+    result = fuzz(0, A_MINUTE, "waits-in-line", "mixed", tmp_path, workers=InterruptedAt(shrink_failure))
+    assert result.interrupted
+    assert [found.minimal for found in result.counterexamples] == [False] * len(result.counterexamples) != []
+    outcome = fuzz_command.told(result)
+    assert outcome.verdict == "violated"
+    for found, told in zip(result.counterexamples, outcome.document["traces"], strict=True):
+        assert replay(read(Path(told["path"]))).invariant == found.invariant == told["invariant"]
+        assert f"  more may be left out of it: fencepost shrink {told['path']}" in outcome.lines
+
+
+def test_what_is_shrunk_when_changing_it_is_interrupted_is_kept():
+    result = fuzz(0, A_MINUTE, "waits-in-line", "mixed", workers=InterruptedAt(regrow))
+    whole = fuzz(0, A_MINUTE, "waits-in-line", "mixed", workers=InterruptedAt(shrink_failure))
+    assert result.interrupted
+    assert [found.invariant for found in result.counterexamples] == [found.invariant for found in whole.counterexamples]
+    assert result.counterexamples[0].choices < whole.counterexamples[0].choices
+
+
+def test_who_interrupts_even_the_recording_is_told_what_failed(monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("campaign.counterexamples.recorded", interrupted)
+    result = fuzz(0, A_MINUTE, "waits-in-line", "mixed", workers=InterruptedAt(shrink_failure))
+    assert result.counterexamples == ()
+    outcome = fuzz_command.told(result)
+    assert outcome.verdict == "violated"
+    first = result.untraced[0]
+    assert f"  {first.invariant}: {first.sentence}" in outcome.lines
+    assert f"  not recorded: it was seed {first.seed}, and the same --seed finds it again" in outcome.lines
+    assert outcome.document["untraced"][0]["seed"] == first.seed
+
+
+def test_a_failure_that_does_not_come_again_is_told_and_is_no_pass(monkeypatch):
+    monkeypatch.setattr("campaign.counterexamples.shrink_run", lambda *_: None)
+    monkeypatch.setattr("campaign.counterexamples.recorded", lambda *_: None)
+    outcome = fuzz_command.told(fuzz(0, A_MINUTE, "waits-in-line", "mixed", workers=Here()))
+    assert outcome.verdict == "violated"
+    assert outcome.document["untraced"]
