@@ -66,8 +66,8 @@ def known(image: MetadataImage) -> dict[str, str]:
     of_all = image.broker_configs.get(CLUSTER_DEFAULT, {})
     found |= {_subject(BROKER_RESOURCE, CLUSTER_DEFAULT, name): value for name, value in of_all.items()}
     for partition in image.partitions():
-        staying = set(partition.replicas) - set(partition.removing)
-        found[f"replicas of {partition.name}"] = _nodes(staying)
+        # Whoever is to go counts until it has gone: in the end all who were to come are in sync.
+        found[f"replicas of {partition.name}"] = _nodes(partition.replicas)
     return found
 
 

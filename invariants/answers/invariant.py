@@ -108,7 +108,8 @@ OBEYED = AnswerInvariant(
     statement=(
         "What an operator asks of the active controller is answered while that lives, and not refused where it can be "
         "done (min.insync.replicas of a topic, the replicas of a partition); what he was told is done is what every "
-        "broker that has read all there is of the metadata has in the end, unless something else was asked for since."
+        "broker that has read all there is of the metadata has in the end, replicas that were to go being gone, unless "
+        "something else was asked for since."
     ),
     argument=(
         "The controller answers when its records are committed, every broker reads them, and whoever is active later "

@@ -6,14 +6,14 @@ from campaign import trial
 from campaign.hearing import Hearing
 from campaign.mutants import MUTANTS
 from campaign.profiles import PROFILES, seeded
-from campaign.wishes import wishes
+from campaign.wishes import known, wishes
 from impl.core.admin_messages import AlterReassignments, Reassignment
 from impl.core.broker import Broker
 from impl.core.controller import Controller
 from impl.core.image import BrokerImage, MetadataImage
-from impl.core.metadata import RegisterBrokerRecord
+from impl.core.metadata import PartitionRecord, RegisterBrokerRecord, TopicRecord
 from impl.core.partition import Partition
-from impl.core.types import TopicPartition
+from impl.core.types import LeaderEpoch, NodeId, PartitionEpoch, TopicPartition
 from impl.sim.drivers import Recorded
 from impl.sim.scenario import SIMULATED, Scenario
 from invariants.answers.invariant import ANSWER_IDS, ANSWER_INVARIANTS
@@ -89,6 +89,25 @@ def test_what_an_operator_may_not_be_refused_are_replicas_that_are_there(replica
     request = AlterReassignments((Reassignment(TopicPartition("t", 0), replicas),), 0, True)
     [wish] = wishes(request, registered(1, 2, 3, fenced=(3,)))
     assert wish.possible is possible
+
+
+@pytest.mark.parametrize(("removing", "replicas"), [((), "1 2"), ((NodeId(2),), "1 2")])
+def test_a_replica_that_is_to_go_is_there_until_it_has_gone(removing, replicas):
+    image = MetadataImage()
+    image.apply(TopicRecord("t", bytes(16)))
+    both = (NodeId(1), NodeId(2))
+    image.apply(
+        PartitionRecord(
+            partition=TopicPartition("t", 0),
+            replicas=both,
+            isr=both,
+            leader=both[0],
+            leader_epoch=LeaderEpoch(0),
+            partition_epoch=PartitionEpoch(0),
+            removing=removing,
+        )
+    )
+    assert known(image) == {"replicas of t-0": replicas}
 
 
 def test_sought_alone_the_run_ends_with_the_first_wrong_answer():
