@@ -29,6 +29,7 @@ from impl.core.quorum.following import Following
 from impl.core.quorum.leading import Leading
 from impl.core.quorum.raft import Raft
 from impl.core.quorum.replica import Replica
+from impl.core.reassignments import Reassignments
 from impl.core.sessions import Sessions
 from impl.core.topics import Topics
 from impl.host.broker import BrokerHost
@@ -140,6 +141,7 @@ _SEAMS: tuple[tuple[type[Any], type[Any], str], ...] = (
     (controller_elections.Elections, Controller, "elections_class"),
     (Sessions, Controller, "sessions_class"),
     (ConfigChanges, Administration, "configs_class"),
+    (Reassignments, Administration, "reassignments_class"),
     (Administration, Controller, "administration_class"),
     (Elections, Raft, "elections_class"),
     (Following, Raft, "following_class"),

@@ -37,7 +37,7 @@ class Reassignments:
         wrong = topic_creation.wrong_assignment(target, len(target), self.image)
         if wrong:
             return Refusal(ErrorCode.INVALID_REPLICA_ASSIGNMENT, wrong)
-        former = tuple(node for node in partition.replicas if node not in partition.adding)
+        former = self.former(partition)
         if not factor_may_change and len(target) != len(former):
             message = f"The replication factor is changed from {len(former)} to {len(target)}"
             return Refusal(ErrorCode.INVALID_REPLICATION_FACTOR, message)
@@ -53,16 +53,25 @@ class Reassignments:
         """Back to who was there before: whoever is being added goes."""
         if not partition.adding and not partition.removing:
             return Refusal(ErrorCode.NO_REASSIGNMENT_IN_PROGRESS, "No partition reassignment is in progress.")
-        former = tuple(node for node in partition.replicas if node not in partition.adding)
+        added = self.given_up(partition)
+        former = tuple(node for node in partition.replicas if node not in added)
         if not any(node in former for node in (*partition.isr, *partition.elr)):
             message = (
                 f"Unable to revert partition assignment for {partition.name.topic}:{partition.name.index} because it "
                 "would require an unclean leader election."
             )
             return Refusal(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message)
-        self.decisions.add_replicas(partition, former + partition.adding, (), partition.adding)
+        self.decisions.add_replicas(partition, former + added, (), added)
         self.complete(partition)
         return None
+
+    def former(self, partition: PartitionImage) -> Nodes:
+        """Who need not be waited for: whoever was being added on the way to another target must be in sync as well."""
+        return tuple(node for node in partition.replicas if node not in partition.adding)
+
+    def given_up(self, partition: PartitionImage) -> Nodes:
+        """Who goes again."""
+        return partition.adding
 
     # ------------------------------------------------------------ the end of it
     def complete(self, partition: PartitionImage) -> None:

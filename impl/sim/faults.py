@@ -53,6 +53,8 @@ READ_ERROR = "read error"
 SHORT_WRITE = "short write"
 POWER_LOSS_MID_CHECKPOINT = "power loss mid-checkpoint"
 STOP_CUT_SHORT = "stop cut short"
+REASSIGN_ANEW = "reassign anew"
+REASSIGN_GIVEN_UP = "reassign given up"
 
 KINDS = (
     MOVE,
@@ -86,6 +88,8 @@ KINDS = (
     SHORT_WRITE,
     POWER_LOSS_MID_CHECKPOINT,
     STOP_CUT_SHORT,
+    REASSIGN_ANEW,
+    REASSIGN_GIVEN_UP,
 )
 DAMAGE_KINDS = (LOST_SYNC, WIPED_DISK)
 """Those that lose what a node had reason to think safe. Replication repairs it while it befalls fewer nodes than
@@ -109,7 +113,7 @@ FAMILIES = (
     (BLOCK, ISOLATE),
     (LAG,),
     (STOP, STOP_CUT_SHORT),
-    (REASSIGN,),
+    (REASSIGN, REASSIGN_ANEW, REASSIGN_GIVEN_UP),
     (MINIMUM,),
 )
 """Kinds that do much the same: whoever draws kinds draws families, so that no sort of trouble crowds out another."""
@@ -147,13 +151,13 @@ MID_STOP = "in the middle of its stop"
 class Fault(NamedTuple):
     """One decoded value. What `first` and `second` mean depends on the kind.
 
-    move, reassign: broker, partition index. stop: broker. minimum: min.insync.replicas. crash, power loss, pause:
-    process. mid-write, input/output error: node, which write or sync from now. short write: broker, which write. read
-    error: broker, which read from now, or 0: it is killed, and the first read of its next start. lost sync: broker, 1
-    if stopped cleanly before the power goes. slow disk: node, 1 if its power goes in the end. clock drift: node, 1 if
-    slow. mid-checkpoint, stop cut short: broker, which change from now of a file without records. reconfigure: broker,
-    which configuration. Other faults of disks: node. break: two processes. block, lag: from, to. isolate: node, 1 if
-    cut off from clients too.
+    move, reassign, reassign anew, reassign given up: broker, partition index. stop: broker. minimum:
+    min.insync.replicas. crash, power loss, pause: process. mid-write, input/output error: node, which write or sync
+    from now. short write: broker, which write. read error: broker, which read from now, or 0: it is killed, and the
+    first read of its next start. lost sync: broker, 1 if stopped cleanly before the power goes. slow disk: node, 1
+    if its power goes in the end. clock drift: node, 1 if slow. mid-checkpoint, stop cut short: broker, which change
+    from now of a file without records. reconfigure: broker, which configuration. Other faults of disks: node.
+    break: two processes. block, lag: from, to. isolate: node, 1 if cut off from clients too.
     """
 
     kind: str
@@ -180,6 +184,7 @@ class FaultTable:
             *_actions(brokers, clients, partitions),
             *(_of_controllers(brokers, controllers) if len(controllers) > 1 else ()),
             *_of_machines(brokers, controllers),
+            *_of_reassignments(brokers, partitions),
         )
         self.size = 1 + len(self.actions) * len(DURATIONS_MS)
         """Values run from 0 to one below this."""
@@ -271,3 +276,9 @@ def _of_machines(brokers: int, controllers: tuple[int, ...]) -> Iterator[tuple[s
     yield from ((SHORT_WRITE, broker, write) for broker in nodes[:brokers] for write in range(1, WRITES_MAX + 1))
     for kind, most in ((POWER_LOSS_MID_CHECKPOINT, CHANGES_MAX), (STOP_CUT_SHORT, CHANGES_OF_A_STOP_MAX)):
         yield from ((kind, broker, change) for broker in nodes[:brokers] for change in range(1, most + 1))
+
+
+def _of_reassignments(brokers: int, partitions: int) -> Iterator[tuple[str, int, int]]:
+    """Operators who change their minds."""
+    for kind in (REASSIGN_ANEW, REASSIGN_GIVEN_UP):
+        yield from ((kind, broker, partition) for partition in range(partitions) for broker in range(1, 1 + brokers))

@@ -6,7 +6,7 @@ of one machine in impl/sim/machines.py; here are pauses, the network, and what t
 
 from functools import partial
 
-from impl.core.admin_messages import AlterConfig, AlterConfigs, AlterReassignments, ConfigChange, Reassignment
+from impl.core.admin_messages import AlterConfig, AlterConfigs, ConfigChange
 from impl.core.config_changes import SET
 from impl.core.image import MetadataImage
 from impl.core.metadata import TOPIC_RESOURCE
@@ -18,6 +18,7 @@ from impl.sim.faults import Fault
 from impl.sim.field import Field
 from impl.sim.machines import Machines
 from impl.sim.process import Process
+from impl.sim.reassigning import Reassigning
 from impl.sim.scenario import TOPIC
 
 
@@ -28,6 +29,7 @@ class Injector:
         self._field = field
         self.deaths = deaths
         self._machines = machines
+        self._reassigning = Reassigning(field, self.active)
 
     def apply(self, fault: Fault) -> None:
         """One decoded fault. Where it makes no sense now (a crash of what is down) nothing happens."""
@@ -55,7 +57,9 @@ class Injector:
         elif kind == faults.STOP:
             self.deaths.stop(first, duration)
         elif kind == faults.REASSIGN:
-            self.reassign(first, second)
+            self._reassigning.reassign(first, second)
+        elif kind == faults.REASSIGN_ANEW or kind == faults.REASSIGN_GIVEN_UP:
+            self._reassigning.change(first, second, gives_up=kind == faults.REASSIGN_GIVEN_UP)
         elif kind == faults.MINIMUM:
             self.minimum(first)
         elif kind == faults.LAG:
@@ -113,23 +117,6 @@ class Injector:
             field.note_fault(faults.MOVE, (field.processes[broker].name,), f"partition {partition}")
             move = partial(host.move_leader, name, NodeId(broker), controller.time(field.now))
             field.act(controller, f"asked to move {name} to {field.processes[broker].name}", move)
-
-    def reassign(self, broker: int, partition: int) -> None:
-        """An operator takes the broker out of a partition, where two others stay, or puts it in."""
-        field, name = self._field, TopicPartition(TOPIC, partition)
-        active = self.active()
-        if active is None:
-            return
-        controller, _, image = active
-        known, node = image.partition(name), NodeId(broker)
-        if known is None or known.adding or known.removing or (node in known.replicas and len(known.replicas) < 3):
-            return
-        replicas = tuple(each for each in known.replicas if each != node)
-        if node not in known.replicas:
-            replicas = (*known.replicas, node)
-        field.note_fault(faults.REASSIGN, (field.processes[broker].name,), f"partition {partition}")
-        wanted = AlterReassignments((Reassignment(name, replicas),), 0, True)
-        field.ask(controller, f"asked for replicas {list(replicas)} of {name}", wanted)
 
     def minimum(self, members: int) -> None:
         """An operator sets min.insync.replicas of the topic."""

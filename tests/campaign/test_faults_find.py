@@ -30,10 +30,15 @@ FAULTS = {
     "large-segments-refused": ((faults.RECONFIGURE,), "default"),
     "unreadable-is-torn": ((faults.READ_ERROR,), "default"),
     "written-again-whole": ((faults.SHORT_WRITE,), "default"),
+    "second-target-not-heard": ((faults.REASSIGN_ANEW,), "durable"),
+    "given-up-and-kept": ((faults.REASSIGN_GIVEN_UP,), "durable"),
     "checkpoint-before-data": (faults.POWER_KINDS, "default"),
 }
 """By planted bug: the kinds of fault without which it is not found, and the profile of the search. A lost sync makes a
 broker refuse to start, and then its disk is replaced: the one brings the other."""
+
+
+CHANGES = (faults.REASSIGN_ANEW, faults.REASSIGN_GIVEN_UP)
 
 
 def first_found(mutant, kinds, profile, seeds):
@@ -59,7 +64,7 @@ def test_the_fault_finds_the_bug_and_without_it_nothing_does(mutant):
     assert first_found(mutant, others, profile, max(WITHOUT, 2 * found)) is None
 
 
-@pytest.mark.parametrize("kind", [kind for family in faults.LATER_FAMILIES for kind in family])
+@pytest.mark.parametrize("kind", [*(kind for family in faults.LATER_FAMILIES for kind in family), *CHANGES])
 def test_every_such_fault_has_its_bug(kind):
     assert any(kind in needed for needed, _ in FAULTS.values())
 

@@ -280,6 +280,30 @@ def test_a_replica_is_taken_out_and_put_in_again():
     assert (outcome.healthy, outcome.lost) == (True, ())
 
 
+@pytest.mark.parametrize(("kind", "again"), [(faults.REASSIGN_ANEW, 1), (faults.REASSIGN_GIVEN_UP, 3)])
+def test_an_operator_changes_his_mind_before_who_is_added_is_in_sync(kind, again):
+    """n3 is out, and is being put in: then in the place of n1, or not after all."""
+    run = Run()
+    run.script.fault(faults.REASSIGN, 3)
+    run.world.advance(300)
+    run.script.fault(kind, 3)
+    run.world.advance(500)
+    assert [named for named, _ in run.watcher.faults] == [faults.REASSIGN, faults.REASSIGN, kind]
+    assert [fact.removed for fact in run.watcher.kinds("Reassign")] == [3, again]
+    staying = {2, 3} if again == 1 else {1, 2}
+    assert set(run.watcher.kinds("Reassign")[-1].replicas) == staying
+    outcome = run.world.finish()
+    assert (outcome.healthy, outcome.lost) == (True, ())
+
+
+def test_a_mind_is_not_changed_where_nothing_is_under_way():
+    run = Run()
+    run.script.fault(faults.REASSIGN_ANEW, 3)
+    run.world.advance(300)
+    assert [kind for kind, _ in run.watcher.faults] == [faults.REASSIGN]
+    assert [fact.removed for fact in run.watcher.kinds("Reassign")] == [3]
+
+
 def test_another_minimum_decides_what_is_committed():
     run = Run()
     run.script.fault(faults.MINIMUM, 3)
