@@ -13,6 +13,8 @@ from traces.wording import Weight
 
 INVARIANTS = frozenset({"one_leader", "committed_prefix", "no_cut_below_commit"})
 """What only voters break."""
+EITHERS = frozenset({"refines_the_model", "no_exception"})
+"""What voters break, and others: it is the voters' where the line tells of nothing else."""
 MESSAGES = {
     "GrantVote": "request",
     "GrantPreVote": "request",
@@ -31,7 +33,9 @@ def is_of_voters(trace: Trace) -> bool:
     if verdict is None or verdict.at_line is None or trace.header.origin == "model":
         return False
     line = trace.lines[verdict.at_line]
-    return isinstance(line, Step) and bool(line.quorum) and (not line.facts or verdict.invariant in INVARIANTS)
+    if not isinstance(line, Step) or not line.quorum:
+        return False
+    return verdict.invariant in INVARIANTS or (verdict.invariant in EITHERS and not line.facts)
 
 
 def tell_voters(trace: Trace) -> Story:

@@ -10,7 +10,7 @@ from pathlib import Path
 import distributed
 import pytest
 
-from campaign import corpus, source
+from campaign import corpus, counterexamples, source
 from campaign import fuzz as fuzzing
 from campaign.commands import fuzz as fuzz_command
 from campaign.counterexamples import regrow, shrink_failure
@@ -185,7 +185,7 @@ def test_however_many_run_at_once_every_seed_has_the_same_run(monkeypatch):
     """Generations as short as they may be: what guides a run is known only when the run is due."""
     monkeypatch.setattr(corpus, "GENERATION", 1)
     monkeypatch.setattr(fuzzing, "KEEP", 24)
-    monkeypatch.setattr(fuzzing, "SHRINK", 0)
+    monkeypatch.setattr(counterexamples, "SHRINK", 0)
     alone = fuzz(seed(), A_MINUTE, PLANTED, workers=local(1))
     together = fuzz(seed(), A_MINUTE, PLANTED, workers=Pool(partial(ThreadPoolExecutor, 1), 16, ()))
     assert alone.seeds > 2 * CHUNK
