@@ -5,6 +5,7 @@ has read by then.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from campaign import wishes
 from impl.core.admin_messages import DescribedResources
@@ -13,6 +14,8 @@ from impl.core.controller import Controller
 from impl.core.controller_messages import BrokerHeartbeat, HeartbeatAnswer
 from impl.core.effective_configs import overrides
 from impl.core.events import Disconnected, Event, RequestArrived, SendReply, Tick
+from impl.core.facts import FallBehind, Truncate
+from impl.core.labels import name_of
 from impl.core.messages import DescribedTopics
 from impl.core.names import node_name
 from impl.core.types import NodeId, TopicPartition
@@ -35,6 +38,8 @@ from invariants.answers.unfencing import Counted, Unfencing
 from invariants.step import Checker
 from invariants.step.ghost import Replica
 from invariants.verdict import Violated
+
+CUTS = frozenset((FallBehind, Truncate))
 
 
 class Hearing:
@@ -70,6 +75,14 @@ class Hearing:
     def watch_flushes(self, interval_ms: int, tick_ms: int) -> None:
         """Operators may set flush.ms in this run, and every node sees to it so often."""
         self._flushes = Flushes(self.desk.break_, interval_ms, tick_ms)
+
+    def facts(self, node: str, facts: Iterable[Any]) -> None:
+        """A node tells of what it has done."""
+        if self._flushes is None:
+            return
+        for fact in facts:
+            if type(fact) in CUTS:
+                self._flushes.cut(node, name_of(fact.partition), fact.to)
 
     def wrote(self, crc: int, at: int) -> None:
         """A client has made a batch, at this time. Where logs are compacted, batches are made of others."""

@@ -123,6 +123,8 @@ class Judges:
         if self.compactions is not None:
             facts = self.compactions.restored(node, facts)
         self.checker.facts(node, at, facts)
+        if self.listener is not None:
+            self.listener.facts(node, facts)
         lockstep = self.lockstep
         if lockstep is not None and not lockstep.left():
             if self.compactions is not None and self.compactions.given_up:

@@ -1,7 +1,8 @@
 """`Flushes`: what flush.ms promises of each log, looked at whenever a node looks at its clock.
 
 One rule: what was there at some tick is synced flush.ms later, and as long after that as the node may take to look:
-once until it sees that there is something, and once until it sees that its time has come.
+once until it sees that there is something, and once until it sees that its time has come. What is cut off in between is
+not there any more, even if as much stands there again when the node looks.
 
 Times are in ms, the node's own. A clock that is set forward makes them long at once: from when it is late the node has
 so many ticks more.
@@ -47,6 +48,12 @@ class Flushes:
         self._late_ms = LOOKS * interval_ms
         self._ticks = LOOKS * interval_ms // tick_ms + SLACK_TICKS
         self._waiting: dict[tuple[str, int, str], _Waiting] = {}
+
+    def cut(self, name: str, partition: str, to: int) -> None:
+        """A node has cut this log to an offset."""
+        for (node, _, log), waiting in self._waiting.items():
+            if node == name and log == partition:
+                waiting.end = min(waiting.end, to)
 
     def ticks(self, name: str, life: int, now: int, logs: Mapping[str, Unsynced], *, slow: bool = False) -> None:
         """A node is about to handle a tick: its logs with flush.ms, by partition. `slow`: its disk takes its time."""

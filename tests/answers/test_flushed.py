@@ -72,3 +72,16 @@ def test_of_a_log_that_is_gone_nothing_is_asked():
     for at in range(0, 2_000, TICK_MS):
         judge.ticks("n1", 0, at, {} if at % 400 == 0 else {P: log(0, 5)})
     assert told == []
+
+
+@pytest.mark.parametrize(("to", "told"), [(0, False), (4, False), (5, True)], ids=["all of it", "a part", "nothing"])
+def test_what_was_synced_and_cut_off_between_two_ticks_begins_anew(to, told):
+    """As much stands there at the next tick, and none of it is what was there before: it was never seen synced."""
+    judge = Flushes(seen := Told(), INTERVAL_MS, TICK_MS)
+    for number in range(30):
+        judge.ticks("n1", 0, number * TICK_MS, {P: log(4, 5)})
+        judge.cut("n2", P, 0)
+        judge.cut("n1", "t-1", 0)
+        if number % 10 == 9:
+            judge.cut("n1", P, to)
+    assert bool(seen) is told
