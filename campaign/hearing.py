@@ -14,7 +14,7 @@ from impl.core.controller import Controller
 from impl.core.controller_messages import BrokerHeartbeat, HeartbeatAnswer
 from impl.core.effective_configs import overrides
 from impl.core.events import Disconnected, Event, RequestArrived, SendReply, Tick
-from impl.core.facts import FallBehind, Truncate
+from impl.core.facts import DeleteBelow, FallBehind, Truncate
 from impl.core.labels import name_of
 from impl.core.messages import DescribedTopics
 from impl.core.names import node_name
@@ -40,6 +40,7 @@ from invariants.step.ghost import Replica
 from invariants.verdict import Violated
 
 CUTS = frozenset((FallBehind, Truncate))
+BEGINNINGS = frozenset((DeleteBelow, FallBehind))
 
 
 class Hearing:
@@ -78,11 +79,14 @@ class Hearing:
 
     def facts(self, node: str, facts: Iterable[Any]) -> None:
         """A node tells of what it has done."""
-        if self._flushes is None:
+        if self._flushes is None and self._retained is None:
             return
         for fact in facts:
-            if type(fact) in CUTS:
+            kind = type(fact)
+            if self._flushes is not None and kind in CUTS:
                 self._flushes.cut(node, name_of(fact.partition), fact.to)
+            if self._retained is not None and kind in BEGINNINGS:
+                self._retained.begins(node, fact.partition, fact.to)
 
     def wrote(self, crc: int, at: int) -> None:
         """A client has made a batch, at this time. Where logs are compacted, batches are made of others."""

@@ -4,8 +4,8 @@ One rule: what was there at some tick is synced flush.ms later, and as long afte
 once until it sees that there is something, and once until it sees that its time has come. What is cut off in between is
 not there any more, even if as much stands there again when the node looks.
 
-Times are in ms, the node's own. A clock that is set forward makes them long at once: from when it is late the node has
-so many ticks more.
+Times are in ms, the node's own. A clock that is set forward makes them long at once, and the node may see what there is
+only then: it has as many ticks as so much time takes besides.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,14 +30,14 @@ class Unsynced(NamedTuple):
 class _Waiting:
     """What of one log is to be synced, and since when."""
 
-    __slots__ = ("end", "flush_ms", "late_ticks", "made", "since")
+    __slots__ = ("end", "flush_ms", "made", "since", "ticks")
 
     def __init__(self, log: Unsynced, now: int) -> None:
         self.made = log.made
         self.flush_ms = log.flush_ms
         self.end = log.end
         self.since = now
-        self.late_ticks = 0
+        self.ticks = 0
 
 
 class Flushes:
@@ -46,7 +46,7 @@ class Flushes:
     def __init__(self, break_: Callable[[AnswerInvariant, str], None], interval_ms: int, tick_ms: int) -> None:
         self._break = break_
         self._late_ms = LOOKS * interval_ms
-        self._ticks = LOOKS * interval_ms // tick_ms + SLACK_TICKS
+        self._tick_ms = tick_ms
         self._waiting: dict[tuple[str, int, str], _Waiting] = {}
 
     def cut(self, name: str, partition: str, to: int) -> None:
@@ -67,8 +67,9 @@ class Flushes:
             waiting.end = min(waiting.end, log.end)
             if log.synced >= waiting.end:
                 waiting = self._waiting[key] = _Waiting(log, now)
-            waiting.late_ticks += now - waiting.since > log.flush_ms + self._late_ms
-            if waiting.late_ticks > self._ticks:
+            waiting.ticks += 1
+            due_ms = log.flush_ms + self._late_ms
+            if now - waiting.since > due_ms and waiting.ticks > due_ms // self._tick_ms + SLACK_TICKS:
                 self._break(
                     FLUSHED_IN_TIME,
                     f"{name} has not synced what {partition} holds below {waiting.end} for {now - waiting.since} ms, "

@@ -1,7 +1,7 @@
 """`Retained`: what retention by size leaves of each log, looked at whenever a node looks at its clock.
 
 One rule: a log is seen as it is before a tick is handled; where it begins by the next thing that its node hears is what
-retention has made of it, unless another replica begins there, which it may follow.
+retention has made of it, unless another replica begins there or once began there, which it may have followed.
 
 A node that deletes too much is caught by what is left, one that deletes too little by what is still there when it must
 have looked. Sizes are in bytes; times in ms, the node's own.
@@ -62,6 +62,14 @@ class Retained:
         self._break = break_
         self._wait = wait_ms
         self._nodes: dict[str, _Node] = {}
+        self._began: dict[tuple[str, str], int] = {}
+        """By partition and node: where its log of it began at the latest, if it told so. A node that has given its
+        replica up may still have been followed."""
+
+    def begins(self, name: str, partition: str, to: int) -> None:
+        """A node has deleted what is below `to`, or begins there with nothing."""
+        key = (partition, name)
+        self._began[key] = max(to, self._began.get(key, 0))
 
     def hears(
         self, name: str, life: int, start: Callable[[str, object], int], others: Callable[[str, int], bool]
@@ -76,7 +84,7 @@ class Retained:
             return
         for partition, seen in before.items():
             to = start(partition, seen.made)
-            if to <= seen.start or others(partition, to):
+            if to <= seen.start or others(partition, to) or self._another_began(name, partition, to):
                 continue
             left = sum(segment.size for segment in seen.segments if segment.end > to)
             if left < seen.retention_bytes:
@@ -85,6 +93,11 @@ class Retained:
                     f"{name} deletes what lies below {to} of {partition} and keeps {left} of {seen.size} bytes: "
                     f"retention.bytes is {seen.retention_bytes}",
                 )
+
+    def _another_began(self, name: str, partition: str, to: int) -> bool:
+        return any(
+            start >= to for (label, other), start in self._began.items() if label == partition and other != name
+        )
 
     def ticks(self, name: str, life: int, now: int, logs: dict[str, Seen]) -> None:
         """A node is about to handle a tick, and these are its logs; of what it hears it was told."""

@@ -52,6 +52,19 @@ def test_what_another_replica_has_deleted_is_followed():
     assert node.told == []
 
 
+@pytest.mark.parametrize(
+    ("who", "partition", "to", "told"),
+    [("n2", "t-0", 20, False), ("n2", "t-0", 10, True), ("n2", "t-1", 20, True), ("n1", "t-0", 20, True)],
+    ids=["as far", "less far", "another partition", "itself"],
+)
+def test_what_a_replica_that_is_gone_had_deleted_was_followed(who, partition, to, told):
+    node = Node()
+    node.tick(0, seen(100, 200, 100, 100))
+    node.judge.begins(who, partition, to)
+    node.hear(20)
+    assert bool(node.told) is told
+
+
 def test_what_was_heard_of_since_is_judged_once():
     node = Node()
     node.tick(0, seen(100, 200, 100, 100))
