@@ -70,9 +70,9 @@ class CleansAllItHas(Upkeep):
 
     _cleaning = False
 
-    def _begin_cleaning(self, wall: int) -> None:
+    def _begin_cleaning(self, directory: LogDirectory, wall: int) -> None:
         self._cleaning = True
-        super()._begin_cleaning(wall)
+        super()._begin_cleaning(directory, wall)
         self._cleaning = False
 
     def _watermark(self, partition: TopicPartition) -> Offset:

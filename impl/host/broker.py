@@ -331,8 +331,14 @@ class BrokerHost:
         """Retention, compaction, the trash."""
         outgoing: list[Outgoing] = []
         wall = now if self._wall_clock is None else self._wall_clock()
-        for partition, offset in self._upkeep.retained(now, wall):
-            outgoing += self._perform(self.broker.step(LogStartDue(partition, offset), now), now)
+        for home, look in self._upkeep.retained(now, wall):
+            try:
+                due = look()
+            except OSError as error:
+                self._lose(home, error)
+                continue
+            for partition, offset in due:
+                outgoing += self._perform(self.broker.step(LogStartDue(partition, offset), now), now)
         for home, work in self._upkeep.work(now, wall):
             try:
                 work()

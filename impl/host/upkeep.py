@@ -23,6 +23,9 @@ from impl.storage.log_directories import LogDirectories
 from impl.storage.log_directory import LogDirectory
 from impl.storage.retention import retained_from
 
+Starts = list[tuple[TopicPartition, Offset]]
+"""Logs, and where they are to begin."""
+
 TRASH_MS = 1_000
 FLUSHES_AT_ONCE = 4
 
@@ -72,15 +75,20 @@ class Upkeep:
         self._replaced: list[tuple[TopicPartition, int, int]] = []
         self.due = 0
 
-    def retained(self, now: int, wall: int) -> list[tuple[TopicPartition, Offset]]:
-        """Logs that retention lets begin later, where it is time to look. `wall` is ms since 1970."""
+    def retained(self, now: int, wall: int) -> Iterator[tuple[LogDirectory, Callable[[], Starts]]]:
+        """Where it is time to look, each directory, and what finds the logs in it that retention lets begin later: that
+        may read their indexes, and raises OSError. `wall` is ms since 1970."""
         if self._retention_due is None:
             self._retention_due = now + self._config.initial_task_delay_ms
         if now < self._retention_due:
-            return []
+            return
         self._retention_due = now + self._config.retention_check_interval_ms
+        for directory in list(self._directories.online):
+            yield directory, partial(self._retained_in, directory, wall)
+
+    def _retained_in(self, directory: LogDirectory, wall: int) -> Starts:
         found = []
-        for partition, log in sorted(self._directories.logs.items()):
+        for partition, log in sorted(directory.logs.items()):
             begins = self.begins(log, wall, self._watermark(partition))
             if begins > log.start_offset:
                 found.append((partition, Offset(begins)))
@@ -125,7 +133,9 @@ class Upkeep:
 
     def _clean(self, now: int, wall: int) -> Iterator[tuple[LogDirectory, Callable[[], None]]]:
         if self._cleaner is None and now >= self._cleaning_due:
-            self._begin_cleaning(wall)
+            for directory in list(self._directories.online):
+                if self._cleaner is None:
+                    yield directory, partial(self._begin_cleaning, directory, wall)
             if self._cleaner is None:
                 self._cleaning_due = now + self._config.cleaner_backoff_ms
         if self._cleaner is not None and self._cleaner[0] not in self._directories.online:
@@ -133,15 +143,14 @@ class Upkeep:
         if self._cleaner is not None:
             yield self._cleaner[0], self._step
 
-    def _begin_cleaning(self, wall: int) -> None:
-        for directory in self._directories.online:
-            watermarks = {partition: self._watermark(partition) for partition in directory.cleaner_offsets}
-            found = next_cleaning(directory, watermarks, wall, frozenset(self._uncleanable))
-            if found is not None:
-                partition, plan = found
-                cleaner = self.cleaner_class(directory, partition, plan, now=wall, elsewhere=self._elsewhere)
-                self._cleaner = directory, cleaner
-                return
+    def _begin_cleaning(self, directory: LogDirectory, wall: int) -> None:
+        """Look for what is due: that reads when segments begin."""
+        watermarks = {partition: self._watermark(partition) for partition in directory.cleaner_offsets}
+        found = next_cleaning(directory, watermarks, wall, frozenset(self._uncleanable))
+        if found is not None:
+            partition, plan = found
+            cleaner = self.cleaner_class(directory, partition, plan, now=wall, elsewhere=self._elsewhere)
+            self._cleaner = directory, cleaner
 
     def _step(self) -> None:
         assert self._cleaner is not None

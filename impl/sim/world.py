@@ -146,6 +146,7 @@ class World(Engine):
         self.auditor.watch()
         settled = self._settles()
         if settled and not self.scenario.beyond:
+            self._waits_for_reassignments()
             if not self._goes_on():
                 return self._outcome(healthy=False)
             settled = self._settles()
@@ -169,6 +170,17 @@ class World(Engine):
                 self.auditor.watch()
             self.advance(_HEALTH_MS)
         return self._settled()
+
+    def _waits_for_reassignments(self) -> None:
+        """Who still asks a broker that lags hears of a partition as it was, and takes it for whole. That they come to
+        their end is not the world's to judge."""
+        end = self.now + self.scenario.settle_ms_max
+        while self.now < end and self._reassigns():
+            self.advance(_HEALTH_MS)
+
+    def _reassigns(self) -> bool:
+        active = self.faults.active()
+        return active is None or any(known.adding or known.removing for known in active[2].partitions())
 
     def _goes_on(self) -> bool:
         """Whether everything goes on without the node that stays away now, if one is chosen to; then it comes back."""

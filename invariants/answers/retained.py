@@ -95,9 +95,7 @@ class Retained:
                 )
 
     def _another_began(self, name: str, partition: str, to: int) -> bool:
-        return any(
-            start >= to for (label, other), start in self._began.items() if label == partition and other != name
-        )
+        return any(start >= to for (label, other), start in self._began.items() if label == partition and other != name)
 
     def ticks(self, name: str, life: int, now: int, logs: dict[str, Seen]) -> None:
         """A node is about to handle a tick, and these are its logs; of what it hears it was told."""

@@ -11,10 +11,11 @@ from impl.core.types import Millis, NodeId, Offset, TopicPartition
 from impl.host.broker import BrokerHost
 from impl.host.upkeep import UpkeepConfig
 from impl.sim.disk import SimDisk
+from impl.storage.errors import LogDirectoryFailed
 from impl.storage.log import Log
 from impl.storage.log_config import LogConfig
 from impl.wire import batches
-from tests.host.test_lost_directories import T0, TellingCore
+from tests.host.test_lost_directories import T0, FillingDisk, TellingCore
 from tests.storage.logs import TOPIC_ID
 
 CONFIG = LogConfig(segment_bytes=400, retention_ms=10_000, min_cleanable_dirty_ratio=0.0, file_delete_delay_ms=2_000)
@@ -25,8 +26,10 @@ WALL = 1_700_000_000_000
 class Running:
     """A broker with one log of forty records of two keys, one a second, and a wall clock far from its own time."""
 
-    def __init__(self, policy: str, watermark: int = 40, upkeep: UpkeepConfig = UPKEEP) -> None:
-        self.disk = SimDisk()
+    def __init__(
+        self, policy: str, watermark: int = 40, upkeep: UpkeepConfig = UPKEEP, disk: SimDisk | None = None
+    ) -> None:
+        self.disk = disk or SimDisk()
         self.lines: list[str] = []
         self.now = 0
         self.host = BrokerHost(
@@ -117,6 +120,18 @@ def test_a_log_that_cannot_be_cleaned_is_told_of_once_and_left_alone() -> None:
     (line,) = running.lines
     assert "it is not compacted any more until the broker starts again" in line
     assert running.log.first_base_offset == 0
+
+
+@pytest.mark.parametrize("policy", ["delete", "compact"])
+def test_a_disk_that_refuses_a_read_while_something_due_is_looked_for_is_used_no_more(policy: str) -> None:
+    """Where the segments begin and end in time is read when it is asked for the first time."""
+    disk = FillingDisk()
+    running = Running(policy, disk=disk)
+    for segment in running.log.segments:
+        segment._first_timestamp = segment._indexing = None
+    disk.refuses = frozenset({"read"})
+    with pytest.raises(LogDirectoryFailed, match="free or replace the disk and restart the node"):
+        running.tick(3_000)
 
 
 def test_what_has_waited_for_flush_ms_is_synced() -> None:
