@@ -82,6 +82,11 @@ class Controller:
         """When it last heard of a registered broker, or took over. Raises KeyError where there is none."""
         return self._sessions.heard_at(node)
 
+    def has_heard(self, node: NodeId) -> bool:
+        """Whether a registered broker has sent a heartbeat since it registered, or this controller took over. Raises
+        KeyError where there is none."""
+        return self._sessions.has_heard(node)
+
     def start(self, now: Millis) -> list[Effect]:
         """Give every registered broker a fresh session, and go by this node's own defaults from here on.
 

@@ -64,6 +64,10 @@ class Sessions:
         """When a registered broker was last heard of, or this controller took over."""
         return self._sessions[node].heard_at
 
+    def has_heard(self, node: NodeId) -> bool:
+        """Whether a registered broker has sent a heartbeat since it registered, or this controller took over."""
+        return self._sessions[node].knows >= 0
+
     # ------------------------------------------------------------ registration
     def register(self, request: RegisterBroker, now: Millis) -> RegisteredBroker:
         """Register a process, fenced until its heartbeat shows that it has read the metadata."""

@@ -1,8 +1,9 @@
 """Whom the controller takes for something else than he is, though the cluster looks whole.
 
 One rule: a cluster is whole when every broker is up, goes by the registration that the active controller knows, and was
-heard by it a moment ago. Before that a broker may still be fenced for its silence, or for having died and come back,
-and with it go in-sync sets and leaders that every client has been told of.
+heard by it a moment ago, and not just spared because the controller itself is new. Before that a broker may still be
+fenced for its silence, or for having died and come back, and with it go in-sync sets and leaders that every client has
+been told of.
 """
 
 from impl.core.image import MetadataImage
@@ -39,6 +40,7 @@ def _absent(process: Process, active: Deciding | None, now: int) -> str:
     if active is None or decides is None:
         return "has no controller"
     silent = active[0].time(now) - decides.heard_at(process.node)
-    if silent > HEARTBEATS * host.broker.settings.broker_heartbeat_interval_ms:
+    recent = silent <= HEARTBEATS * host.broker.settings.broker_heartbeat_interval_ms
+    if not recent or not decides.has_heard(process.node):
         return "has yet to be heard by the controller"
     return ""

@@ -146,6 +146,22 @@ def test_who_is_missed_is_told_with_the_reason():
     assert absentees(world.nodes, world.faults.active(), world.now) == {"n1": "has yet to come back"}
 
 
+def test_a_controller_that_has_just_taken_over_has_yet_to_hear_everybody():
+    """It gives every broker a fresh session, and knows nothing of them."""
+    world = World(Scenario(horizon_ms=200), Recorded(SENDS))
+    world.start()
+    world.advance(1_000)
+    world.faults.deaths.crash(0, 100)
+    world.advance(100)
+    while world.faults.active() is None:
+        world.advance(1)
+    assert absentees(world.nodes, world.faults.active(), world.now) == dict.fromkeys(
+        ("n1", "n2", "n3"), "has yet to be heard by the controller"
+    )
+    world.advance(1_000)
+    assert absentees(world.nodes, world.faults.active(), world.now) == {}
+
+
 class NeverStops(BrokerHost):
     """Does not hear that it is to stop."""
 
