@@ -5,8 +5,6 @@ than it did, a follower would keep, between the two, records of an older epoch t
 be told to cut off what both have, as far as its leader has compacted it away, and copies what stands for it.
 """
 
-from typing import Any
-
 from traces.abstraction import Abstraction, shared
 
 
@@ -15,16 +13,16 @@ def in_a_gap(model: Abstraction, node: int, offset: int) -> bool:
     return bool(offset < min(model.compacted, model.state.high_watermark[node]))
 
 
-def cut_in_a_gap(model: Abstraction, node: int, fact: Any) -> None:
+def cut_in_a_gap(model: Abstraction, node: int, to: int) -> None:
     """A follower cuts its log, in a gap of its leader's perhaps below what both have. Raises DivergedError."""
     state = model.state
     leader = model.leader_of(state.leader_epoch[node])
     common = shared(state.log[node], state.log[leader]) if model.compacted and leader >= 0 else 0
-    if not fact.to < common <= model.compacted or not in_a_gap(model, leader, fact.to):
-        model.step("truncate", follower=node, to=fact.to)
+    if not to < common <= model.compacted or not in_a_gap(model, leader, to):
+        model.step("truncate", follower=node, to=to)
         return
     model.step("truncate", follower=node, to=common)
-    state.log[node] = state.log[node][: fact.to]
-    state.high_watermark[node] = min(state.high_watermark[node], fact.to)
+    state.log[node] = state.log[node][:to]
+    state.high_watermark[node] = min(state.high_watermark[node], to)
     if hasattr(state, "flushed"):
-        state.flushed[node] = min(state.flushed[node], fact.to)
+        state.flushed[node] = min(state.flushed[node], to)

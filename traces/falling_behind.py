@@ -100,6 +100,13 @@ def copy(model: Abstraction, node: int, leader: int, to: int) -> None:
     model.step("receive_fetch", follower=node, log_end=to, high_watermark=watermark)
 
 
+def begins_with(model: Abstraction, node: int, to: int) -> None:
+    """The log is made anew from the base offset of the batch in which it began (UnexpectedAppendOffsetException): what
+    its disk held of that batch it holds no more."""
+    if hasattr(model.state, "flushed"):
+        model.state.flushed[node] = min(model.state.flushed[node], to)
+
+
 def begins(model: Abstraction, node: int, to: int) -> None:
     """The log begins, and ends, at this offset: all below is deleted, so it was committed."""
     model.state.high_watermark[node] = model.starts[node] = to

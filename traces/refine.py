@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from model.machine import ActionDisabled, UnknownAction
 from traces.abstraction import Abstraction, DivergedError, action_of, diverged
 from traces.epochs_in_gaps import cut_in_a_gap, in_a_gap
-from traces.falling_behind import begins, copy, fall_behind, join, leads_with
+from traces.falling_behind import begins, begins_with, copy, fall_behind, join, leads_with
 from traces.restarts import restart
 
 
@@ -243,7 +243,7 @@ class Refinement(Abstraction):
             # It asked again after a restart, or after an answer that did not fit: its log is a prefix already.
             self.same(fact, "to", len(self.state.log[node]))
         else:
-            cut_in_a_gap(self, node, fact)
+            cut_in_a_gap(self, node, fact.to)
         self.same(fact, "high_watermark", self.state.high_watermark[node])
 
     def reconcile(self, node: int, fact: Any) -> None:
@@ -311,7 +311,9 @@ class Refinement(Abstraction):
             self.inside.discard(node)
             # The batch in which the log begins comes whole.
             first = fact.batches[0]
-            end = first.base_offset if first.base_offset <= end < first.base_offset + first.record_count else end
+            if first.base_offset <= end < first.base_offset + first.record_count:
+                end = first.base_offset
+                begins_with(self, node, end)
         for batch in fact.batches:
             if batch.base_offset != end or batch.record_count < 1:
                 raise DivergedError(

@@ -15,6 +15,7 @@ committed; what a broker does with such a checkpoint the model does not say.
 from typing import Any
 
 from traces.abstraction import Abstraction, DivergedError, shared
+from traces.epochs_in_gaps import cut_in_a_gap
 from traces.falling_behind import begin_at
 
 
@@ -126,7 +127,7 @@ def _cut_short_deleting(model: Abstraction, node: int, start: int) -> None:
 def _cut_short_truncating(model: Abstraction, node: int, fact: Any) -> bool:
     """A follower had truncated, and did not live to tell."""
     try:
-        model.step("truncate", follower=node, to=fact.log_end)
+        cut_in_a_gap(model, node, fact.log_end)
     except DivergedError:
         return False
     return True

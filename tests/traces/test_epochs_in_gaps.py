@@ -93,3 +93,20 @@ def test_what_its_leader_still_has_no_follower_cuts(compacted: int) -> None:
 def test_no_epoch_ends_later_than_it_did() -> None:
     with pytest.raises(DivergedError, match="it says epoch 0 ends at 3"):
         says(led(compacted=4), 3)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_who_dies_while_he_cuts_may_have_flushed_what_he_cut(told: bool) -> None:
+    follower = led(compacted=3)
+    if told:
+        says(follower, 1)
+    follower.partitions[PARTITION].state.flushed[3] = len(OLD)
+    found = {"log_end": 1, "high_watermark": 0, "tail_from": 0, "tail": OLD[:1], "clean": False}
+    follower.fact(3, f.Restart(partition=PARTITION, **found))
+    registered = f.LosePower(partition=PARTITION, replica=3, broker_epoch=20)
+    if told:
+        follower.fact(-1, registered)
+        assert len(follower.partitions[PARTITION].state.log[3]) == 1
+        return
+    with pytest.raises(DivergedError, match="on_disk"):
+        follower.fact(-1, registered)

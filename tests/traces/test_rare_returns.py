@@ -362,3 +362,30 @@ def test_the_batch_in_which_a_log_begins_may_have_come_and_not_been_told() -> No
 def test_what_came_in_the_middle_of_a_batch_is_to_be_told() -> None:
     with pytest.raises(DivergedError, match="the tail does not tell what is between"):
         beginning_inside_a_batch(kept=0)
+
+
+@pytest.mark.parametrize("kept", [1, 0])
+def test_the_batch_in_which_a_log_begins_takes_the_place_of_what_was_flushed(kept: int) -> None:
+    """The log is made anew from the beginning of the batch, and of the batch no disk has anything for certain."""
+    run = Run()
+    run.tell(1, f.Append, leader_epoch=0, batch=W)
+    run.asks(2, 1, broker_epoch=2)
+    told = {"leader_epoch": 0, "log_end": 3, "high_watermark": 1}
+    run.tell(1, f.AnswerFetch, follower=2, offset=1, **told)
+    run.tell(2, f.ReceiveFetch, leader=1, batches=(W,), **told)
+    run.asks(2, 3, broker_epoch=2)
+    run.tell(1, f.Acknowledge, leader_epoch=0, follower=2, offset=3, broker_epoch=2)
+    run.tell(1, f.AdvanceHighWatermark, leader_epoch=0, to=3, maximal_isr=(1, 2))
+    run.tell(1, f.DeleteBelow, to=2)
+    run.tell(3, f.FallBehind, leader_epoch=0, leader=1, to=2, high_watermark=2)
+    run.state.flushed[3] = 2
+    told = {"leader_epoch": 0, "log_end": 3, "high_watermark": 3}
+    run.asks(3, 2, broker_epoch=3)
+    run.tell(1, f.AnswerFetch, follower=3, offset=2, **told)
+    run.tell(3, f.ReceiveFetch, leader=1, batches=(W,), **told)
+    if kept:
+        run.comes_back(1, 1)
+        assert len(run.state.log[3]) == 1
+        return
+    with pytest.raises(DivergedError, match="on_disk"):
+        run.returns(0, 0)
