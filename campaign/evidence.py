@@ -43,6 +43,7 @@ TITLES: Mapping[str, str] = {
     "let_go": "Whoever may stop is let go",
     "election_due": "Nothing is left without a leader that may have one",
     "enough_as_set": "Enough are in sync where the controller says so",
+    "deleted_everywhere": "What is deleted is deleted everywhere",
     "retained_by_size": "Retention leaves what it must, and no more",
     "address_book": "Clients are told where everybody is",
 }

@@ -23,13 +23,14 @@ from impl.host.broker import BrokerHost
 from impl.host.controller import ControllerHost
 from impl.sim.engine import OPERATOR
 from impl.sim.process import Process
+from impl.sim.quiet import followed
 from impl.storage.log import Log
 from impl.storage.log_config import LONG_MAX, LogConfig
-from invariants.answers import enough, leaderless
+from invariants.answers import deleted, enough, leaderless
 from invariants.answers.addresses import wrong
 from invariants.answers.desk import Desk
 from invariants.answers.flushed import Flushes, Unsynced
-from invariants.answers.invariant import ADDRESS_BOOK, ELECTION_DUE, ENOUGH_AS_SET
+from invariants.answers.invariant import ADDRESS_BOOK, DELETED_EVERYWHERE, ELECTION_DUE, ENOUGH_AS_SET
 from invariants.answers.orders import NEVER, Orders
 from invariants.answers.retained import Extent, Retained, Seen
 from invariants.answers.standing import Standing
@@ -200,12 +201,16 @@ class Hearing:
             self._orders.answered(number, wishes.errors(sent.reply, self._orders.wanted(number)), end)
 
     def finish(self, nodes: Iterable[Process], now: int) -> None:
-        """The cluster is whole and quiet: what operators were told is done is so on every broker. Not asked for where
-        topics are deleted, and what was set for them with them."""
+        """The cluster is whole and quiet: what is deleted is deleted everywhere, and what operators were told is done
+        is so on every broker. That is not asked for where topics are deleted, and what was set for them with them."""
         if self.desk.violated is not None:
             return
         self.at = now
         processes = list(nodes)
+        for label, (leader, leads, those) in sorted(followed(processes).items()):
+            told = deleted.wrong(label, leader, leads.log_start, {name: each.log_start for name, each in those.items()})
+            if told:
+                self.desk.break_(DELETED_EVERYWHERE, told)
         lives = {node.name: node.life for node in processes if node.is_controller and node.alive}
         controllers = [node.host.controller for node in processes if isinstance(node.host, ControllerHost)]
         end = max((each.active.image.offset for each in controllers if each.active is not None), default=None)

@@ -108,6 +108,21 @@ class AnswersAlone(Partition):
         return self.log_start
 
 
+@mutant("deletes-with-the-news", "deleted_everywhere")
+class DeletesWithTheNews(Partition):
+    """A follower takes over where its leader's log begins when there are records to copy or a watermark to raise.
+
+    What a fetch brings is looked at first, and an answer that brings nothing is put aside as a whole. Where nothing is
+    written any more, what clients were to have deleted stays where it is, and whoever asked is told that his time is
+    up.
+    """
+
+    def receive(self, part: FetchedPartition, now: Millis, out: list[Effect]) -> None:
+        if not part.records and part.high_watermark == self.high_watermark:
+            part = replace(part, log_start=self.log_start)
+        super().receive(part, now, out)
+
+
 @mutant("start-shown-not-taken", "log_start")
 class ShowsWhatItHeard(Partition):
     """A follower shows its leader the start it was last told, and keeps the records.

@@ -19,7 +19,6 @@ leave the unsynced bytes of a file in another order than they were written, chan
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 from impl.sim.files import Crashed, PowerLost, SimFile, Trouble
 from impl.storage.leftovers import CLEANED, SWAP
@@ -52,14 +51,17 @@ Binding = tuple[str, Entry | None]
 """A name, and what it stands for from now on: a file, a directory, or nothing."""
 
 
-class _Change(NamedTuple):
+class _Change:
     """What was done to names in one directory since it was synced."""
 
-    path: str
-    """As which it is known."""
-    directory: _Directory
-    bindings: tuple[Binding, ...]
-    """Names within the directory (a rename binds two)."""
+    __slots__ = ("bindings", "directory", "path")
+
+    def __init__(self, path: str, directory: _Directory, bindings: tuple[Binding, ...]) -> None:
+        self.path = path
+        """As which it is known."""
+        self.directory = directory
+        self.bindings = bindings
+        """Names within the directory (a rename binds two)."""
 
 
 class SimDisk(Trouble):

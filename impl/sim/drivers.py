@@ -9,6 +9,7 @@ Keys the world asks, and what the value says:
     ("tombstone", slot, client)      where logs are compacted: the last record that is sent then has no value
     ("cut short", slot, node)        where logs are compacted: at which write of a cleaning the process dies
     ("delete", slot, client)         a consumer asks for a deletion: partition and how much (`impl.sim.trimmer`)
+    ("last delete", client)          one more, when nothing is written any more; 0: none
     ("remake", slot)                 the topic is deleted, and made again, and when (`impl.sim.remaker`)
     ("ask", slot)                    the auditor asks for offsets: of which partition, and which (`impl.sim.asker`)
     ("administer", slot)             an operator changes configurations, and which (`impl.sim.administrator`)
@@ -34,6 +35,9 @@ from impl.sim.weights import Weights
 
 TOMBSTONE_SHARE = 0.3
 """Of the batches of logs that are compacted: they end with a record that deletes their key."""
+
+LAST_DELETE_SHARE = 0.5
+"""Of the consumers who ask for deletions: they do so once more when all is over."""
 
 CUT_SHORT_SHARE = 0.05
 """Of the cleanings of those: the process dies in the middle."""
@@ -97,6 +101,8 @@ class Seeded:
             if self._away() >= self.weights.away:
                 return 0
             value = 1 + int(self._away() * (n - 1))
+        elif kind == "last delete":
+            value = 1 + int(self._deletions() * (n - 1)) if self._deletions() < LAST_DELETE_SHARE else 0
         elif kind == "tombstone":
             value = int(self._tombstones() < TOMBSTONE_SHARE)
         elif kind == "cut short":

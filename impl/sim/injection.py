@@ -8,17 +8,15 @@ from functools import partial
 
 from impl.core.admin_messages import AlterConfig, AlterConfigs, ConfigChange
 from impl.core.config_changes import SET
-from impl.core.image import MetadataImage
 from impl.core.metadata import TOPIC_RESOURCE
 from impl.core.types import NodeId, TopicPartition
-from impl.host.controller import ControllerHost
 from impl.sim import faults
 from impl.sim.deaths import Deaths
 from impl.sim.faults import Fault
 from impl.sim.field import Field
 from impl.sim.machines import Machines
-from impl.sim.process import Process
 from impl.sim.reassigning import Reassigning
+from impl.sim.roll_call import Deciding, deciding
 from impl.sim.scenario import TOPIC
 
 
@@ -29,7 +27,7 @@ class Injector:
         self._field = field
         self.deaths = deaths
         self._machines = machines
-        self._reassigning = Reassigning(field, self.active)
+        self._reassigning = Reassigning(field)
 
     def apply(self, fault: Fault) -> None:
         """One decoded fault. Where it makes no sense now (a crash of what is down) nothing happens."""
@@ -130,16 +128,9 @@ class Injector:
         wanted = AlterConfigs((AlterConfig(TOPIC_RESOURCE, TOPIC, (change,)),), False)
         field.ask(controller, "asked for another minimum", wanted)
 
-    def active(self) -> tuple[Process, ControllerHost, MetadataImage] | None:
+    def active(self) -> Deciding | None:
         """The active controller, if it runs."""
-        field = self._field
-        for controller in field.nodes:
-            host = controller.host
-            if not controller.alive or controller.paused_until > field.now or not isinstance(host, ControllerHost):
-                continue
-            if host.controller.active is not None:
-                return controller, host, host.controller.active.image
-        return None
+        return deciding(self._field.nodes, self._field.now)
 
     def heal(self) -> None:
         """Everything that is down starts, everything that stands still wakes, every link is open."""

@@ -4,28 +4,23 @@ One rule: a partition keeps two replicas or more. Whoever replaces or gives up a
 millisecond, while who is added cannot be in sync yet; where one has been under way for longer, at once.
 """
 
-from collections.abc import Callable
-
 from impl.core.admin_messages import AlterReassignments, Reassignment
-from impl.core.image import MetadataImage, PartitionImage
+from impl.core.image import PartitionImage
 from impl.core.types import NodeId, TopicPartition
-from impl.host.controller import ControllerHost
 from impl.sim import faults
 from impl.sim.field import Field
-from impl.sim.process import Process
+from impl.sim.roll_call import deciding
 from impl.sim.scenario import TOPIC
 
-Active = Callable[[], tuple[Process, ControllerHost, MetadataImage] | None]
 Replicas = tuple[NodeId, ...]
 LEAST = 2
 
 
 class Reassigning:
-    """The operators of one field; `active` tells of the active controller."""
+    """The operators of one field."""
 
-    def __init__(self, field: Field, active: Active) -> None:
+    def __init__(self, field: Field) -> None:
         self._field = field
-        self._active = active
 
     def reassign(self, broker: int, partition: int) -> bool:
         """Take the broker out of a partition, where two others stay, or put it in; whether that was asked for."""
@@ -65,11 +60,11 @@ class Reassigning:
             self._ask(faults.REASSIGN_ANEW, broker, known, replicas)
 
     def _known(self, partition: int) -> PartitionImage | None:
-        active = self._active()
+        active = deciding(self._field.nodes, self._field.now)
         return None if active is None else active[2].partition(TopicPartition(TOPIC, partition))
 
     def _ask(self, kind: str, broker: int, known: PartitionImage, replicas: Replicas | None) -> None:
-        field, active = self._field, self._active()
+        field, active = self._field, deciding(self._field.nodes, self._field.now)
         assert active is not None, "who knows the partition decides"
         field.note_fault(kind, (field.processes[broker].name,), f"partition {known.name.index}")
         wanted = AlterReassignments((Reassignment(known.name, replicas),), 0, True)

@@ -6,6 +6,8 @@ fenced for its silence, or for having died and come back, and with it go in-sync
 been told of.
 """
 
+from collections.abc import Iterable
+
 from impl.core.image import MetadataImage
 from impl.host.broker import BrokerHost
 from impl.host.controller import ControllerHost
@@ -16,6 +18,17 @@ HEARTBEATS = 2
 
 
 Deciding = tuple[Process, ControllerHost, MetadataImage]
+
+
+def deciding(nodes: Iterable[Process], now: int) -> Deciding | None:
+    """The active controller, if it runs."""
+    for process in nodes:
+        host = process.host
+        if not process.alive or process.paused_until > now or not isinstance(host, ControllerHost):
+            continue
+        if host.controller.active is not None:
+            return process, host, host.controller.active.image
+    return None
 
 
 def absentees(nodes: list[Process], active: Deciding | None, now: int) -> dict[str, str]:

@@ -9,6 +9,7 @@ every message how long it takes. Then every fault ends, the cluster heals, goes 
 have it so, and heals again; every producer gets its answers, and the auditor reads everything back.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 from impl.core.broker import Broker
@@ -31,6 +32,7 @@ from impl.sim.observer import LogObserver, Observer
 from impl.sim.population import Population
 from impl.sim.process import Process
 from impl.sim.producer import Producer
+from impl.sim.quiet import deletes, reassigns
 from impl.sim.remaker import PAUSES_MS, Remaker
 from impl.sim.roll_call import absentees
 from impl.sim.scenario import TOPIC, Scenario
@@ -146,10 +148,11 @@ class World(Engine):
         self.auditor.watch()
         settled = self._settles()
         if settled and not self.scenario.beyond:
-            self._waits_for_reassignments()
+            self._waits_while(lambda: reassigns(self.faults.active()))
             if not self._goes_on():
                 return self._outcome(healthy=False)
             settled = self._settles()
+            self._deletes_last()
         self.ledger.reader = self.auditor.name
         self.auditor.read()
         end = self.now + _READ_MS_MAX
@@ -157,6 +160,8 @@ class World(Engine):
             self.advance(_HEALTH_MS)
             self.ledger.present = self.auditor.labels()
             self._note_retention()
+        if settled and not self.scenario.beyond:
+            self._waits_while(lambda: deletes(self.nodes))
         if self._inspector is not None:
             self._inspector.look_at_all(self.now)
         return self._outcome(healthy=settled and self.auditor.caught_up())
@@ -171,16 +176,18 @@ class World(Engine):
             self.advance(_HEALTH_MS)
         return self._settled()
 
-    def _waits_for_reassignments(self) -> None:
-        """Who still asks a broker that lags hears of a partition as it was, and takes it for whole. That they come to
-        their end is not the world's to judge."""
-        end = self.now + self.scenario.settle_ms_max
-        while self.now < end and self._reassigns():
-            self.advance(_HEALTH_MS)
+    def _deletes_last(self) -> None:
+        """Ask who deletes records now that nobody writes any: what is done then, no record brings to anybody."""
+        for process, trimmer in self._trimmers:
+            value = self.choose(("last delete", process.name), 1 + trimmer.values)
+            if value:
+                self.perform(process, trimmer.delete(value - 1, self.now))
 
-    def _reassigns(self) -> bool:
-        active = self.faults.active()
-        return active is None or any(known.adding or known.removing for known in active[2].partitions())
+    def _waits_while(self, busy: Callable[[], bool]) -> None:
+        """Until something has come to its end, as long as that may take."""
+        end = self.now + self.scenario.settle_ms_max
+        while self.now < end and busy():
+            self.advance(_HEALTH_MS)
 
     def _goes_on(self) -> bool:
         """Whether everything goes on without the node that stays away now, if one is chosen to; then it comes back."""

@@ -215,6 +215,19 @@ ENOUGH_AS_SET = AnswerInvariant(
     ),
     breaks="raised-and-still-enough",
 )
+DELETED_EVERYWHERE = AnswerInvariant(
+    id="deleted_everywhere",
+    names=("KIP-107",),
+    statement=(
+        "When a cluster is whole again and nothing is written any more, the log of no replica that copies its leader's "
+        "begins before that: what is deleted it has heard of with a fetch, though there was nothing else to hear."
+    ),
+    argument=(
+        "A leader tells whoever fetches where its log begins, also in a session in which nothing else has changed, and "
+        "whoever follows it deletes up to there, or up to its own high watermark."
+    ),
+    breaks="deletes-with-the-news",
+)
 ANSWER_INVARIANTS: tuple[AnswerInvariant, ...] = (
     ANSWERED_ONCE,
     ANSWERED_IN_TIME,
@@ -230,5 +243,6 @@ ANSWER_INVARIANTS: tuple[AnswerInvariant, ...] = (
     LET_GO,
     ELECTION_DUE,
     ENOUGH_AS_SET,
+    DELETED_EVERYWHERE,
 )
 ANSWER_IDS = frozenset(invariant.id for invariant in ANSWER_INVARIANTS)

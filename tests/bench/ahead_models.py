@@ -127,6 +127,7 @@ def written() -> str:
     domains = sorted({name for machine in machines for name in machine.reading.domains})
     module = Module([*domains, *MINE])
     bodies: list[tuple[Function, list[ast.stmt]]] = []
+    as_run.step_of.cache_clear()
     make_now = as_run.code
 
     def noted(function: Function, body: list[ast.stmt]) -> Any:

@@ -21,8 +21,9 @@ from invariants.step import Checker
 from invariants.step.ghost import Partition as Ghost
 
 SEEDS = 30
-FIRST = {"flushed-when-it-is-quiet": 90}
-"""Where the first seeds show nothing: seldom does an operator set flush.ms of a log that is written to for long."""
+FIRST = {"flushed-when-it-is-quiet": 90, "deletes-with-the-news": 50}
+"""Where the first seeds show nothing: seldom does an operator set flush.ms of a log that is written to for long, or a
+client delete what was the last to be written."""
 
 
 def broken(mutant):

@@ -166,6 +166,11 @@ SENTENCES = {
         "flushed-when-it-is-quiet",
         "n# has not synced what t-# holds below # for # ms, and flush.ms is #: it is synced below # (when)",
     ),
+    "deleted_everywhere": (
+        "deletes-with-the-news",
+        "the log of n# begins at # in the end, and that of n#, which it follows, at #: it has not heard what of t-# is "
+        "deleted (when)",
+    ),
     "let_go": (
         "waits-for-the-newest",
         "controller does not let n# stop: its leaderships were moved below offset # of the metadata, and whoever is "
